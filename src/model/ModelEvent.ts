@@ -1,0 +1,237 @@
+/**
+ * What a stream emits.
+ *
+ * The grammar: `ResponseStart`, then blocks, each a start, deltas and an end with the same `index`; `Finish` once, last,
+ * and only when the end was proven. A stream without `Finish` fails. After a drop, `Superseded` says from which block on
+ * the output is void, and another `ResponseStart` begins the attempt that replaces it.
+ *
+ * Events are plain objects. The schemas here are for storing and sending them; nothing is decoded per event.
+ *
+ * @since 0.1.0
+ */
+import * as Schema from "effect/Schema"
+import { GenerationId } from "./GenerationId.js"
+import { Fold } from "./internal/fold.js"
+import { ModelResponse } from "./ModelResponse.js"
+import { PartialResponse } from "./PartialResponse.js"
+
+const index = Schema.Number
+
+/**
+ * An attempt was answered.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
+export const ResponseStart = Schema.TaggedStruct("ResponseStart", {
+  /** Counted from 1. */
+  attempt: Schema.Number,
+  /** Whose connections carry it. */
+  generation: GenerationId,
+  /** The vendor's id of the response. */
+  id: Schema.optional(Schema.String),
+  model: Schema.optional(Schema.String),
+  requestId: Schema.optional(Schema.String)
+})
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export type ResponseStart = typeof ResponseStart.Type
+
+/**
+ * @since 0.1.0
+ * @category schemas
+ */
+export const TextStart = Schema.TaggedStruct("TextStart", { index })
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export type TextStart = typeof TextStart.Type
+
+/**
+ * @since 0.1.0
+ * @category schemas
+ */
+export const TextDelta = Schema.TaggedStruct("TextDelta", { index, text: Schema.String })
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export type TextDelta = typeof TextDelta.Type
+
+/**
+ * @since 0.1.0
+ * @category schemas
+ */
+export const TextEnd = Schema.TaggedStruct("TextEnd", { index })
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export type TextEnd = typeof TextEnd.Type
+
+/**
+ * @since 0.1.0
+ * @category schemas
+ */
+export const ReasoningStart = Schema.TaggedStruct("ReasoningStart", { index })
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export type ReasoningStart = typeof ReasoningStart.Type
+
+/**
+ * @since 0.1.0
+ * @category schemas
+ */
+export const ReasoningDelta = Schema.TaggedStruct("ReasoningDelta", { index, text: Schema.String })
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export type ReasoningDelta = typeof ReasoningDelta.Type
+
+/**
+ * @since 0.1.0
+ * @category schemas
+ */
+export const ReasoningEnd = Schema.TaggedStruct("ReasoningEnd", { index, signature: Schema.optional(Schema.String) })
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export type ReasoningEnd = typeof ReasoningEnd.Type
+
+/**
+ * @since 0.1.0
+ * @category schemas
+ */
+export const ToolCallStart = Schema.TaggedStruct("ToolCallStart", { index, id: Schema.String, name: Schema.String })
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export type ToolCallStart = typeof ToolCallStart.Type
+
+/**
+ * A piece of the arguments' JSON text.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
+export const ToolCallDelta = Schema.TaggedStruct("ToolCallDelta", { index, json: Schema.String })
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export type ToolCallDelta = typeof ToolCallDelta.Type
+
+/**
+ * @since 0.1.0
+ * @category schemas
+ */
+export const ToolCallEnd = Schema.TaggedStruct("ToolCallEnd", { index })
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export type ToolCallEnd = typeof ToolCallEnd.Type
+
+/**
+ * A block that this library does not model, kept whole and given in one piece.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
+export const ProviderPart = Schema.TaggedStruct("ProviderPart", { index, name: Schema.String, value: Schema.Unknown })
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export type ProviderPart = typeof ProviderPart.Type
+
+/**
+ * An attempt broke. Every block from `fromIndex` on is void and will come again.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
+export const Superseded = Schema.TaggedStruct("Superseded", {
+  /** The attempt that broke. */
+  attempt: Schema.Number,
+  fromIndex: Schema.Number,
+  error: Schema.Struct({ tag: Schema.String, message: Schema.String }),
+  discarded: PartialResponse,
+  /** When the next attempt starts, in milliseconds since the epoch. */
+  retryAt: Schema.Number
+})
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export type Superseded = typeof Superseded.Type
+
+/**
+ * @since 0.1.0
+ * @category schemas
+ */
+export const Finish = Schema.TaggedStruct("Finish", { response: ModelResponse })
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export type Finish = typeof Finish.Type
+
+/**
+ * @since 0.1.0
+ * @category schemas
+ */
+export const ModelEvent = Schema.Union(
+  ResponseStart,
+  TextStart,
+  TextDelta,
+  TextEnd,
+  ReasoningStart,
+  ReasoningDelta,
+  ReasoningEnd,
+  ToolCallStart,
+  ToolCallDelta,
+  ToolCallEnd,
+  ProviderPart,
+  Superseded,
+  Finish
+)
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export type ModelEvent = typeof ModelEvent.Type
+
+/**
+ * Folds events into what a consumer then has: blocks that were superseded are gone.
+ *
+ * @since 0.1.0
+ * @category folding
+ */
+export const fold = (events: Iterable<ModelEvent>): PartialResponse => {
+  const state = new Fold()
+  for (const event of events) state.apply(event)
+  return state.partial()
+}

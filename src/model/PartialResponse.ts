@@ -1,0 +1,72 @@
+/**
+ * What of a response has come so far. It is evidence, not an answer: nothing here was proven to be whole.
+ *
+ * @since 0.1.0
+ */
+import * as Schema from "effect/Schema"
+
+/**
+ * @since 0.1.0
+ * @category schemas
+ */
+export const Block = Schema.Union(
+  Schema.Struct({ type: Schema.Literal("text"), text: Schema.String, open: Schema.Boolean }),
+  Schema.Struct({
+    type: Schema.Literal("reasoning"),
+    text: Schema.String,
+    signature: Schema.optional(Schema.String),
+    open: Schema.Boolean
+  }),
+  Schema.Struct({
+    type: Schema.Literal("tool-call"),
+    id: Schema.String,
+    name: Schema.String,
+    /** The arguments as they came, cut or not. Never run a tool from here. */
+    json: Schema.String,
+    open: Schema.Boolean
+  }),
+  Schema.Struct({
+    type: Schema.Literal("provider"),
+    name: Schema.String,
+    value: Schema.Unknown,
+    open: Schema.Boolean
+  })
+)
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export type Block = typeof Block.Type
+
+/**
+ * How far output got: the furthest of what was delivered. Text that is only white space counts as nothing.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
+export const Delivered = Schema.Literal("nothing", "reasoning", "text", "tool-call")
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export type Delivered = typeof Delivered.Type
+
+/**
+ * @since 0.1.0
+ * @category schemas
+ */
+export const PartialResponse = Schema.Struct({
+  /** All text, in order. */
+  text: Schema.String,
+  /** The blocks in order; an open one was still growing. */
+  blocks: Schema.Array(Block),
+  delivered: Delivered
+})
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export type PartialResponse = typeof PartialResponse.Type

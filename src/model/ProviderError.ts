@@ -1,0 +1,407 @@
+/**
+ * What can go wrong with a request, one tag per thing a caller can do something about.
+ *
+ * The error that ends a request is its last attempt's own, so `Effect.catchTag` works; it carries all attempts and the
+ * furthest output that was delivered. Cancellation is interruption and never one of these.
+ *
+ * @since 0.1.0
+ */
+import * as Duration from "effect/Duration"
+import * as Option from "effect/Option"
+import * as Schema from "effect/Schema"
+import { GenerationId } from "./GenerationId.js"
+import type { Fault } from "./internal/fault.js"
+import { Attempt } from "./ModelResponse.js"
+import { Delivered, PartialResponse } from "./PartialResponse.js"
+
+const common = {
+  /** The provider's id, for example `anthropic`. */
+  provider: Schema.String,
+  /** The wire protocol, for example `anthropic-messages`. */
+  protocol: Schema.String,
+  model: Schema.String,
+  /** The attempt that failed, counted from 1; 0 where the request never got as far as an attempt. */
+  attempt: Schema.Number,
+  /** Whose connections carried the attempt; absent where none did. */
+  generation: Schema.optional(GenerationId),
+  /** How far the output of the whole request got before this. */
+  delivered: Delivered,
+  requestId: Schema.optional(Schema.String),
+  /** All attempts of the request, this one last. */
+  attempts: Schema.Array(Attempt),
+  /** What had been delivered; absent where nothing was. */
+  partial: Schema.optional(PartialResponse),
+  /** What happened, as a sentence without its subject. */
+  description: Schema.String,
+  /** The HTTP status, where the provider answered with one that is an error. */
+  status: Schema.optional(Schema.Number),
+  /** The vendor's own code or type of the error. */
+  code: Schema.optional(Schema.String),
+  /** How long the provider asked to wait, in milliseconds. */
+  retryAfterMillis: Schema.optional(Schema.Number),
+  /** The error underneath, without secrets. */
+  cause: Schema.optional(Schema.Defect)
+}
+
+interface Common extends Schema.Schema.Type<Schema.Struct<typeof common>> {}
+
+const message = (error: Common, advice: string): string => {
+  const facts = [
+    `model ${error.model}`,
+    ...(error.attempt > 0 ? [`attempt ${error.attempt}`] : []),
+    ...(error.generation === undefined ? [] : [`generation ${error.generation}`]),
+    ...(error.status === undefined ? [] : [`status ${error.status}`]),
+    ...(error.code === undefined ? [] : [`code ${error.code}`]),
+    ...(error.requestId === undefined ? [] : [`request id ${error.requestId}`]),
+    ...(error.delivered === "nothing" ? [] : [`delivered so far: ${error.delivered}`])
+  ]
+  return `${error.provider} over ${error.protocol}: ${error.description} (${facts.join(", ")}). ${advice}`
+}
+
+/**
+ * No connection came about: refused, not resolved, TLS, proxy, out of time, or reset before the answer began.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class ConnectionFailed extends Schema.TaggedError<ConnectionFailed>("effect-redial/ConnectionFailed")(
+  "ConnectionFailed",
+  {
+    ...common,
+    /** `closed`: the layer's scope was already closed. `client`: the client could not be built. */
+    reason: Schema.Literal("refused", "dns", "tls", "proxy", "timeout", "reset", "closed", "client", "other")
+  }
+) {
+  override get message(): string {
+    return message(
+      this,
+      this.reason === "closed"
+        ? "Run the stream inside the scope of the layer that provides it."
+        : "Check the base URL, the network and the proxy."
+    )
+  }
+}
+
+/**
+ * The connection was reset or closed in the middle of the answer.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class StreamDropped extends Schema.TaggedError<StreamDropped>("effect-redial/StreamDropped")(
+  "StreamDropped",
+  common
+) {
+  override get message(): string {
+    return message(this, "The answer is incomplete; ask again.")
+  }
+}
+
+/**
+ * The answer ended cleanly and without its terminal marker. An empty answer is one of these.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class StreamTruncated extends Schema.TaggedError<StreamTruncated>("effect-redial/StreamTruncated")(
+  "StreamTruncated",
+  common
+) {
+  override get message(): string {
+    return message(this, "Something between here and the provider cut the answer; ask again.")
+  }
+}
+
+/**
+ * A deadline on waiting for the provider passed.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class StreamStalled extends Schema.TaggedError<StreamStalled>("effect-redial/StreamStalled")("StreamStalled", {
+  ...common,
+  deadline: Schema.Literal("firstEvent", "idle", "stuck", "reasoning", "total"),
+  /** True where not one byte came while waiting: the connection is suspect, not only the generation. */
+  silent: Schema.Boolean
+}) {
+  override get message(): string {
+    return message(this, `Raise \`deadlines.${this.deadline}\` if this model is rightly that slow.`)
+  }
+}
+
+/**
+ * What came is not the protocol.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class MalformedStream extends Schema.TaggedError<MalformedStream>("effect-redial/MalformedStream")(
+  "MalformedStream",
+  common
+) {
+  override get message(): string {
+    return message(this, "Check that the base URL is that of an API of this protocol and that no proxy rewrites it.")
+  }
+}
+
+/**
+ * The provider has no capacity at the moment: 529, 503, or an overload reported inside the stream.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class Overloaded extends Schema.TaggedError<Overloaded>("effect-redial/Overloaded")("Overloaded", common) {
+  override get message(): string {
+    return message(this, "Ask again later or use another model.")
+  }
+}
+
+/**
+ * Too many requests for this key: 429.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class RateLimited extends Schema.TaggedError<RateLimited>("effect-redial/RateLimited")("RateLimited", common) {
+  override get message(): string {
+    return message(this, "Send fewer requests at once, or ask the provider for a higher limit.")
+  }
+}
+
+/**
+ * The provider failed: 5xx, or an error of its own reported inside the stream.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class ServerError extends Schema.TaggedError<ServerError>("effect-redial/ServerError")("ServerError", common) {
+  override get message(): string {
+    return message(this, "Ask again; if it lasts, give the provider the request id.")
+  }
+}
+
+/**
+ * The key was not accepted: 401.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class AuthenticationFailed extends Schema.TaggedError<AuthenticationFailed>(
+  "effect-redial/AuthenticationFailed"
+)("AuthenticationFailed", common) {
+  override get message(): string {
+    return message(this, "Check the API key and that it belongs to this provider and base URL.")
+  }
+}
+
+/**
+ * The key is good, and may not do this: 403.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class PermissionDenied extends Schema.TaggedError<PermissionDenied>("effect-redial/PermissionDenied")(
+  "PermissionDenied",
+  common
+) {
+  override get message(): string {
+    return message(this, "Check the key's rights, its region and the model's terms.")
+  }
+}
+
+/**
+ * The account is out of money or of quota: 402, or a 429 that waiting does not heal.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class QuotaExhausted extends Schema.TaggedError<QuotaExhausted>("effect-redial/QuotaExhausted")(
+  "QuotaExhausted",
+  common
+) {
+  override get message(): string {
+    return message(this, "Top up the account or use another key.")
+  }
+}
+
+/**
+ * There is no such model, or no such endpoint: 404.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class ModelNotFound extends Schema.TaggedError<ModelNotFound>("effect-redial/ModelNotFound")(
+  "ModelNotFound",
+  common
+) {
+  override get message(): string {
+    return message(this, "Check the model's name, that the key may use it, and the base URL.")
+  }
+}
+
+/**
+ * The request cannot be expressed or was not accepted: 400, 413, 422.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class InvalidRequest extends Schema.TaggedError<InvalidRequest>("effect-redial/InvalidRequest")(
+  "InvalidRequest",
+  {
+    ...common,
+    /** The field of the request, where it is known. */
+    field: Schema.optional(Schema.String)
+  }
+) {
+  override get message(): string {
+    return message(this, "Change the request; sending it again will not help.")
+  }
+}
+
+/**
+ * The conversation is longer than the model can read.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class ContextOverflow extends Schema.TaggedError<ContextOverflow>("effect-redial/ContextOverflow")(
+  "ContextOverflow",
+  common
+) {
+  override get message(): string {
+    return message(this, "Shorten the conversation or use a model with a larger context.")
+  }
+}
+
+/**
+ * The provider's policy refuses the request.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class ContentRefused extends Schema.TaggedError<ContentRefused>("effect-redial/ContentRefused")(
+  "ContentRefused",
+  common
+) {
+  override get message(): string {
+    return message(this, "Change the content; sending it again will not help.")
+  }
+}
+
+const classes = {
+  ConnectionFailed,
+  StreamDropped,
+  StreamTruncated,
+  StreamStalled,
+  MalformedStream,
+  Overloaded,
+  RateLimited,
+  ServerError,
+  AuthenticationFailed,
+  PermissionDenied,
+  QuotaExhausted,
+  ModelNotFound,
+  InvalidRequest,
+  ContextOverflow,
+  ContentRefused
+}
+
+/**
+ * For storing and sending errors.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
+export const ProviderError = Schema.Union(...Object.values(classes))
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export type ProviderError = InstanceType<(typeof classes)[keyof typeof classes]>
+
+/**
+ * @since 0.1.0
+ * @category guards
+ */
+export const isProviderError = (u: unknown): u is ProviderError =>
+  Object.values(classes).some((constructor) => u instanceof constructor)
+
+/**
+ * True where a second attempt can succeed. A malformed stream is retried once only, which the retry loop counts.
+ *
+ * @since 0.1.0
+ * @category guards
+ */
+export const isRetryable = (error: ProviderError): boolean => {
+  switch (error._tag) {
+    case "ConnectionFailed":
+      return error.reason !== "closed"
+    case "StreamDropped":
+    case "StreamTruncated":
+    case "MalformedStream":
+    case "Overloaded":
+    case "RateLimited":
+    case "ServerError":
+      return true
+    case "StreamStalled":
+      return error.deadline !== "reasoning" && error.deadline !== "total"
+    default:
+      return false
+  }
+}
+
+/**
+ * True where the connection is suspect, so that the client that carried it is to be renewed. A provider that answered
+ * with a status code has a working connection.
+ *
+ * @since 0.1.0
+ * @category guards
+ */
+export const isTransport = (error: ProviderError): boolean => {
+  switch (error._tag) {
+    case "ConnectionFailed":
+      return error.reason !== "closed"
+    case "StreamDropped":
+    case "StreamTruncated":
+    case "MalformedStream":
+      return true
+    case "StreamStalled":
+      return error.silent && (error.deadline === "idle" || error.deadline === "firstEvent")
+    default:
+      return false
+  }
+}
+
+/**
+ * How long the provider asked to wait.
+ *
+ * @since 0.1.0
+ * @category accessors
+ */
+export const retryAfter = (error: ProviderError): Option.Option<Duration.Duration> =>
+  Option.map(Option.fromNullable(error.retryAfterMillis), Duration.millis)
+
+/**
+ * Whose request a fault happened to.
+ *
+ * @internal
+ */
+export interface Context
+  extends Pick<
+    Common,
+    "provider" | "protocol" | "model" | "attempt" | "generation" | "delivered" | "attempts" | "partial"
+  > {
+  readonly requestId?: string | undefined
+}
+
+/**
+ * @internal
+ */
+export const fromFault = (fault: Fault, context: Context): ProviderError => {
+  const { _tag, ...rest } = fault
+  const props = { ...context, ...rest, requestId: fault.requestId ?? context.requestId }
+  // Each tag's own fields are in `rest` by the type of Fault; TypeScript cannot follow that through the lookup.
+  const Class = classes[_tag] as unknown as new (props: object, options: { disableValidation: true }) => ProviderError
+  return new Class(props, { disableValidation: true })
+}

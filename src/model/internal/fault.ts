@@ -1,0 +1,54 @@
+/**
+ * What went wrong, before it is known whose request it was. The lower rooms make faults; the attempt that suffers one
+ * adds its own context and turns it into a `ProviderError`.
+ */
+
+/** Why no connection came about. */
+export type ConnectReason = "refused" | "dns" | "tls" | "proxy" | "timeout" | "reset" | "closed" | "client" | "other"
+
+/** Which limit on waiting passed. */
+export type Deadline = "firstEvent" | "idle" | "stuck" | "reasoning" | "total"
+
+interface Common {
+  /** What happened, as a sentence without its subject: "the connection was refused". */
+  readonly description: string
+  readonly cause?: unknown
+  /** The HTTP status, where there was one. */
+  readonly status?: number | undefined
+  /** The vendor's own code or type of the error. */
+  readonly code?: string | undefined
+  /** How long the provider asked to wait. */
+  readonly retryAfterMillis?: number | undefined
+  readonly requestId?: string | undefined
+}
+
+export type Fault =
+  | (Common & { readonly _tag: "ConnectionFailed"; readonly reason: ConnectReason })
+  | (Common & { readonly _tag: "StreamDropped" })
+  | (Common & { readonly _tag: "StreamTruncated" })
+  | (Common & { readonly _tag: "StreamStalled"; readonly deadline: Deadline; readonly silent: boolean })
+  | (Common & { readonly _tag: "MalformedStream" })
+  | (Common & { readonly _tag: "Overloaded" })
+  | (Common & { readonly _tag: "RateLimited" })
+  | (Common & { readonly _tag: "ServerError" })
+  | (Common & { readonly _tag: "AuthenticationFailed" })
+  | (Common & { readonly _tag: "PermissionDenied" })
+  | (Common & { readonly _tag: "QuotaExhausted" })
+  | (Common & { readonly _tag: "ModelNotFound" })
+  | (Common & { readonly _tag: "InvalidRequest"; readonly field?: string | undefined })
+  | (Common & { readonly _tag: "ContextOverflow" })
+  | (Common & { readonly _tag: "ContentRefused" })
+
+export const invalidRequest = (field: string, description: string): Fault => ({
+  _tag: "InvalidRequest",
+  field,
+  description
+})
+
+export const malformed = (description: string, cause?: unknown): Fault => ({
+  _tag: "MalformedStream",
+  description,
+  cause
+})
+
+export const truncated = (description: string): Fault => ({ _tag: "StreamTruncated", description })

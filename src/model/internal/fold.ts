@@ -1,0 +1,186 @@
+/**
+ * Folds events into what a consumer has at that moment. The decoder, the retry loop and `ModelEvent.fold` all
+ * use this one fold, so a consumer who folds events the documented way gets what `Finish` says.
+ */
+import type { FinishReason } from "../FinishReason.js"
+import type { ModelEvent } from "../ModelEvent.js"
+import * as ModelResponse from "../ModelResponse.js"
+import type * as Partial from "../PartialResponse.js"
+import type * as Prompt from "../Prompt.js"
+import type { Usage } from "../Usage.js"
+
+/** A block under construction: one shape for all kinds, so that the hot path stays monomorphic. */
+interface Draft {
+  readonly type: Partial.Block["type"]
+  readonly id: string
+  readonly name: string
+  text: string
+  signature: string | undefined
+  value: unknown
+  open: boolean
+}
+
+const draft = (type: Draft["type"], id = "", name = ""): Draft => ({
+  type,
+  id,
+  name,
+  text: "",
+  signature: undefined,
+  value: undefined,
+  open: true
+})
+
+/** What the terminal marker of a protocol says. */
+export interface Ending {
+  readonly finishReason: FinishReason
+  readonly usage: Usage
+  readonly id: string | undefined
+  readonly model: string | undefined
+  readonly requestId: string | undefined
+}
+
+const visible = /\S/
+
+export class Fold {
+  private drafts: Array<Draft | undefined> = []
+
+  apply(event: ModelEvent): void {
+    switch (event._tag) {
+      // The deltas first: they are nearly all events. V8 joins the pieces once, when the text is read.
+      case "TextDelta":
+      case "ReasoningDelta":
+        this.drafts[event.index]!.text += event.text
+        return
+      case "ToolCallDelta":
+        this.drafts[event.index]!.text += event.json
+        return
+      case "TextStart":
+        this.drafts[event.index] = draft("text")
+        return
+      case "ReasoningStart":
+        this.drafts[event.index] = draft("reasoning")
+        return
+      case "ToolCallStart":
+        this.drafts[event.index] = draft("tool-call", event.id, event.name)
+        return
+      case "TextEnd":
+      case "ToolCallEnd":
+        this.drafts[event.index]!.open = false
+        return
+      case "ReasoningEnd": {
+        const block = this.drafts[event.index]!
+        block.open = false
+        block.signature = event.signature
+        return
+      }
+      case "ProviderPart": {
+        const block = draft("provider", "", event.name)
+        block.value = event.value
+        block.open = false
+        this.drafts[event.index] = block
+        return
+      }
+      case "Superseded":
+        this.drafts.length = Math.min(this.drafts.length, event.fromIndex)
+        return
+      case "ResponseStart":
+      case "Finish":
+        return
+    }
+  }
+
+  /** How far output got. Cheap enough to ask for at every failure, not at every event. */
+  delivered(): Partial.Delivered {
+    let furthest: Partial.Delivered = "nothing"
+    for (const block of this.blocks()) {
+      if (block.type === "tool-call") return "tool-call"
+      if (block.type === "text" && visible.test(block.text)) furthest = "text"
+      else if (block.type === "reasoning" && furthest === "nothing" && block.text !== "") furthest = "reasoning"
+    }
+    return furthest
+  }
+
+  partial(): Partial.PartialResponse {
+    const blocks: Array<Partial.Block> = []
+    let text = ""
+    for (const { id, name, open, signature, text: content, type, value } of this.blocks()) {
+      switch (type) {
+        case "text":
+          text += content
+          blocks.push({ type, text: content, open })
+          break
+        case "reasoning":
+          blocks.push({ type, text: content, signature, open })
+          break
+        case "tool-call":
+          blocks.push({ type, id, name, json: content, open })
+          break
+        case "provider":
+          blocks.push({ type, name, value, open })
+          break
+      }
+    }
+    return { text, blocks, delivered: this.delivered() }
+  }
+
+  /** The response, to be called only once its end was proven. */
+  response(ending: Ending): ModelResponse.ModelResponse {
+    const content: Array<Prompt.AssistantPart> = []
+    const toolCalls: Array<Prompt.ToolCallPart> = []
+    const incompleteToolCalls: Array<ModelResponse.IncompleteToolCall> = []
+    let text = ""
+    let reasoning = ""
+    for (const block of this.blocks()) {
+      switch (block.type) {
+        case "text":
+          text += block.text
+          if (block.text !== "") content.push({ type: "text", text: block.text })
+          break
+        case "reasoning":
+          reasoning += block.text
+          content.push({ type: "reasoning", text: block.text, signature: block.signature })
+          break
+        case "tool-call": {
+          const call = completeCall(block)
+          if (call === undefined) incompleteToolCalls.push({ id: block.id, name: block.name, json: block.text })
+          else {
+            toolCalls.push(call)
+            content.push(call)
+          }
+          break
+        }
+        case "provider":
+          content.push({ type: "provider", name: block.name, value: block.value })
+          break
+      }
+    }
+    return ModelResponse.unsafeMake({
+      id: ending.id,
+      model: ending.model,
+      requestId: ending.requestId,
+      text,
+      reasoning,
+      content,
+      toolCalls,
+      incompleteToolCalls,
+      finishReason: ending.finishReason,
+      usage: ending.usage,
+      attempts: []
+    })
+  }
+
+  private *blocks(): Generator<Draft> {
+    for (const block of this.drafts) if (block !== undefined) yield block
+  }
+}
+
+/** A call that was closed and whose arguments are a whole JSON value; a call without arguments takes none. */
+const completeCall = ({ id, name, open, text }: Draft): Prompt.ToolCallPart | undefined => {
+  if (open) return undefined
+  if (text.trim() === "") return { type: "tool-call", id, name, arguments: {} }
+  try {
+    return { type: "tool-call", id, name, arguments: JSON.parse(text) }
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,90 @@
+/**
+ * What a wire protocol is: data and pure functions, without any URL, key, timeout or retry.
+ *
+ * @since 0.1.0
+ */
+import type * as Either from "effect/Either"
+import type { FinishReason } from "../model/FinishReason.js"
+import type { Fault } from "../model/internal/fault.js"
+import type { ModelEvent } from "../model/ModelEvent.js"
+import type { ModelRequest } from "../model/ModelRequest.js"
+import type { Usage } from "../model/Usage.js"
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export type ProtocolId = "anthropic-messages" | "chat-completions"
+
+/**
+ * One server-sent event: its name, if the stream gave one, and its data.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface ServerSentEvent {
+  readonly event: string | undefined
+  readonly data: string
+}
+
+/**
+ * What one `step` means, besides the model events that it pushed.
+ *
+ * - `undefined`: go on
+ * - `Proven`: the end is proven, and only usage may follow; a fault from here on does not undo the response
+ * - `Complete`: the end is proven and nothing may follow
+ * - a fault: the stream is not to be read further
+ *
+ * @internal
+ */
+export type StepResult = undefined | "Proven" | "Complete" | Fault
+
+/**
+ * What a protocol says of the end, once proven.
+ *
+ * @internal
+ */
+export interface Summary {
+  readonly finishReason: FinishReason
+  readonly usage: Usage
+  /** The vendor's id of the response. */
+  readonly id: string | undefined
+  readonly model: string | undefined
+}
+
+/**
+ * What the decoder of one attempt is given to stamp on `ResponseStart`.
+ *
+ * @internal
+ */
+export type Stamp = Pick<Extract<ModelEvent, { _tag: "ResponseStart" }>, "attempt" | "generation" | "requestId">
+
+/**
+ * What `open` may set on one request.
+ *
+ * @internal
+ */
+export interface OpenOptions {
+  readonly signal: AbortSignal
+  /** Headers of this request; `null` removes one that the SDK would send. */
+  readonly headers: Readonly<Record<string, string | null>>
+}
+
+/**
+ * A wire format. `State` belongs to one attempt and to `step` alone, which may change it in place; given the same
+ * events it always does the same. Everything is total: foreign bytes give events, a fault, or both, never an exception.
+ *
+ * @internal
+ */
+export interface Protocol<Sdk, Params, State> {
+  readonly id: ProtocolId
+  /** The request in the SDK's own terms, or an `InvalidRequest` that names the field that cannot be expressed. */
+  readonly encode: (request: ModelRequest) => Either.Either<Params, Fault>
+  /** Lets the SDK send the request, and resolves at the head of the answer with the body unread. */
+  readonly open: (sdk: Sdk, params: Params, options: OpenOptions) => Promise<Response>
+  readonly initial: (stamp: Stamp) => State
+  /** Takes one server-sent event and pushes what it means. */
+  readonly step: (state: State, event: ServerSentEvent, events: Array<ModelEvent>) => StepResult
+  /** Called when the end is proven: closes what is open, and sums up. */
+  readonly end: (state: State, events: Array<ModelEvent>) => Summary
+}
