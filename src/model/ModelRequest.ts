@@ -42,9 +42,7 @@ export interface Options {
    * Fields for the wire that this library does not model, by protocol. Merged last, so they win. The keys that the
    * library itself depends on (`stream`, `n`) are refused.
    */
-  readonly providerOptions?:
-    | { readonly [protocol: string]: Readonly<Record<string, unknown>> | undefined }
-    | undefined
+  readonly providerOptions?: { readonly [protocol: string]: Readonly<Record<string, unknown>> | undefined } | undefined
 }
 
 /**

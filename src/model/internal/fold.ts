@@ -2,7 +2,7 @@
  * Folds events into what a consumer has at that moment. The decoder, the retry loop and `ModelEvent.fold` all
  * use this one fold, so a consumer who folds events the documented way gets what `Finish` says.
  */
-import type { FinishReason } from "../FinishReason.js"
+import type { FinishReason, Reason } from "../FinishReason.js"
 import type { ModelEvent } from "../ModelEvent.js"
 import * as ModelResponse from "../ModelResponse.js"
 import type * as Partial from "../PartialResponse.js"
@@ -128,6 +128,7 @@ export class Fold {
     const content: Array<Prompt.AssistantPart> = []
     const toolCalls: Array<Prompt.ToolCallPart> = []
     const incompleteToolCalls: Array<ModelResponse.IncompleteToolCall> = []
+    const cut = cutting.has(ending.finishReason.reason)
     let text = ""
     let reasoning = ""
     for (const block of this.blocks()) {
@@ -141,7 +142,7 @@ export class Fold {
           content.push({ type: "reasoning", text: block.text, signature: block.signature })
           break
         case "tool-call": {
-          const call = completeCall(block)
+          const call = completeCall(block, cut)
           if (call === undefined) incompleteToolCalls.push({ id: block.id, name: block.name, json: block.text })
           else {
             toolCalls.push(call)
@@ -174,9 +175,16 @@ export class Fold {
   }
 }
 
-/** A call that was closed and whose arguments are a whole JSON value; a call without arguments takes none. */
-const completeCall = ({ id, name, open, text }: Draft): Prompt.ToolCallPart | undefined => {
+/** The reasons that stop a model in the middle of what it writes. */
+const cutting: ReadonlySet<Reason> = new Set<Reason>(["length", "content-filter", "refusal"])
+
+/**
+ * A call that was closed and whose arguments are a whole JSON value. A call without arguments takes none, unless the
+ * response was cut: then they may not have been written yet.
+ */
+const completeCall = ({ id, name, open, text }: Draft, cut: boolean): Prompt.ToolCallPart | undefined => {
   if (open) return undefined
+  if (text.trim() === "" && cut) return undefined
   if (text.trim() === "") return { type: "tool-call", id, name, arguments: {} }
   try {
     return { type: "tool-call", id, name, arguments: JSON.parse(text) }
