@@ -3,7 +3,8 @@
  *
  * @since 0.1.0
  */
-import type { Fault } from "../model/internal/fault.js"
+import { createParser } from "eventsource-parser"
+import * as Fault from "../model/internal/fault.js"
 import type { ServerSentEvent } from "./Protocol.js"
 
 /**
@@ -20,13 +21,66 @@ export interface Limits {
  */
 export interface Callbacks {
   readonly onEvent: (event: ServerSentEvent) => void
-  readonly onFault: (fault: Fault) => void
+  readonly onFault: (fault: Fault.Fault) => void
 }
 
+/** What the parser's buffer may hold besides the data itself. */
+const framing = "event: \r\n".length
+
+const LF = 10
+const CR = 13
+
 /**
+ * Never throws. An event that is pending when the body ends is dropped, since its blank line never came; after a fault
+ * nothing more is delivered.
+ *
  * @internal
  */
-export declare const make: (
+export const make = (
   callbacks: Callbacks,
   limits?: Limits
-) => { readonly push: (bytes: Uint8Array) => void; readonly end: () => void }
+): { readonly push: (bytes: Uint8Array) => void; readonly end: () => void } => {
+  const max = limits?.maxEventLength ?? 16 * 1024 * 1024
+  // Drops a byte order mark, holds back half a character, and writes U+FFFD for bytes that are not UTF-8.
+  const decoder = new TextDecoder()
+  let over = false
+  let afterCR = false
+
+  const tooLong = (length: number): boolean => {
+    if (over || length <= max) return over
+    over = true
+    callbacks.onFault(Fault.malformed(`the stream has an event of more than ${max} characters`))
+    return true
+  }
+
+  const parser = createParser({
+    maxBufferSize: max + framing,
+    onEvent(event) {
+      if (!tooLong(event.data.length)) callbacks.onEvent({ event: event.event, data: event.data })
+    },
+    onComment: (comment) => void tooLong(comment.length),
+    onError: (error) =>
+      void tooLong(error.type === "max-buffer-size-exceeded" ? Number.POSITIVE_INFINITY : (error.line?.length ?? 0))
+  })
+  // The parser looks for a wrongly decoded byte order mark in its first input only: how the body is cut must not matter.
+  parser.feed("")
+
+  // A chunk's last CR ends its line at once, as CRLF; if LF does follow, it is dropped. Left alone, the parser would wait
+  // for what follows, and the event with it.
+  const feed = (text: string): void => {
+    const from = afterCR && text.charCodeAt(0) === LF ? 1 : 0
+    if (over || text === "") return
+    afterCR = text.charCodeAt(text.length - 1) === CR
+    if (from > 0 || afterCR) parser.feed(text.slice(from) + (afterCR ? "\n" : ""))
+    else parser.feed(text)
+  }
+
+  return {
+    push(bytes) {
+      if (!over) feed(decoder.decode(bytes, { stream: true }))
+    },
+    end() {
+      over = true
+    }
+  }
+}

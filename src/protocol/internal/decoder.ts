@@ -32,7 +32,11 @@ export interface Decoder {
   readonly started: boolean
 }
 
-export const make = <State>(protocol: Pick<Protocol<never, unknown, State>, "initial" | "step" | "end">, stamp: Stamp, limits?: Sse.Limits): Decoder => {
+export const make = <State>(
+  protocol: Pick<Protocol<never, unknown, State>, "initial" | "step" | "end">,
+  stamp: Stamp,
+  limits?: Sse.Limits
+): Decoder => {
   const fold = new Fold()
   const state = protocol.initial(stamp)
   let events: Array<ModelEvent> = []
@@ -67,7 +71,13 @@ export const make = <State>(protocol: Pick<Protocol<never, unknown, State>, "ini
     else fail(result)
   }
 
-  const sse = Sse.make({ onEvent, onFault: (why) => (verdict === "Proven" ? finish() : fail(why)) }, limits)
+  const onFault = (why: Fault.Fault): void => {
+    if (verdict === "Proven") finish()
+    // The rest of the chunk that brought the end may be anything.
+    else if (verdict === "Open") fail(why)
+  }
+
+  const sse = Sse.make({ onEvent, onFault }, limits)
 
   const drain = (): Array<ModelEvent> => {
     const out = events

@@ -1,0 +1,44 @@
+/**
+ * The Anthropic Messages protocol, which Anthropic speaks and several vendors offer beside their own.
+ *
+ * @since 0.1.0
+ */
+import type Anthropic from "@anthropic-ai/sdk"
+import * as Decode from "./internal/anthropicDecode.js"
+import * as Encode from "./internal/anthropicEncode.js"
+import { noTimeout } from "./internal/noTimeout.js"
+import type { Protocol } from "./Protocol.js"
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export type Sdk = Anthropic
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export type Params = Encode.Params
+
+/**
+ * @internal
+ */
+export type State = Decode.State
+
+/**
+ * In a conversation that is sent back, reasoning without a signature and blocks of other protocols are left out, since
+ * the vendor would refuse them. `maxOutputTokens` is 8192 where the request names none.
+ *
+ * @since 0.1.0
+ * @category protocols
+ */
+export const protocol: Protocol<Sdk, Params, State> = {
+  id: "anthropic-messages",
+  encode: Encode.encode,
+  open: (sdk, params, { headers, signal }) =>
+    sdk.messages.create(params, { signal, headers, maxRetries: 0, timeout: noTimeout }).asResponse(),
+  initial: Decode.initial,
+  step: Decode.step,
+  end: Decode.end
+}

@@ -1,0 +1,44 @@
+/**
+ * The Chat Completions protocol, OpenAI's, which most vendors copy.
+ *
+ * @since 0.1.0
+ */
+import type OpenAI from "openai"
+import * as Decode from "./internal/chatDecode.js"
+import * as Encode from "./internal/chatEncode.js"
+import { noTimeout } from "./internal/noTimeout.js"
+import type { Protocol } from "./Protocol.js"
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export type Sdk = OpenAI
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export type Params = Encode.Params
+
+/**
+ * @internal
+ */
+export type State = Decode.State
+
+/**
+ * In a conversation that is sent back, reasoning and blocks of other protocols are left out, and so is the mark of a
+ * failed tool: the protocol has no field for them.
+ *
+ * @since 0.1.0
+ * @category protocols
+ */
+export const protocol: Protocol<Sdk, Params, State> = {
+  id: "chat-completions",
+  encode: Encode.encode,
+  open: (sdk, params, { headers, signal }) =>
+    sdk.chat.completions.create(params, { signal, headers, maxRetries: 0, timeout: noTimeout }).asResponse(),
+  initial: Decode.initial,
+  step: Decode.step,
+  end: Decode.end
+}

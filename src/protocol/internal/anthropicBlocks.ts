@@ -1,0 +1,171 @@
+/**
+ * The content blocks of an Anthropic Messages stream, from their start over their deltas to their stop.
+ */
+import { malformed } from "../../model/internal/fault.js"
+import type { ModelEvent } from "../../model/ModelEvent.js"
+import type { StepResult } from "../Protocol.js"
+import { array, type JsonObject, number, object, parse, string, stringify } from "./json.js"
+
+/** A block between its start and its stop: one shape for all kinds, so that the hot path stays monomorphic. */
+export interface Block {
+  readonly kind: "text" | "reasoning" | "tool-call" | "provider"
+  /** Our own count of blocks. */
+  readonly index: number
+  /** What the block began as. */
+  readonly value: JsonObject
+  /** The arguments so far, as they came. */
+  json: string
+  signature: string | undefined
+  citations: Array<unknown> | undefined
+}
+
+/** What of the protocol's state blocks need. */
+export interface Blocks {
+  /** The open blocks by the wire's index. */
+  readonly blocks: Map<number, Block>
+  /** The wire's index of the block that started last: deltas that name none belong to it. */
+  latest: number
+  /** Our index of the next block. */
+  next: number
+}
+
+export const blockStart = (state: Blocks, body: JsonObject, events: Array<ModelEvent>): StepResult => {
+  const value = object(body.content_block)
+  if (value === undefined) return malformed("the stream has a `content_block_start` without a block")
+  state.latest = number(body.index) ?? state.latest + 1
+  const unclosed = state.blocks.get(state.latest)
+  if (unclosed !== undefined && unclosed.kind !== "tool-call") close(state, unclosed, events)
+  const index = state.next++
+  switch (value.type) {
+    case "text": {
+      const text = string(value.text)
+      open(state, "text", index, value).citations = array(value.citations)?.slice()
+      events.push({ _tag: "TextStart", index })
+      if (text !== undefined) events.push({ _tag: "TextDelta", index, text })
+      return undefined
+    }
+    case "thinking": {
+      const text = string(value.thinking)
+      open(state, "reasoning", index, value).signature = string(value.signature)
+      events.push({ _tag: "ReasoningStart", index })
+      if (text !== undefined) events.push({ _tag: "ReasoningDelta", index, text })
+      return undefined
+    }
+    case "tool_use": {
+      const name = string(value.name)
+      if (name === undefined) return malformed("the stream has a tool call without a name")
+      open(state, "tool-call", index, value)
+      events.push({ _tag: "ToolCallStart", index, id: string(value.id) ?? `call_${index}`, name })
+      return undefined
+    }
+    default:
+      open(state, "provider", index, value)
+      return undefined
+  }
+}
+
+const open = (state: Blocks, kind: Block["kind"], index: number, value: JsonObject): Block => {
+  const block: Block = { kind, index, value, json: "", signature: undefined, citations: undefined }
+  state.blocks.set(state.latest, block)
+  return block
+}
+
+export const blockDelta = (state: Blocks, body: JsonObject, events: Array<ModelEvent>): StepResult => {
+  const delta = object(body.delta)
+  if (delta === undefined) return malformed("the stream has a `content_block_delta` without a delta")
+  const block = state.blocks.get(number(body.index) ?? state.latest)
+  switch (block?.kind) {
+    case "text":
+      if (delta.type === "text_delta") {
+        const text = string(delta.text)
+        if (text !== undefined) events.push({ _tag: "TextDelta", index: block.index, text })
+        return undefined
+      }
+      if (delta.type === "citations_delta") {
+        block.citations ??= []
+        block.citations.push(delta.citation)
+        return undefined
+      }
+      return misplaced(delta)
+    case "reasoning":
+      if (delta.type === "thinking_delta") {
+        const text = string(delta.thinking)
+        if (text !== undefined) events.push({ _tag: "ReasoningDelta", index: block.index, text })
+        return undefined
+      }
+      if (delta.type === "signature_delta") {
+        block.signature = string(delta.signature) ?? block.signature
+        return undefined
+      }
+      return misplaced(delta)
+    case "tool-call":
+      if (delta.type === "input_json_delta") {
+        const json = string(delta.partial_json)
+        if (json === undefined) return undefined
+        block.json += json
+        events.push({ _tag: "ToolCallDelta", index: block.index, json })
+        return undefined
+      }
+      return misplaced(delta)
+    case "provider":
+      grow(block, delta)
+      return undefined
+    case undefined:
+      return misplaced(delta)
+  }
+}
+
+/** Content that belongs nowhere must not be lost silently; deltas of a kind that is not known carry no such promise. */
+const misplaced = ({ type }: JsonObject): StepResult =>
+  type === "text_delta" || type === "thinking_delta" || type === "input_json_delta"
+    ? malformed(`the stream has a \`${type}\` outside a block of its kind`)
+    : undefined
+
+/** Blocks that are not modelled grow by their fields' names: text is appended, anything else replaces. */
+const grow = (block: Block, delta: JsonObject): void => {
+  for (const key in delta) {
+    const value = delta[key]
+    const before = block.value[key]
+    if (key === "type" || key === "__proto__") continue
+    if (key === "partial_json") block.json += string(value) ?? ""
+    // A compaction comes whole in each of its deltas.
+    else if (typeof value === "string" && typeof before === "string" && delta.type !== "compaction_delta") {
+      block.value[key] = before + value
+    } else block.value[key] = value
+  }
+}
+
+export const blockStop = (state: Blocks, body: JsonObject, events: Array<ModelEvent>): StepResult => {
+  const at = number(body.index) ?? state.latest
+  const block = state.blocks.get(at)
+  if (block === undefined) return undefined
+  state.blocks.delete(at)
+  close(state, block, events)
+  return undefined
+}
+
+export const close = (state: Blocks, block: Block, events: Array<ModelEvent>): void => {
+  const { index, json, value } = block
+  switch (block.kind) {
+    case "text":
+      events.push({ _tag: "TextEnd", index })
+      for (const citation of block.citations ?? []) {
+        events.push({ _tag: "ProviderPart", index: state.next++, name: "citation", value: citation })
+      }
+      return
+    case "reasoning":
+      events.push({ _tag: "ReasoningEnd", index, signature: block.signature })
+      return
+    case "tool-call": {
+      const whole = json === "" ? object(value.input) : undefined
+      if (whole !== undefined && Object.keys(whole).length > 0) {
+        events.push({ _tag: "ToolCallDelta", index, json: stringify(whole) ?? "" })
+      }
+      events.push({ _tag: "ToolCallEnd", index })
+      return
+    }
+    case "provider":
+      if (json !== "") value.input = parse(json) ?? json
+      events.push({ _tag: "ProviderPart", index, name: string(value.type) ?? "unknown", value })
+  }
+}

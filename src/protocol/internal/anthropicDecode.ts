@@ -1,0 +1,157 @@
+/**
+ * Reads Anthropic Messages streams: one server-sent event at a time into model events.
+ */
+import * as FinishReason from "../../model/FinishReason.js"
+import { type Fault, malformed } from "../../model/internal/fault.js"
+import type { ModelEvent } from "../../model/ModelEvent.js"
+import type { ServerSentEvent, Stamp, StepResult, Summary } from "../Protocol.js"
+import { type Blocks, blockDelta, blockStart, blockStop, close } from "./anthropicBlocks.js"
+import { classify } from "./classify.js"
+import { array, type JsonObject, number, object, parse, string } from "./json.js"
+
+export interface State extends Blocks {
+  readonly stamp: Stamp
+  started: boolean
+  id: string | undefined
+  model: string | undefined
+  /** True once anything followed the start of the message. */
+  continued: boolean
+  stopReason: string | undefined
+  inputTokens: number | undefined
+  outputTokens: number | undefined
+  cacheReadTokens: number | undefined
+  cacheWriteTokens: number | undefined
+  reasoningTokens: number | undefined
+}
+
+export const initial = (stamp: Stamp): State => ({
+  stamp,
+  started: false,
+  id: undefined,
+  model: undefined,
+  continued: false,
+  stopReason: undefined,
+  blocks: new Map(),
+  latest: -1,
+  next: 0,
+  inputTokens: undefined,
+  outputTokens: undefined,
+  cacheReadTokens: undefined,
+  cacheWriteTokens: undefined,
+  reasoningTokens: undefined
+})
+
+export const step = (state: State, event: ServerSentEvent, events: Array<ModelEvent>): StepResult => {
+  const json = parse(event.data)
+  const body = object(json)
+  if (body === undefined) return json === undefined ? notJson(event) : undefined
+  const type = string(body.type) ?? event.event
+  switch (type) {
+    case "content_block_delta":
+      return blockDelta(state, body, events)
+    case "content_block_start":
+      if (!state.started) return early(type)
+      state.continued = true
+      return blockStart(state, body, events)
+    case "content_block_stop":
+      return blockStop(state, body, events)
+    case "message_start":
+      return messageStart(state, body, events)
+    case "message_delta":
+      return messageDelta(state, body)
+    case "message_stop":
+      return state.continued ? "Complete" : early("message_stop")
+    case "error":
+      return classify({ body })
+    default:
+      return event.event === "error" || (type === undefined && body.error) ? classify({ body }) : undefined
+  }
+}
+
+export const end = (state: State, events: Array<ModelEvent>): Summary => {
+  // A tool call that was not closed was cut: it stays open, so it is never taken for a whole one.
+  for (const block of state.blocks.values()) if (block.kind !== "tool-call") close(state, block, events)
+  state.blocks.clear()
+  const { cacheReadTokens, cacheWriteTokens, inputTokens, outputTokens, reasoningTokens } = state
+  return {
+    finishReason:
+      state.stopReason === undefined
+        ? { reason: "other", raw: undefined }
+        : FinishReason.fromRaw(state.stopReason, finishReasons),
+    usage: {
+      // The wire counts only what no cache was involved in.
+      inputTokens:
+        inputTokens === undefined ? undefined : inputTokens + (cacheReadTokens ?? 0) + (cacheWriteTokens ?? 0),
+      outputTokens,
+      cacheReadTokens,
+      cacheWriteTokens,
+      reasoningTokens
+    },
+    id: state.id,
+    model: state.model
+  }
+}
+
+const finishReasons: Readonly<Record<string, FinishReason.Reason>> = {
+  end_turn: "stop",
+  stop_sequence: "stop",
+  max_tokens: "length",
+  model_context_window_exceeded: "length",
+  tool_use: "tool-calls",
+  pause_turn: "pause",
+  refusal: "refusal"
+}
+
+/** Gateways send blank signs of life, and the marker of another protocol. */
+const notJson = ({ data, event }: ServerSentEvent): StepResult => {
+  if (event === "error") return classify({ body: data })
+  const text = data.trim()
+  if (event === "ping" || text === "" || text === "[DONE]") return undefined
+  return malformed("the stream has an event that is not JSON")
+}
+
+const early = (type: string): Fault => malformed(`the stream has a \`${type}\` before the message began`)
+
+const messageStart = (state: State, body: JsonObject, events: Array<ModelEvent>): StepResult => {
+  const message = object(body.message) ?? {}
+  const id = string(message.id)
+  if (state.started) {
+    return id === state.id && !state.continued
+      ? undefined
+      : malformed("the stream has a second `message_start`: two answers were spliced")
+  }
+  state.started = true
+  state.id = id
+  state.model = string(message.model)
+  readUsage(state, message.usage)
+  const { attempt, generation, requestId } = state.stamp
+  events.push({ _tag: "ResponseStart", attempt, generation, id, model: state.model, requestId })
+  state.stopReason = string(message.stop_reason)
+  state.continued = state.stopReason !== undefined
+  // A turn that only continues a tool's own program comes whole in its start.
+  for (const block of array(message.content) ?? []) {
+    state.continued = true
+    const result = blockStart(state, { content_block: block }, events) ?? blockStop(state, {}, events)
+    if (result !== undefined) return result
+  }
+  return undefined
+}
+
+const messageDelta = (state: State, body: JsonObject): StepResult => {
+  if (!state.started) return early("message_delta")
+  state.continued = true
+  state.stopReason = string(object(body.delta)?.stop_reason) ?? state.stopReason
+  readUsage(state, body.usage)
+  return undefined
+}
+
+/** The numbers are totals, so a later one replaces an earlier one. */
+const readUsage = (state: State, from: unknown): void => {
+  const usage = object(from)
+  if (usage === undefined) return
+  state.inputTokens = number(usage.input_tokens) ?? state.inputTokens
+  state.outputTokens = number(usage.output_tokens) ?? state.outputTokens
+  state.cacheReadTokens = number(usage.cache_read_input_tokens) ?? state.cacheReadTokens
+  state.cacheWriteTokens = number(usage.cache_creation_input_tokens) ?? state.cacheWriteTokens
+  state.reasoningTokens = number(object(usage.output_tokens_details)?.thinking_tokens) ?? state.reasoningTokens
+}

@@ -1,0 +1,183 @@
+/**
+ * Turns an error that a provider reported, with a status or inside a stream, into a fault.
+ */
+import * as Fault from "../../model/internal/fault.js"
+import { byWord, byWording, heals, hopeless, type ReportedTag, sentences } from "./errorWords.js"
+import { array, type JsonObject, number, object, parse, string } from "./json.js"
+
+export interface Reported {
+  /** Absent for an error inside a stream. */
+  readonly status?: number | undefined
+  /** Parsed JSON, or the text of anything else. */
+  readonly body: unknown
+  readonly requestId?: string | undefined
+  readonly retryAfterMillis?: number | undefined
+}
+
+/** What all the shapes of error bodies come down to. */
+interface Details {
+  readonly message: string
+  /** Codes and types in lower case, the most specific first. */
+  readonly words: ReadonlyArray<string>
+  readonly code: string | undefined
+  readonly status: number | undefined
+  readonly field: string | undefined
+  readonly requestId: string | undefined
+}
+
+/** True where a body says that it is an error, whatever the status said. */
+export const isError = (body: JsonObject): boolean =>
+  Boolean(body.error) || body.object === "error" || body.type === "error" || failedBase(body) !== undefined
+
+export const classify = ({ body: raw, requestId, retryAfterMillis, status }: Reported): Fault.Fault => {
+  const body = typeof raw === "string" ? (parse(raw) ?? raw) : raw
+  const details = read(body)
+  const outer = object(body)
+  if (status !== undefined && status < 400 && !(outer && isError(outer))) {
+    return { ...Fault.malformed(describe("the provider answered with something that is no stream", details)), status }
+  }
+  const tag = status === undefined || status < 400 ? inBand(details) : byStatus(status, details)
+  const facts = {
+    description: describe(sentences[tag], details),
+    status,
+    code: details.code,
+    retryAfterMillis,
+    requestId: requestId ?? details.requestId
+  }
+  return tag === "InvalidRequest" ? { _tag: tag, ...facts, field: details.field } : { _tag: tag, ...facts }
+}
+
+const inBand = (details: Details): ReportedTag => {
+  const known = byWords(details) ?? byWording(details.message)
+  if (known !== undefined && known !== "InvalidRequest") return known
+  if (known === undefined && details.status !== undefined) return byStatus(details.status, details)
+  return known === undefined ? "ServerError" : refine(known, details)
+}
+
+const byStatus = (status: number, details: Details): ReportedTag => {
+  const known = byWords(details)
+  switch (status) {
+    case 401:
+      return "AuthenticationFailed"
+    case 402:
+      return "QuotaExhausted"
+    case 403:
+      return among(refuses, refine("PermissionDenied", details), "PermissionDenied")
+    case 404:
+      return "ModelNotFound"
+    case 408:
+    case 409:
+    case 424:
+      return "ServerError"
+    case 413:
+      return details.message === "" || refine("InvalidRequest", details) === "ContextOverflow"
+        ? "ContextOverflow"
+        : "InvalidRequest"
+    case 429:
+      if (hopeless.test(details.message)) return "InvalidRequest"
+      return among(limits, known ?? byWording(details.message), "RateLimited")
+    case 498:
+    case 503:
+    case 529:
+      return "Overloaded"
+    default:
+      if (status >= 500) return known === "Overloaded" ? known : "ServerError"
+      return refine("InvalidRequest", details)
+  }
+}
+
+/** What a 403 may mean besides a missing right. */
+const refuses: ReadonlyArray<ReportedTag> = ["ContextOverflow", "QuotaExhausted", "ContentRefused"]
+
+/** What a 429 may mean besides too many requests. */
+const limits: ReadonlyArray<ReportedTag> = ["QuotaExhausted", "Overloaded"]
+
+const among = (allowed: ReadonlyArray<ReportedTag>, found: ReportedTag | undefined, otherwise: ReportedTag) =>
+  found !== undefined && allowed.includes(found) ? found : otherwise
+
+/** A request that was refused for a reason that only its code or its wording tells. */
+const refine = (otherwise: ReportedTag, details: Details): ReportedTag => {
+  const known = byWords(details)
+  if (known !== undefined && known !== "InvalidRequest") return known
+  return byWording(details.message) ?? otherwise
+}
+
+const byWords = ({ message, words }: Details): ReportedTag | undefined => {
+  let bad: ReportedTag | undefined
+  for (const word of words) {
+    const tag = byWord.get(word)
+    if (tag === "QuotaExhausted" && heals.test(message)) return "RateLimited"
+    // Vendors put this type beside a code that says more.
+    if (tag === "InvalidRequest") bad = tag
+    else if (tag !== undefined) return tag
+  }
+  return bad
+}
+
+const read = (body: unknown): Details => {
+  if (typeof body === "string") return plain(body)
+  const outer = object(array(body)?.[0] ?? body)
+  if (outer === undefined) return plain("")
+  const error = object(outer.error) ?? failedBase(outer) ?? outer
+  const message =
+    string(error.message) ??
+    string(error.status_msg) ??
+    string(outer.error) ??
+    string(outer.message) ??
+    string(outer.detail) ??
+    ""
+  const codes = [object(error.details)?.error_code, error.code, error.type, error.status, outer.code].flatMap((code) =>
+    typeof code === "number" ? [String(code)] : (string(code) ?? [])
+  )
+  return {
+    message,
+    words: codes.map((code) => code.toLowerCase()),
+    code: codes[0],
+    status: [error.code, error.status, error.status_code].map(httpStatus).find((status) => status !== undefined),
+    field: string(error.param),
+    requestId: string(outer.request_id)
+  }
+}
+
+const plain = (text: string): Details => ({
+  message: /^\s*</.test(text) ? (/<title>([^<]*)</i.exec(text)?.[1]?.trim() ?? "a page of HTML") : text.trim(),
+  words: [],
+  code: undefined,
+  status: undefined,
+  field: undefined,
+  requestId: undefined
+})
+
+/** MiniMax reports failures beside the content, with codes of its own. */
+const failedBase = (body: JsonObject): JsonObject | undefined => {
+  const base = object(body.base_resp)
+  if (base === undefined) return undefined
+  switch (number(base.status_code) ?? 0) {
+    case 0:
+      return undefined
+    case 1002:
+      return { ...base, code: "rate_limit_exceeded" }
+    case 1004:
+      return { ...base, code: "invalid_api_key" }
+    case 1008:
+      return { ...base, code: "insufficient_balance" }
+    case 2013:
+      return { ...base, code: "invalid_request" }
+    default:
+      return { ...base, code: String(base.status_code) }
+  }
+}
+
+const httpStatus = (code: unknown): number | undefined => {
+  const value = typeof code === "string" && /^\d{3}$/.test(code) ? Number(code) : number(code)
+  return value !== undefined && value >= 400 && value < 600 ? value : undefined
+}
+
+/** Some vendors repeat the key that they refuse. */
+const secret = /\b(?:(?:sk|pk|gsk|xai|nvapi|key)[-_]|AIza|Bearer )[\w.*-]{6,}/g
+
+const describe = (sentence: string, { message }: Details): string => {
+  // Cut before and after: the pattern need not walk through a long page.
+  const said = message.slice(0, 1000).replace(secret, "[redacted]").replace(/\s+/g, " ").slice(0, 300)
+  return said === "" ? sentence : `${sentence}: "${said}"`
+}

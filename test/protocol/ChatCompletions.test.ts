@@ -1,0 +1,256 @@
+import { assert, describe, it } from "@effect/vitest"
+import { chunk, done, finish, tool, unnamed, usage } from "./samples.js"
+import { bytes, decoderOf, run as runAny, stamp, whole as wholeAny } from "./support.js"
+
+const run = (body: string) => runAny("chat-completions", body)
+const whole = (body: string) => wholeAny("chat-completions", body)
+
+const verdict = (body: string) => {
+  const decoder = decoderOf("chat-completions")
+  decoder.push(bytes(body))
+  return decoder.verdict
+}
+
+describe("ChatCompletions.step", () => {
+  it("says who answers once, with the first id and model that are not empty", () => {
+    const azure = unnamed({ id: "", model: "", choices: [], prompt_filter_results: [{}] })
+    const rotating = unnamed({ id: "other", model: "n", choices: [{ index: 0, delta: { content: "a" } }] })
+    const { events, response } = run(azure + chunk({ role: "assistant" }) + rotating + finish("stop"))
+    assert.deepStrictEqual(events[0], { _tag: "ResponseStart", ...stamp, id: undefined, model: undefined })
+    assert.strictEqual(events.filter((event) => event._tag === "ResponseStart").length, 1)
+    assert.deepStrictEqual([response?.id, response?.model], ["chatcmpl-1", "gpt-test"])
+  })
+
+  it("is proven by a finish reason on every choice, and complete at [DONE]", () => {
+    const text = chunk({ content: "a" })
+    assert.strictEqual(verdict(text), "Open")
+    assert.strictEqual(verdict(text + finish("stop")), "Proven")
+    assert.strictEqual(verdict(text + finish("stop", {}, { usage })), "Proven")
+    assert.strictEqual(verdict(text + finish("stop") + chunk(undefined, { usage })), "Proven")
+    assert.strictEqual(verdict(text + finish("stop") + done), "Finished")
+    assert.strictEqual(verdict(text + done), "Finished")
+    assert.strictEqual(verdict(text + finish("")), "Open")
+    const other = chunk({ content: "b" }, {}, { index: 1 })
+    assert.strictEqual(verdict(text + other + finish("stop")), "Open")
+    assert.strictEqual(
+      verdict(text + other + finish("stop") + chunk({}, {}, { index: 1, finish_reason: "stop" })),
+      "Proven"
+    )
+    assert.strictEqual(whole(text + other + done).text, "a")
+  })
+
+  it("[DONE] alone is no answer", () => {
+    assert.strictEqual(run(done).fault?._tag, "StreamTruncated")
+    assert.strictEqual(run(`data: null\n\n: hi\n\n${done}`).fault?._tag, "StreamTruncated")
+  })
+
+  it("takes usage for the end of text, but neither of a tool call nor in the midst of text", () => {
+    const last = chunk(undefined, { usage })
+    assert.strictEqual(verdict(chunk({ content: "a" }) + last), "Proven")
+    assert.strictEqual(verdict(last), "Open")
+    assert.strictEqual(verdict(chunk({ content: "a" }, { usage })), "Open")
+    assert.strictEqual(verdict(chunk({ content: "a" }, { usage: null })), "Open")
+    const call = tool(0, { id: "a", function: { name: "one", arguments: "" } })
+    assert.strictEqual(verdict(call + last), "Open")
+    assert.strictEqual(run(chunk({ content: "a" }) + call + last).fault?._tag, "StreamTruncated")
+  })
+
+  it("gives usage from wherever the vendor puts it", () => {
+    const numbers = { prompt_tokens: 20, completion_tokens: 7, completion_tokens_details: { reasoning_tokens: 3 } }
+    const expected = {
+      inputTokens: 20,
+      outputTokens: 7,
+      cacheReadTokens: undefined,
+      cacheWriteTokens: undefined,
+      reasoningTokens: 3
+    }
+    const text = chunk({ content: "a" }, { usage: null })
+    assert.deepStrictEqual(whole(text + finish("stop", {}, { usage: numbers }) + done).usage, expected)
+    assert.deepStrictEqual(whole(text + finish("stop") + chunk(undefined, { usage: numbers })).usage, expected)
+    assert.deepStrictEqual(whole(text + finish("stop", {}, { x_groq: { usage: numbers } })).usage, expected)
+    assert.deepStrictEqual(whole(text + chunk({}, {}, { finish_reason: "stop", usage: numbers })).usage, expected)
+    assert.strictEqual(whole(text + finish("stop", {}, { usage })).usage.cacheReadTokens, 4)
+  })
+
+  it("maps finish reasons and keeps the vendor's word", () => {
+    const table = {
+      stop: "stop",
+      end: "stop",
+      eos: "stop",
+      length: "length",
+      max_tokens: "length",
+      model_length: "length",
+      tool_calls: "tool-calls",
+      function_call: "tool-calls",
+      content_filter: "content-filter",
+      brand_new: "other"
+    }
+    for (const [raw, reason] of Object.entries(table)) {
+      assert.deepStrictEqual(whole(chunk({ content: "a" }) + finish(raw)).finishReason as unknown, { reason, raw })
+    }
+    const call = tool(0, { id: "a", function: { name: "one", arguments: "{}" } })
+    assert.deepStrictEqual(whole(call + done).finishReason, { reason: "tool-calls", raw: undefined })
+    assert.deepStrictEqual(whole(chunk({ content: "a" }) + done).finishReason, { reason: "stop", raw: undefined })
+  })
+
+  it("reads reasoning from one field only, and closes it when text begins", () => {
+    const details = [
+      { type: "reasoning.text", text: "hm" },
+      { type: "reasoning.summary", summary: "!" }
+    ]
+    for (const delta of [
+      { reasoning_content: "hm!", reasoning: "hm!" },
+      { reasoning_content: "", reasoning: "hm!", reasoning_details: details },
+      { reasoning: null, reasoning_details: details }
+    ]) {
+      const { events, response } = run(
+        chunk(delta) + chunk({ content: "a", ...delta, reasoning_content: "" }) + finish("stop")
+      )
+      assert.include(response?.reasoning, "hm!")
+      assert.deepStrictEqual(events.slice(1, 3), [
+        { _tag: "ReasoningStart", index: 0 },
+        { _tag: "ReasoningDelta", index: 0, text: "hm!" }
+      ])
+      assert.strictEqual(response?.text, "a")
+    }
+  })
+
+  it("reads content in parts", () => {
+    const content = [
+      { type: "thinking", thinking: [{ type: "text", text: "hm" }] },
+      { type: "text", text: "a" },
+      { type: "reference", reference_ids: [1] },
+      { type: "text", text: "b" }
+    ]
+    assert.deepStrictEqual(whole(chunk({ content }) + finish("stop")).content, [
+      { type: "reasoning", text: "hm", signature: undefined },
+      { type: "text", text: "ab" },
+      { type: "provider", name: "reference", value: { type: "reference", reference_ids: [1] } }
+    ])
+  })
+
+  it("gives a refusal and annotations as parts of their own", () => {
+    const declined = whole(chunk({ refusal: "I " }) + chunk({ refusal: "won't" }) + finish("stop"))
+    assert.deepStrictEqual(declined.content, [{ type: "provider", name: "refusal", value: "I won't" }])
+    assert.deepStrictEqual(declined.finishReason, { reason: "refusal", raw: "stop" })
+    const cited = whole(chunk({ content: "a" }) + chunk({ annotations: [{ type: "url_citation" }] }) + finish("stop"))
+    assert.deepStrictEqual(cited.content[1], { type: "provider", name: "annotation", value: { type: "url_citation" } })
+  })
+
+  it("ignores what it does not know", () => {
+    const extra = `data: null\n\ndata: 7\n\ndata: {}\n\ndata: {"object":"trace"}\n\nevent: ping\ndata:\n\ndata: []\n\n`
+    assert.strictEqual(
+      whole(extra + chunk({ content: "a", sparkle: 1 }) + extra + finish("stop") + extra + done).text,
+      "a"
+    )
+    assert.strictEqual(run(`${chunk({ content: "a" })}data: {"choices":\n\n`).fault?._tag, "MalformedStream")
+  })
+
+  it("turns an error inside the stream into its fault", () => {
+    const error = (body: object) => run(chunk({ content: "a" }) + unnamed(body)).fault?._tag
+    assert.strictEqual(error({ error: { code: "server_is_overloaded", message: "x" } }), "Overloaded")
+    assert.strictEqual(error({ error: { code: 429, message: "slow down" }, choices: [] }), "RateLimited")
+    assert.strictEqual(error({ error: { code: 502, message: "upstream" } }), "ServerError")
+    assert.strictEqual(error({ object: "error", message: "x", code: "context_length_exceeded" }), "ContextOverflow")
+    assert.strictEqual(error({ base_resp: { status_code: 1008, status_msg: "no balance" } }), "QuotaExhausted")
+    assert.strictEqual(error([{ error: { code: 503, message: "x" } }]), "Overloaded")
+    assert.strictEqual(run(`event: error\ndata: {"message":"x"}\n\n`).fault?._tag, "ServerError")
+    assert.strictEqual(run(chunk({ content: "a" }) + finish("error")).fault?._tag, "ServerError")
+    assert.isUndefined(run(chunk({ content: "a" }, { error: null, base_resp: { status_code: 0 } }) + done).fault)
+  })
+})
+
+describe("ChatCompletions tool calls", () => {
+  const calls = (body: string) =>
+    whole(body + done).toolCalls.map(({ arguments: value, id, name }) => [id, name, value])
+
+  const fn = (name: string | undefined, json: unknown) => ({ function: { name, arguments: json } })
+
+  it("come in pieces that are interleaved", () => {
+    const body =
+      tool(0, { id: "a", ...fn("one", '{"x":') }) +
+      tool(1, { id: "b", ...fn("two", "") }) +
+      tool(0, fn(undefined, "1}")) +
+      tool(1, fn(undefined, '{"y":2}'))
+    assert.deepStrictEqual(calls(body), [
+      ["a", "one", { x: 1 }],
+      ["b", "two", { y: 2 }]
+    ])
+  })
+
+  it("come whole without an index, also several in one chunk", () => {
+    const body = chunk({
+      tool_calls: [
+        { id: "a", ...fn("one", "{}") },
+        { id: "b", ...fn("one", '{"x":1}') }
+      ]
+    })
+    assert.deepStrictEqual(calls(body), [
+      ["a", "one", {}],
+      ["b", "one", { x: 1 }]
+    ])
+  })
+
+  it("come in pieces without an index, by id or by order", () => {
+    const byId =
+      tool(undefined, { id: "a", ...fn("one", '{"x":') }) +
+      tool(undefined, { id: "b", ...fn("two", "{}") }) +
+      tool(undefined, { id: "a", ...fn(undefined, "1}") })
+    const byOrder = tool(undefined, { id: "a", ...fn("one", '{"x":') }) + tool(undefined, fn(undefined, "1}"))
+    assert.deepStrictEqual(calls(byId)[0], ["a", "one", { x: 1 }])
+    assert.deepStrictEqual(calls(byOrder), [["a", "one", { x: 1 }]])
+  })
+
+  it("share an index and differ by id", () => {
+    const body =
+      tool(0, { id: "a", ...fn("one", '{"x":1}') }) +
+      tool(0, { id: "b", ...fn("one", "") }) +
+      tool(0, fn(undefined, "{}"))
+    assert.deepStrictEqual(calls(body), [
+      ["a", "one", { x: 1 }],
+      ["b", "one", {}]
+    ])
+  })
+
+  it("repeat their name and id in every chunk", () => {
+    const body = tool(0, { id: "a", ...fn("one", '{"x"') }) + tool(0, { id: "a", ...fn("one", ":1}") })
+    assert.deepStrictEqual(calls(body), [["a", "one", { x: 1 }]])
+  })
+
+  it("have no id, or get it late", () => {
+    assert.deepStrictEqual(calls(tool(0, fn("one", "{}"))), [["call_0", "one", {}]])
+    const late = tool(0, fn("one", '{"x"')) + tool(0, { id: "a", ...fn("one", ":1}") })
+    assert.deepStrictEqual(calls(late), [["call_0", "one", { x: 1 }]])
+  })
+
+  it("wait for their name", () => {
+    const body = tool(0, { id: "a", ...fn("", '{"x"') }) + tool(0, fn("one", ":1}"))
+    assert.deepStrictEqual(calls(body), [["a", "one", { x: 1 }]])
+    const never = whole(tool(0, { id: "a", ...fn(undefined, "{}") }) + done)
+    assert.deepStrictEqual(never.toolCalls, [])
+    assert.deepStrictEqual(never.incompleteToolCalls, [{ id: "a", name: "", json: "{}" }])
+  })
+
+  it("have arguments that are an object, null or empty", () => {
+    assert.deepStrictEqual(calls(tool(0, { id: "a", ...fn("one", { x: 1 }) })), [["a", "one", { x: 1 }]])
+    assert.deepStrictEqual(calls(tool(0, { id: "a", ...fn("one", null) })), [["a", "one", {}]])
+  })
+
+  it("are never taken for whole when they were cut", () => {
+    for (const [json, end] of [
+      ['{"x":', finish("length")],
+      ["", finish("length")],
+      ['{"x":', finish("tool_calls")],
+      ['{"x":', done]
+    ] as const) {
+      const { incompleteToolCalls, toolCalls } = whole(tool(0, { id: "a", ...fn("one", json) }) + end)
+      assert.deepStrictEqual([toolCalls.length, incompleteToolCalls.length], [0, 1])
+    }
+  })
+
+  it("close text before them", () => {
+    const { events } = run(chunk({ content: "a" }) + tool(0, { id: "a", ...fn("one", "{}") }) + finish("tool_calls"))
+    const tags = events.map((event) => event._tag)
+    assert.isBelow(tags.indexOf("TextEnd"), tags.indexOf("ToolCallStart"))
+  })
+})

@@ -1,0 +1,139 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as FastCheck from "effect/FastCheck"
+import type { Fault } from "../../src/model/internal/fault.js"
+import type { ServerSentEvent } from "../../src/protocol/Protocol.js"
+import * as Sse from "../../src/protocol/Sse.js"
+import { bytes, cut } from "./support.js"
+
+const readChunks = (chunks: ReadonlyArray<Uint8Array>, limits?: Sse.Limits) => {
+  const events: Array<ServerSentEvent> = []
+  const faults: Array<Fault> = []
+  const sse = Sse.make({ onEvent: (event) => events.push(event), onFault: (fault) => faults.push(fault) }, limits)
+  for (const chunk of chunks) sse.push(chunk)
+  sse.end()
+  sse.end()
+  sse.push(bytes("data: after the end\n\n"))
+  return { events, faults }
+}
+
+const read = (text: string, limits?: Sse.Limits) => readChunks([bytes(text)], limits)
+
+const readBytewise = (text: string, limits?: Sse.Limits) => readChunks(cut(bytes(text), [1]), limits)
+
+const data = (text: string) => read(text).events.map((event) => event.data)
+
+describe("Sse", () => {
+  const plain = "event: a\ndata: 1\n\ndata: 2\ndata: 3\n\n"
+  const expected = [
+    { event: "a", data: "1" },
+    { event: undefined, data: "2\n3" }
+  ]
+
+  for (const [name, newline] of Object.entries({ LF: "\n", CR: "\r", CRLF: "\r\n" })) {
+    it(`reads lines that end with ${name}, whole and byte by byte`, () => {
+      const text = plain.replaceAll("\n", newline)
+      assert.deepStrictEqual(read(text).events, expected)
+      assert.deepStrictEqual(readBytewise(text).events, expected)
+    })
+  }
+
+  it("drops a byte order mark", () => {
+    assert.deepStrictEqual(readBytewise(`\uFEFF${plain}`).events, expected)
+  })
+
+  it("puts characters together that chunks cut apart", () => {
+    assert.deepStrictEqual(readBytewise("data: ü€🌍\n\n").events, [{ event: undefined, data: "ü€🌍" }])
+  })
+
+  it("ignores comments, retry, id and unknown fields", () => {
+    assert.deepStrictEqual(data(": hello\nretry: 10\nretry: soon\nid: 7\nwhatever\nother: 1\ndata:x\n\n:\n\n"), ["x"])
+  })
+
+  it("drops an event that the end of the body cuts", () => {
+    for (const end of ["data: 2", "data: 2\n", "data: 2\r", "data: 2\r\n", "event: x\n"]) {
+      assert.deepStrictEqual(data(`data: 1\n\n${end}`), ["1"])
+      assert.strictEqual(readBytewise(`data: 1\n\n${end}`).events.length, 1)
+    }
+  })
+
+  it("takes a lone CR at the end of the body as the end of its line", () => {
+    assert.deepStrictEqual(data("data: 1\r\r"), ["1"])
+    assert.deepStrictEqual(data("data: 1\r\n\r"), ["1"])
+    assert.strictEqual(readBytewise("data: 1\r\r").events.length, 1)
+  })
+
+  it("gives an event at its blank line, also when that is a CR whose LF may follow", () => {
+    const events: Array<ServerSentEvent> = []
+    const sse = Sse.make({ onEvent: (event) => events.push(event), onFault: () => {} })
+    sse.push(bytes("data: 1\r\n\r"))
+    assert.strictEqual(events.length, 1)
+    sse.push(bytes("\ndata: 2"))
+    sse.push(bytes("\r\r"))
+    assert.strictEqual(events.length, 2)
+  })
+
+  it("never throws on bytes that are not UTF-8", () => {
+    const { events } = readChunks([Uint8Array.of(0xff, 0xfe, 0x0a), bytes("data: 1\n\ndata: "), Uint8Array.of(0xe2)])
+    assert.deepStrictEqual(events, [{ event: undefined, data: "1" }])
+  })
+
+  describe("stops with one fault", () => {
+    const long = "x".repeat(50)
+    const cases = {
+      "at a long event": `data: 1\n\ndata: ${long}\n\ndata: 2\n\n`,
+      "at a long event of many lines": `data: 1\n\n${"data: xxxx\n".repeat(11)}\ndata: 2\n\n`,
+      "at a long comment": `data: 1\n\n: ${long}\n\ndata: 2\n\n`,
+      "at a long field of no meaning": `data: 1\n\nother: ${long}\n\ndata: 2\n\n`,
+      "at a line without an end": `data: 1\n\ndata: ${long}${long}`
+    }
+    for (const [name, text] of Object.entries(cases)) {
+      it(name, () => {
+        for (const { events, faults } of [
+          read(text, { maxEventLength: 40 }),
+          readBytewise(text, { maxEventLength: 40 })
+        ]) {
+          assert.deepStrictEqual(events, [{ event: undefined, data: "1" }])
+          assert.deepStrictEqual(
+            faults.map((fault) => fault._tag),
+            ["MalformedStream"]
+          )
+        }
+      })
+    }
+  })
+
+  it("takes an event of just the length that is allowed, however it is cut", () => {
+    const text = `data: ${"x".repeat(40)}\r\n\r\ndata: 2\n\n`
+    assert.strictEqual(read(text, { maxEventLength: 40 }).events.length, 2)
+    assert.strictEqual(readBytewise(text, { maxEventLength: 40 }).events.length, 2)
+    assert.strictEqual(read(text, { maxEventLength: 39 }).events.length, 0)
+    assert.strictEqual(readBytewise(text, { maxEventLength: 39 }).events.length, 0)
+  })
+
+  it("gives the same however the bytes are cut", () => {
+    const piece = FastCheck.constantFrom(
+      "data: ",
+      "event: a",
+      "\n",
+      "\r",
+      "\r\n",
+      "\n\n",
+      ":",
+      "ü🌍",
+      "x",
+      "\uFEFF",
+      "id: 1"
+    )
+    FastCheck.assert(
+      FastCheck.property(
+        FastCheck.array(piece, { maxLength: 40 }),
+        FastCheck.array(FastCheck.integer({ min: 1, max: 9 }), { minLength: 1, maxLength: 5 }),
+        (pieces, lengths) => {
+          const body = bytes(pieces.join(""))
+          assert.deepStrictEqual(readChunks(cut(body, lengths)), readChunks([body]))
+        }
+      ),
+      { numRuns: 1000 }
+    )
+  })
+})

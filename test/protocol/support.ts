@@ -1,0 +1,128 @@
+/**
+ * Runs streams through a decoder and checks what must hold of any stream of events.
+ */
+import { assert } from "@effect/vitest"
+import * as GenerationId from "../../src/model/GenerationId.js"
+import type { Fault } from "../../src/model/internal/fault.js"
+import * as ModelEvent from "../../src/model/ModelEvent.js"
+import type { ModelResponse } from "../../src/model/ModelResponse.js"
+import * as AnthropicMessages from "../../src/protocol/AnthropicMessages.js"
+import * as ChatCompletions from "../../src/protocol/ChatCompletions.js"
+import * as Decoder from "../../src/protocol/internal/decoder.js"
+import type { ProtocolId } from "../../src/protocol/Protocol.js"
+
+export const stamp = { attempt: 1, generation: GenerationId.make("test#1", 1), requestId: "req_1" }
+
+export const bytes = (text: string): Uint8Array => new TextEncoder().encode(text)
+
+export const decoderOf = (protocol: ProtocolId): Decoder.Decoder =>
+  protocol === "anthropic-messages"
+    ? Decoder.make(AnthropicMessages.protocol, stamp)
+    : Decoder.make(ChatCompletions.protocol, stamp)
+
+export interface Run {
+  readonly events: ReadonlyArray<ModelEvent.ModelEvent>
+  readonly response: ModelResponse | undefined
+  readonly fault: Fault | undefined
+  readonly verdict: Decoder.Verdict
+}
+
+export const runChunks = (protocol: ProtocolId, chunks: ReadonlyArray<Uint8Array>): Run => {
+  const decoder = decoderOf(protocol)
+  const events = [...chunks.flatMap((chunk) => decoder.push(chunk)), ...decoder.end()]
+  const last = events.at(-1)
+  return {
+    events,
+    response: last?._tag === "Finish" ? last.response : undefined,
+    fault: decoder.fault,
+    verdict: decoder.verdict
+  }
+}
+
+export const run = (protocol: ProtocolId, body: string): Run => runChunks(protocol, [bytes(body)])
+
+/** The response of a stream that must be whole. */
+export const whole = (protocol: ProtocolId, body: string): ModelResponse => {
+  const { fault, response } = run(protocol, body)
+  if (response === undefined) throw new Error(`not finished: ${fault?._tag} ${fault?.description}`)
+  return response
+}
+
+/** Cuts bytes after each of the lengths in turn, over and over. */
+export const cut = (body: Uint8Array, lengths: ReadonlyArray<number>): ReadonlyArray<Uint8Array> => {
+  const chunks: Array<Uint8Array> = []
+  for (let from = 0, at = 0; from < body.length; at++) {
+    const length = lengths[at % lengths.length] ?? body.length
+    chunks.push(body.subarray(from, from + length))
+    from += length
+  }
+  return chunks
+}
+
+/** The grammar of section "What a stream emits", for one attempt. */
+export const checkGrammar = ({ events, fault, verdict }: Run): void => {
+  const open = new Map<number, string>()
+  const seen = new Set<number>()
+  const start = (index: number, kind: string) => {
+    assert.isFalse(seen.has(index), `block ${index} starts twice`)
+    seen.add(index)
+    open.set(index, kind)
+  }
+  for (const [at, event] of events.entries()) {
+    if (at === 0) assert.strictEqual(event._tag, "ResponseStart")
+    else assert.notStrictEqual(event._tag, "ResponseStart")
+    switch (event._tag) {
+      case "TextStart":
+      case "ReasoningStart":
+      case "ToolCallStart":
+        start(event.index, event._tag.slice(0, -5))
+        break
+      case "ProviderPart":
+        start(event.index, "Provider")
+        open.delete(event.index)
+        break
+      case "TextDelta":
+      case "ReasoningDelta":
+      case "ToolCallDelta":
+        assert.strictEqual(open.get(event.index), event._tag.slice(0, -5))
+        assert.notStrictEqual("text" in event ? event.text : event.json, "")
+        break
+      case "TextEnd":
+      case "ReasoningEnd":
+      case "ToolCallEnd":
+        assert.strictEqual(open.get(event.index), event._tag.slice(0, -3))
+        open.delete(event.index)
+        break
+      case "Finish":
+        assert.strictEqual(at, events.length - 1)
+        // Only a call that was cut stays open.
+        for (const kind of open.values()) assert.strictEqual(kind, "ToolCall")
+        for (let index = 0; index < seen.size; index++) assert.isTrue(seen.has(index), `no block ${index}`)
+        checkFold(events, event.response)
+        break
+      default:
+        break
+    }
+  }
+  const finished = events.at(-1)?._tag === "Finish"
+  assert.strictEqual(verdict, finished ? "Finished" : "Failed")
+  assert.strictEqual(fault === undefined, finished)
+}
+
+const checkFold = (events: ReadonlyArray<ModelEvent.ModelEvent>, response: ModelResponse): void => {
+  const folded = ModelEvent.fold(events)
+  assert.strictEqual(folded.text, response.text)
+  const content: Array<unknown> = []
+  for (const block of folded.blocks) {
+    if (block.type === "text" && block.text !== "") content.push({ type: "text", text: block.text })
+    if (block.type === "reasoning") {
+      content.push({ type: "reasoning", text: block.text, signature: block.signature })
+    }
+    if (block.type === "provider") content.push({ type: "provider", name: block.name, value: block.value })
+    if (block.type === "tool-call" && response.incompleteToolCalls.every(({ json }) => json !== block.json)) {
+      const { id, json, name } = block
+      content.push({ type: "tool-call", id, name, arguments: json.trim() === "" ? {} : JSON.parse(json) })
+    }
+  }
+  assert.deepStrictEqual([...response.content], content)
+}
