@@ -1,0 +1,224 @@
+/**
+ * A provider from a script, to swap in under a program's tests: no server, no key, no SDK. Answers, drops and errors go
+ * through the same decoder and the same retry loop as real ones, so a program sees exactly what it would see.
+ *
+ * @since 0.1.0
+ */
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import * as Layer from "effect/Layer"
+import type * as Scope from "effect/Scope"
+import type { Service as Pool } from "../client/ConnectionPool.js"
+import type { InvalidOptions } from "../client/InvalidOptions.js"
+import type { ByteSource } from "../client/internal/byteSource.js"
+import type { Line, ModelClient } from "../client/ModelClient.js"
+import * as Renewable from "../client/Renewable.js"
+import type { ModelRequest } from "../model/ModelRequest.js"
+import * as AnthropicMessages from "../protocol/AnthropicMessages.js"
+import * as Decoder from "../protocol/internal/decoder.js"
+import * as Provider from "../provider/Provider.js"
+import * as Wire from "./Wire.js"
+
+/**
+ * What one attempt meets.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Turn {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: unknown
+  readonly events: ReadonlyArray<string>
+  readonly ending: "end" | "reset" | "stall"
+}
+
+/**
+ * A whole answer.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const answer = (answer: Wire.Answer): Turn => ({
+  status: 200,
+  headers: { "content-type": "text/event-stream" },
+  body: undefined,
+  events: Wire.answer("anthropic-messages", answer),
+  ending: "end"
+})
+
+/**
+ * An answer that breaks after some events of the wire: by a reset, a clean end without the terminal marker, or silence.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const drop = (
+  whole: Wire.Answer,
+  options: { readonly afterEvents: number; readonly how?: "reset" | "end" | "stall" | undefined }
+): Turn => {
+  const turn = answer(whole)
+  return { ...turn, events: turn.events.slice(0, options.afterEvents), ending: options.how ?? "reset" }
+}
+
+/** Source: the error types of the official SDK, `@anthropic-ai/sdk`. */
+const errorTypes: Readonly<Record<number, string>> = {
+  401: "authentication_error",
+  402: "billing_error",
+  403: "permission_error",
+  404: "not_found_error",
+  429: "rate_limit_error",
+  529: "overloaded_error"
+}
+
+/**
+ * An error status, with the provider's wish of when to be asked again.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const status = (
+  status: number,
+  options: { readonly retryAfterSeconds?: number | undefined; readonly message?: string | undefined } = {}
+): Turn => ({
+  status,
+  headers: options.retryAfterSeconds === undefined ? {} : { "retry-after": String(options.retryAfterSeconds) },
+  body: Wire.errorBody("anthropic-messages", {
+    type: errorTypes[status] ?? (status < 500 ? "invalid_request_error" : "api_error"),
+    message: options.message ?? `scripted status ${status}`
+  }),
+  events: [],
+  ending: "end"
+})
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export interface Scripted {
+  readonly provider: Provider.Service
+  /** The requests that were made, one per attempt. */
+  readonly requests: Effect.Effect<ReadonlyArray<ModelRequest>>
+}
+
+/**
+ * Makes a scripted provider. The n-th attempt meets the n-th turn; the last turn is met by all attempts after it.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const make = <R = never>(
+  script: readonly [Turn, ...Array<Turn>],
+  options?: Provider.Resilience<R>
+): Effect.Effect<Scripted, InvalidOptions, R | Scope.Scope> =>
+  Effect.gen(function* () {
+    const requests: Array<ModelRequest> = []
+    const connections = yield* Renewable.make(Effect.succeed({ sdk: undefined, pool: idlePool }), { name: "scripted" })
+    const client: ModelClient = {
+      provider: "scripted",
+      protocol: "anthropic-messages",
+      baseUrl: "scripted:",
+      connections,
+      prepare: (request) =>
+        Either.right({
+          connect: (failed) =>
+            Effect.map(failed === undefined ? connections.lease : connections.leaseAfter(failed), ({ generation }) => {
+              const turn = script[Math.min(requests.push(request), script.length) - 1] ?? script[0]
+              return lineOf(turn, generation)
+            }),
+          decoder: (stamp) => Decoder.make(AnthropicMessages.protocol, stamp)
+        })
+    }
+    return {
+      provider: yield* Provider.makeFromClient(client, options),
+      requests: Effect.sync(() => [...requests])
+    }
+  })
+
+/**
+ * Access to the requests that a scripted layer was asked for.
+ *
+ * @since 0.1.0
+ * @category tags
+ */
+export class ScriptedProvider extends Context.Tag("effect-redial/testing/ScriptedProvider")<
+  ScriptedProvider,
+  Scripted
+>() {}
+
+/**
+ * A `Provider` for tests.
+ *
+ * @example
+ * ```ts
+ * import { Provider } from "effect-redial"
+ * import { ScriptedProvider } from "effect-redial/testing"
+ * import { Effect } from "effect"
+ *
+ * const program = Provider.generate({ model: "any", prompt: "Why is the sky blue?" })
+ *
+ * const dropsOnce = ScriptedProvider.layer([
+ *   ScriptedProvider.drop({ text: "Because of Rayleigh scattering." }, { afterEvents: 4 }),
+ *   ScriptedProvider.answer({ text: "Because of Rayleigh scattering." })
+ * ])
+ *
+ * const test = Effect.provide(program, dropsOnce)
+ * ```
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layer = <R = never>(
+  script: readonly [Turn, ...Array<Turn>],
+  options?: Provider.Resilience<R>
+): Layer.Layer<Provider.Provider | ScriptedProvider, InvalidOptions, R> =>
+  Layer.scopedContext(
+    Effect.map(make(script, options), (scripted) =>
+      Context.make(Provider.Provider, scripted.provider).pipe(Context.add(ScriptedProvider, scripted))
+    )
+  )
+
+const utf8 = new TextEncoder()
+
+const reset = Object.assign(new Error("read ECONNRESET"), { code: "ECONNRESET" })
+
+/** Plays a turn's events one by one, then its ending. */
+const sourceOf = (turn: Turn): ByteSource => {
+  let at = 0
+  let giveUp: (() => void) | undefined
+  return {
+    read: Effect.suspend((): Effect.Effect<ReadonlyArray<Uint8Array>, unknown> => {
+      const event = turn.events[at++]
+      if (event !== undefined) return Effect.succeed([utf8.encode(event)])
+      if (turn.ending === "end") return Effect.succeed([])
+      if (turn.ending === "reset") return Effect.fail(reset)
+      return Effect.async((resume) => {
+        giveUp = () => resume(Effect.fail(reset))
+      })
+    }),
+    destroy: () => giveUp?.()
+  }
+}
+
+const idlePool: Pool = {
+  fetch: () => Promise.reject(new Error("a scripted provider sends nothing")),
+  retire: Effect.void,
+  stats: Effect.succeed({ dialled: 0, open: 0 }),
+  source: () => ({ read: Effect.succeed([]), destroy: () => {} }),
+  finished: () => Effect.void,
+  settled: Effect.void
+}
+
+const lineOf = (turn: Turn, generation: Line["generation"]): Line => ({
+  generation,
+  pool: { ...idlePool, source: () => sourceOf(turn) },
+  send: (signal) =>
+    new Promise((resolve, reject) => {
+      const headers = new Headers(turn.headers)
+      if (turn.status === 200) return resolve(new Response(null, { headers }))
+      if (signal.aborted) return reject(signal.reason)
+      // The shape of the SDKs' own status errors.
+      reject(Object.assign(new Error(`status ${turn.status}`), { status: turn.status, headers, error: turn.body }))
+    })
+})

@@ -1,0 +1,162 @@
+/**
+ * The bytes of an answer, as a vendor's server writes them: every string is one server-sent event with its blank line,
+ * so an answer can be sliced, spliced and broken like any array.
+ *
+ * @since 0.1.0
+ */
+import type { ProtocolId } from "../protocol/Protocol.js"
+import { type Answer, type Description, describe } from "./internal/wire/answer.js"
+import * as Anthropic from "./internal/wire/anthropic.js"
+import * as Chat from "./internal/wire/chat.js"
+import * as Event from "./internal/wire/event.js"
+
+export type { Answer, Block, Common, ToolCall } from "./internal/wire/answer.js"
+
+/**
+ * What a vendor says about an error.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface VendorError {
+  readonly message?: string | undefined
+  /** The vendor's own type of the error. Default: its word for an overload or a server error. */
+  readonly type?: string | undefined
+  /** Sent where the protocol has codes. */
+  readonly code?: string | undefined
+}
+
+const writers: Record<
+  ProtocolId,
+  {
+    readonly answer: (description: Description) => ReadonlyArray<string>
+    readonly error: (error: VendorError) => object
+    readonly errorEvent: string | undefined
+  }
+> = {
+  "anthropic-messages": {
+    answer: Anthropic.answer,
+    error: ({ message, type }) => ({
+      type: "error",
+      error: { type: type ?? "overloaded_error", message: message ?? "Overloaded" }
+    }),
+    errorEvent: "error"
+  },
+  "chat-completions": {
+    answer: Chat.answer,
+    error: ({ code, message, type }) => ({
+      error: {
+        message: message ?? "The server had an error while processing your request",
+        type: type ?? "server_error",
+        param: null,
+        code: code ?? null
+      }
+    }),
+    errorEvent: undefined
+  }
+}
+
+/**
+ * A complete answer, from its first event to its last. The last ones are, whatever was said:
+ *
+ * - `anthropic-messages`: `content_block_stop`, `message_delta`, `message_stop`; a `ping` follows the first
+ *   `content_block_start`
+ * - `chat-completions`: the chunk with the finish reason, the chunk with the usage, `[DONE]`
+ *
+ * @example
+ * ```ts
+ * import { Wire } from "effect-redial/testing"
+ *
+ * const events = Wire.answer("anthropic-messages", {
+ *   reasoning: "They want the weather.",
+ *   text: ["I will ", "look it up."],
+ *   toolCalls: [{ id: "toolu_1", name: "weather", arguments: { city: "Florence" } }],
+ *   usage: { inputTokens: 424, outputTokens: 119 }
+ * })
+ *
+ * const withoutTerminal = events.slice(0, -1)
+ * ```
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const answer = (protocol: ProtocolId, answer: Answer): ReadonlyArray<string> =>
+  writers[protocol].answer(describe(answer))
+
+/**
+ * An error in the middle of a stream, as one event.
+ *
+ * @example
+ * ```ts
+ * import { Reply, Wire } from "effect-redial/testing"
+ *
+ * const events = Wire.answer("anthropic-messages", { text: "Hello there" })
+ * const overloaded = Reply.stream([...events.slice(0, 4), Wire.error("anthropic-messages")])
+ * ```
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const error = (protocol: ProtocolId, error: VendorError = {}): string =>
+  Event.event(errorBody(protocol, error), writers[protocol].errorEvent)
+
+/**
+ * The body of an answer with an error status.
+ *
+ * @example
+ * ```ts
+ * import { Reply, Wire } from "effect-redial/testing"
+ *
+ * const overloaded = Reply.status(529, { body: Wire.errorBody("anthropic-messages") })
+ * ```
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const errorBody = (protocol: ProtocolId, error: VendorError = {}): object => writers[protocol].error(error)
+
+/**
+ * Any server-sent event. What is not a string is sent as JSON.
+ *
+ * @example
+ * ```ts
+ * import { Wire } from "effect-redial/testing"
+ *
+ * const unknown = Wire.event({ type: "brand_new" }, "brand_new")
+ * ```
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const event: (data: unknown, name?: string) => string = Event.event
+
+/**
+ * The heartbeat that Anthropic sends.
+ *
+ * @example
+ * ```ts
+ * import { Reply, Wire } from "effect-redial/testing"
+ *
+ * const answer = Reply.stream([Wire.ping, ...Wire.answer("anthropic-messages", { text: "Hello there" })])
+ * ```
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const ping: string = Anthropic.PING
+
+/**
+ * A comment, which other vendors send as a heartbeat.
+ *
+ * @example
+ * ```ts
+ * import { Reply, Wire } from "effect-redial/testing"
+ *
+ * const events = Wire.answer("chat-completions", { text: "Hello there" })
+ * const answer = Reply.stream([Wire.comment("processing"), ...events])
+ * ```
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const comment = (text: string): string => Event.comment(text)

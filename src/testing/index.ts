@@ -1,0 +1,9 @@
+/**
+ * What users of the library test with.
+ *
+ * @since 0.1.0
+ */
+export * as FaultServer from "./FaultServer.js"
+export * as Reply from "./internal/reply.js"
+export * as ScriptedProvider from "./ScriptedProvider.js"
+export * as Wire from "./Wire.js"
