@@ -1,0 +1,270 @@
+/**
+ * The machine behind `Renewable`: one plain record per generation, changed in synchronous steps only, so that no
+ * interruption can come half-way; everything that takes time runs between those steps.
+ */
+import * as Clock from "effect/Clock"
+import type * as Context from "effect/Context"
+import * as Deferred from "effect/Deferred"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as ExecutionStrategy from "effect/ExecutionStrategy"
+import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
+import * as FiberId from "effect/FiberId"
+import * as PubSub from "effect/PubSub"
+import * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
+import * as GenerationId from "../../model/GenerationId.js"
+import type { Change, Lease, Options, Renewable, Renewal } from "../Renewable.js"
+import { RenewableClosed } from "./renewableClosed.js"
+
+interface Generation<A> {
+  readonly id: GenerationId.GenerationId
+  readonly value: A
+  readonly scope: Scope.CloseableScope
+  readonly bornAt: number
+  readonly shared: boolean
+  readonly released: Deferred.Deferred<void>
+  leases: number
+  retired: boolean
+  releasing: boolean
+}
+
+let renewables = 0
+
+export const make = <A, E, R>(
+  acquire: Effect.Effect<A, E, R>,
+  options: Options<A> = {}
+): Effect.Effect<Renewable<A, E>, never, Exclude<R, Scope.Scope> | Scope.Scope> =>
+  Effect.gen(function* () {
+    // Builds and drain limits run in here. It closes after `closed` is set, which the owner's own children would not.
+    const workers = yield* Scope.make(ExecutionStrategy.parallel)
+    const context = yield* Effect.context<Exclude<R, Scope.Scope>>()
+    const pubsub = yield* PubSub.sliding<Change>(256)
+    const name = `${options.name ?? "renewable"}#${++renewables}`
+    const maxDraining = options.maxDraining ?? 8
+    const maxAge = options.maxAge === undefined ? Infinity : Duration.toMillis(options.maxAge)
+
+    const alive = new Set<Generation<A>>()
+    let current: Generation<A> | undefined
+    let building: Deferred.Deferred<Exit.Exit<Generation<A>, E | RenewableClosed>> | undefined
+    let closed = false
+    let count = 0
+    let acquired = 0
+    let released = 0
+    let failedBuilds = 0
+
+    const draining = (): number => {
+      let n = 0
+      for (const generation of alive) if (generation.shared && generation.retired) n++
+      return n
+    }
+
+    // A publish after the end interrupts its caller, who may have a generation in hand.
+    const announce = (change: Change): Effect.Effect<void> => Effect.asVoid(Effect.exit(PubSub.publish(pubsub, change)))
+
+    const release = (generation: Generation<A>): Effect.Effect<void> =>
+      Effect.suspend(() => {
+        if (generation.releasing) return Deferred.await(generation.released)
+        generation.releasing = true
+        return Scope.close(generation.scope, Exit.void).pipe(
+          Effect.catchAllCause((cause) => Effect.logWarning(`releasing ${generation.id} failed`, cause)),
+          Effect.zipRight(
+            Effect.sync(() => {
+              alive.delete(generation)
+              released++
+            })
+          ),
+          Effect.zipRight(announce({ _tag: "Released", generation: generation.id })),
+          Effect.zipRight(Deferred.succeed(generation.released, undefined)),
+          Effect.asVoid
+        )
+      }).pipe(Effect.uninterruptible)
+
+    const retire = (generation: Generation<A>): Effect.Effect<void> =>
+      Effect.gen(function* () {
+        yield* announce({ _tag: "Retired", generation: generation.id, leases: generation.leases })
+        if (generation.leases === 0) return yield* release(generation)
+        if (options.drainLimit !== undefined) {
+          yield* Effect.sleep(options.drainLimit).pipe(
+            Effect.zipRight(release(generation)),
+            Effect.raceFirst(Deferred.await(generation.released)),
+            Effect.interruptible,
+            Effect.forkIn(workers)
+          )
+        }
+        if (options.retire === undefined) return
+        const retirement = Effect.suspend(() => options.retire!(generation.value))
+        yield* Effect.ignoreLogged(Effect.interruptible(retirement))
+      })
+
+    /** Builds a generation in a scope of its own. Only the acquisition itself can be interrupted. */
+    const build = (shared: boolean): Effect.Effect<Generation<A>, E | RenewableClosed> =>
+      Effect.gen(function* () {
+        const scope = yield* Scope.make()
+        const exit = yield* Scope.extend(acquire, scope).pipe(
+          // Exactly these services: whoever happens to lease first must not lend its own to what all share.
+          Effect.mapInputContext((_: Context.Context<never>) => context),
+          Effect.interruptible,
+          Effect.exit
+        )
+        if (Exit.isFailure(exit)) {
+          failedBuilds++
+          yield* Effect.ignoreLogged(Scope.close(scope, exit))
+          yield* announce({ _tag: "BuildFailed", cause: exit.cause })
+          return yield* closed ? new RenewableClosed({ name }) : Effect.failCause(exit.cause)
+        }
+        const generation: Generation<A> = {
+          id: GenerationId.make(name, ++count),
+          value: exit.value,
+          scope,
+          bornAt: yield* Clock.currentTimeMillis,
+          shared,
+          released: Deferred.unsafeMake(FiberId.none),
+          leases: 0,
+          retired: false,
+          releasing: false
+        }
+        acquired++
+        alive.add(generation)
+        yield* announce({ _tag: "Acquired", generation: generation.id })
+        if (closed) {
+          yield* release(generation)
+          return yield* new RenewableClosed({ name })
+        }
+        return generation
+      })
+
+    /**
+     * Joins the build under way or starts one. It runs among the workers, so that whoever asked first can leave without
+     * undoing it for the others. To be called in an uninterruptible region, in the same step as the decision to build:
+     * a fiber may have to yield between any two steps, and what it decided upon may have changed when it goes on.
+     */
+    const joinBuild = (): Effect.Effect<Deferred.Deferred<Exit.Exit<Generation<A>, E | RenewableClosed>>> => {
+      if (building !== undefined) return Effect.succeed(building)
+      const done = Deferred.unsafeMake<Exit.Exit<Generation<A>, E | RenewableClosed>>(FiberId.none)
+      building = done
+      const swap = (exit: Exit.Exit<Generation<A>, E | RenewableClosed>): Effect.Effect<unknown> =>
+        Effect.suspend(() => {
+          building = undefined
+          if (closed) return Deferred.succeed(done, Exit.fail(new RenewableClosed({ name })))
+          if (Exit.isFailure(exit)) return Deferred.succeed(done, exit)
+          const old = current
+          current = exit.value
+          if (old === undefined) return Deferred.succeed(done, exit)
+          old.retired = true
+          return Effect.zipRight(Deferred.succeed(done, exit), retire(old))
+        })
+      return build(true).pipe(
+        Effect.exit,
+        Effect.flatMap(swap),
+        // Forked from an uninterruptible region, so the bookkeeping always runs, even if the workers are stopped.
+        Effect.forkIn(workers),
+        Effect.as(done)
+      )
+    }
+
+    const returnLease = (generation: Generation<A>): Effect.Effect<void> =>
+      Effect.suspend(() => {
+        generation.leases--
+        // Not waiting for a release that someone else began: it may be waiting for the user of this lease.
+        const last = generation.retired && generation.leases === 0 && !generation.releasing
+        return last ? release(generation) : Effect.void
+      })
+
+    /** To be called in an uninterruptible region, in the same step as the choice of the generation. */
+    const take = (
+      generation: Generation<A>,
+      standsFor = generation.id
+    ): Effect.Effect<Lease<A>, never, Scope.Scope> => {
+      generation.leases++
+      const lease: Lease<A> = { value: generation.value, generation: standsFor, shared: generation.shared }
+      return Effect.as(
+        Effect.addFinalizer(() => returnLease(generation)),
+        lease
+      )
+    }
+
+    /** Builds among the workers too, so that the end of the renewable stops it; but it is undone if its user leaves. */
+    const takeUnshared = (
+      standsFor: GenerationId.GenerationId,
+      restore: <X, F>(self: Effect.Effect<X, F>) => Effect.Effect<X, F>
+    ) =>
+      Effect.flatMap(Effect.forkIn(build(false), workers), (fiber) =>
+        restore(Fiber.await(fiber)).pipe(
+          Effect.onInterrupt(() =>
+            Effect.flatMap(Fiber.interrupt(fiber), (exit) => (Exit.isSuccess(exit) ? release(exit.value) : Effect.void))
+          ),
+          Effect.flatten,
+          Effect.flatMap((generation) => {
+            generation.retired = true
+            return take(generation, standsFor)
+          })
+        )
+      )
+
+    const leaseAfter = (
+      failed: GenerationId.GenerationId | undefined
+    ): Effect.Effect<Lease<A>, E | RenewableClosed, Scope.Scope> =>
+      Effect.uninterruptibleMask((restore) => {
+        // At most one wait for a renewal: after that, whatever is current will do.
+        const attempt = (first: boolean): Effect.Effect<Lease<A>, E | RenewableClosed, Scope.Scope> =>
+          Effect.flatMap(Clock.currentTimeMillis, (now) => {
+            if (closed) return Effect.fail(new RenewableClosed({ name }))
+            if (current === undefined) {
+              return Effect.flatMap(joinBuild(), (done) =>
+                Effect.flatMap(restore(Deferred.await(done)), (exit) =>
+                  Exit.isSuccess(exit) ? attempt(false) : Effect.failCause(exit.cause)
+                )
+              )
+            }
+            if (first && now - current.bornAt >= maxAge) {
+              return Effect.zipRight(restore(renew(current.id)), attempt(false))
+            }
+            if (failed === current.id) {
+              if (first && building !== undefined) {
+                return Effect.zipRight(restore(Deferred.await(building)), attempt(false))
+              }
+              if (building === undefined && draining() >= maxDraining) return takeUnshared(failed, restore)
+            }
+            return take(current)
+          })
+        return attempt(true)
+      })
+
+    const renew = (failed: GenerationId.GenerationId): Effect.Effect<Renewal<E>> =>
+      Effect.uninterruptibleMask((restore): Effect.Effect<Renewal<E>> => {
+        if (closed || current === undefined || current.id !== failed) return Effect.succeed({ _tag: "NotCurrent" })
+        if (building === undefined && draining() >= maxDraining) {
+          return Effect.succeed({ _tag: "Saturated", draining: draining() })
+        }
+        return Effect.map(
+          Effect.flatMap(joinBuild(), (done) => restore(Deferred.await(done))),
+          Exit.match({
+            onFailure: (cause): Renewal<E> => ({ _tag: "Kept", cause }),
+            onSuccess: ({ id }): Renewal<E> => ({ _tag: "Renewed", generation: id })
+          })
+        )
+      })
+
+    yield* Effect.addFinalizer(() =>
+      Effect.suspend(() => {
+        closed = true
+        current = undefined
+        // A build that ends from here on releases what it built itself.
+        return Effect.all([Scope.close(workers, Exit.void), ...Array.from(alive, release)], {
+          discard: true,
+          concurrency: "unbounded"
+        })
+      }).pipe(Effect.zipRight(PubSub.shutdown(pubsub)))
+    )
+
+    return {
+      name,
+      lease: leaseAfter(undefined),
+      leaseAfter,
+      renew,
+      stats: Effect.sync(() => ({ current: current?.id, acquired, released, draining: draining(), failedBuilds })),
+      changes: Stream.fromPubSub(pubsub)
+    } satisfies Renewable<A, E>
+  })
