@@ -1,0 +1,108 @@
+/**
+ * A client of the Anthropic Messages protocol, through the official SDK: Anthropic itself, and every vendor that serves
+ * the same protocol at another base URL.
+ *
+ * Of the SDK are used its typed parameters and its way of building a request. Its retries and its timeout are off, and
+ * nothing is read from the environment or the disk.
+ *
+ * @since 0.1.0
+ */
+import type { Anthropic } from "@anthropic-ai/sdk"
+import * as Config from "effect/Config"
+import type { ConfigError } from "effect/ConfigError"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import type * as Redacted from "effect/Redacted"
+import type * as Scope from "effect/Scope"
+import * as AnthropicMessages from "../protocol/AnthropicMessages.js"
+import type { InvalidOptions } from "./InvalidOptions.js"
+import { PLACEHOLDER_KEY, quiet, withoutEnvironmentHeaders } from "./internal/sdk.js"
+import * as ModelClient from "./ModelClient.js"
+
+/**
+ * What the tag provides.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Service extends ModelClient.ModelClient<Anthropic> {}
+
+/**
+ * @since 0.1.0
+ * @category tags
+ */
+export class AnthropicClient extends Context.Tag("effect-redial/AnthropicClient")<AnthropicClient, Service>() {}
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export interface Options<out R = never> extends ModelClient.Options<R> {}
+
+const kind: ModelClient.Kind<Anthropic, AnthropicMessages.Params, AnthropicMessages.State> = {
+  module: "AnthropicClient",
+  provider: "anthropic",
+  baseUrl: "https://api.anthropic.com",
+  auth: "x-api-key",
+  protocol: AnthropicMessages.protocol,
+  load: async ({ baseURL, fetch }) => {
+    const { Anthropic } = await import("@anthropic-ai/sdk")
+    return withoutEnvironmentHeaders(
+      new Anthropic({
+        baseURL,
+        fetch,
+        apiKey: PLACEHOLDER_KEY,
+        webhookKey: null,
+        openTelemetry: false,
+        maxRetries: 0,
+        ...quiet
+      })
+    )
+  }
+}
+
+/**
+ * Makes a client for the scope. Options are checked at once; the SDK is loaded and a pool opened at the first request.
+ *
+ * A base URL may end in `/v1`, as vendors write it for other protocols: the SDK adds that part itself.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const make = <R = never>(options: Options<R>): Effect.Effect<Service, InvalidOptions, R | Scope.Scope> =>
+  ModelClient.make(kind, { ...options, baseUrl: options.baseUrl?.replace(/\/v1\/*$/, "") })
+
+/**
+ * @example
+ * ```ts
+ * import { AnthropicClient } from "effect-redial"
+ * import { Redacted } from "effect"
+ *
+ * const live = AnthropicClient.layer({ apiKey: Redacted.make("sk-ant-...") })
+ * ```
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layer = <R = never>(options: Options<R>): Layer.Layer<AnthropicClient, InvalidOptions, R> =>
+  Layer.scoped(AnthropicClient, make(options))
+
+/**
+ * The layer with its key, and its base URL if wanted, from the configuration.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerConfig = <R = never>(
+  config: {
+    readonly apiKey: Config.Config<Redacted.Redacted>
+    readonly baseUrl?: Config.Config<string> | undefined
+  },
+  options?: Omit<Options<R>, "apiKey" | "baseUrl">
+): Layer.Layer<AnthropicClient, InvalidOptions | ConfigError, R> =>
+  Layer.unwrapEffect(
+    Effect.map(Config.all({ apiKey: config.apiKey, baseUrl: config.baseUrl ?? Config.succeed(undefined) }), (read) =>
+      layer({ ...options, ...read })
+    )
+  )

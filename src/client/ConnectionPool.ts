@@ -1,0 +1,161 @@
+/**
+ * The connections of one generation of a client, as a scoped resource. Nothing outlives the scope: closing it aborts what
+ * still runs and closes every socket the pool has dialled.
+ *
+ * @since 0.1.0
+ */
+import type * as HttpClient from "@effect/platform/HttpClient"
+import * as Context from "effect/Context"
+import type * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import type * as Redacted from "effect/Redacted"
+import type * as Scope from "effect/Scope"
+import type { Dispatcher } from "undici"
+import * as InvalidOptions from "./InvalidOptions.js"
+import type { ByteSource } from "./internal/byteSource.js"
+import * as httpClientPool from "./internal/httpClientPool.js"
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export interface Stats {
+  /** Connections dialled so far. */
+  readonly dialled: number
+  /** Connections open now. */
+  readonly open: number
+}
+
+/**
+ * What the tag provides.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Service {
+  /** Sends a request over this pool's connections. The body of a good answer is read through `source`, not from it. */
+  readonly fetch: typeof globalThis.fetch
+  /** Closes the connections that are idle now, and each other one as it becomes idle. Requests still work. */
+  readonly retire: Effect.Effect<void>
+  readonly stats: Effect.Effect<Stats>
+  /** The bytes of an answer that `fetch` gave. @internal */
+  readonly source: (response: Response) => ByteSource
+  /** Takes back an answer whose end was proven, so that its connection can be used again. @internal */
+  readonly finished: (source: ByteSource) => Effect.Effect<void>
+  /** Waits, for some milliseconds at most, for a connection that is about to be free. @internal */
+  readonly settled: Effect.Effect<void>
+}
+
+/**
+ * @since 0.1.0
+ * @category tags
+ */
+export class ConnectionPool extends Context.Tag("effect-redial/ConnectionPool")<ConnectionPool, Service>() {}
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export interface Options {
+  /** An `http:` or `https:` URL, or `"environment"` for HTTP_PROXY, HTTPS_PROXY and NO_PROXY. Default: none. */
+  readonly proxy?: string | undefined
+  /** PEM texts: a private CA, and a client certificate with its key. Default: the system's CAs. */
+  readonly tls?:
+    | {
+        readonly ca?: string | ReadonlyArray<string> | undefined
+        readonly cert?: string | undefined
+        readonly key?: Redacted.Redacted | undefined
+      }
+    | undefined
+  /** The most connections at once. A stream holds one for minutes, so a limit makes others wait. Default: no limit. */
+  readonly connections?: number | undefined
+  /** How long an idle connection is kept. Default: 20 seconds. */
+  readonly keepAlive?: Duration.DurationInput | undefined
+  /** How long dialling may take, TLS included. Default: 15 seconds. Kept by the socket's own clock. */
+  readonly connectTimeout?: Duration.DurationInput | undefined
+  /** Offers HTTP/2 to servers that speak it. Default: false. */
+  readonly allowH2?: boolean | undefined
+  /** An undici dispatcher of your own. It is yours to close: renewing the client does not renew its connections. */
+  readonly dispatcher?: Dispatcher | undefined
+}
+
+/**
+ * Checks what can be checked before anything is dialled.
+ *
+ * @internal
+ */
+export const check = (options: Options): Effect.Effect<void, InvalidOptions.InvalidOptions> => {
+  const { connections, proxy } = options
+  const invalid = (option: string, problem: string) =>
+    new InvalidOptions.InvalidOptions({ module: "ConnectionPool", option, problem })
+  if (proxy !== undefined && proxy !== "environment") {
+    const protocol = URL.canParse(proxy) ? new URL(proxy).protocol : ""
+    if (protocol !== "http:" && protocol !== "https:") {
+      return invalid("proxy", 'must be an http: or https: URL, or "environment"')
+    }
+  }
+  if (connections !== undefined && !(Number.isInteger(connections) && connections > 0)) {
+    return invalid("connections", `is ${connections}: it must be a whole number above zero`)
+  }
+  if ((options.tls?.cert === undefined) !== (options.tls?.key === undefined)) {
+    return invalid("tls", "has a client certificate without its key, or a key without its certificate")
+  }
+  return Effect.void
+}
+
+/**
+ * Makes a pool over undici, for the scope.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const make = (options: Options = {}): Effect.Effect<Service, InvalidOptions.InvalidOptions, Scope.Scope> =>
+  // Loaded on first use and by condition: runtimes without undici never see it.
+  Effect.flatMap(
+    Effect.zipRight(
+      check(options),
+      Effect.tryPromise({
+        try: () => import("#pool"),
+        catch: (cause) =>
+          new InvalidOptions.InvalidOptions({
+            module: "ConnectionPool",
+            option: "pool",
+            problem: `needs undici, which did not load (${cause}): use ConnectionPool.layerHttpClient on this runtime`
+          })
+      })
+    ),
+    (pool) => pool.make(options)
+  )
+
+/**
+ * @since 0.1.0
+ * @category layers
+ */
+export const layer = (options?: Options): Layer.Layer<ConnectionPool, InvalidOptions.InvalidOptions> =>
+  Layer.scoped(ConnectionPool, make(options))
+
+/**
+ * A pool over any `HttpClient` of `@effect/platform`: a fetch client where there is no undici, an instrumented one, a fake
+ * one. Its connections belong to that client, so renewing ours does not renew them; aborting a request does end it. So do
+ * its redirects: `fetch` follows them, and takes `x-api-key` along to wherever they lead, unless it is told not to.
+ *
+ * @example
+ * ```ts
+ * import { FetchHttpClient } from "@effect/platform"
+ * import { ConnectionPool } from "effect-redial"
+ * import { Layer } from "effect"
+ *
+ * const pool = ConnectionPool.layerHttpClient.pipe(
+ *   Layer.provide(FetchHttpClient.layer),
+ *   Layer.provide(Layer.succeed(FetchHttpClient.RequestInit, { redirect: "manual" }))
+ * )
+ * ```
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerHttpClient: Layer.Layer<ConnectionPool, never, HttpClient.HttpClient> = Layer.scoped(
+  ConnectionPool,
+  httpClientPool.make
+)

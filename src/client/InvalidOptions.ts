@@ -1,0 +1,26 @@
+/**
+ * The error of options that cannot work, found when a layer is built and not at the first request.
+ *
+ * @since 0.1.0
+ */
+import * as Schema from "effect/Schema"
+
+/**
+ * @since 0.1.0
+ * @category errors
+ */
+export class InvalidOptions extends Schema.TaggedError<InvalidOptions>("effect-redial/InvalidOptions")(
+  "InvalidOptions",
+  {
+    /** Whose options, for example `AnthropicClient`. */
+    module: Schema.String,
+    /** Which one. */
+    option: Schema.String,
+    /** What is wrong and what to do, as a sentence without its subject. */
+    problem: Schema.String
+  }
+) {
+  override get message(): string {
+    return `${this.module}: the option \`${this.option}\` ${this.problem}.`
+  }
+}

@@ -1,0 +1,127 @@
+/**
+ * A client of OpenAI's protocols, Chat Completions and Responses, through the official SDK: OpenAI itself, and every
+ * vendor that serves one of them at another base URL.
+ *
+ * Of the SDK are used its typed parameters and its way of building a request. Its retries and its timeout are off, and
+ * nothing is read from the environment or the disk.
+ *
+ * @since 0.1.0
+ */
+
+import * as Config from "effect/Config"
+import type { ConfigError } from "effect/ConfigError"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import type * as Redacted from "effect/Redacted"
+import type * as Scope from "effect/Scope"
+import type { OpenAI } from "openai"
+import * as ChatCompletions from "../protocol/ChatCompletions.js"
+import type { Protocol } from "../protocol/Protocol.js"
+import * as Responses from "../protocol/Responses.js"
+import type { InvalidOptions } from "./InvalidOptions.js"
+import { PLACEHOLDER_KEY, quiet, withoutEnvironmentHeaders } from "./internal/sdk.js"
+import * as ModelClient from "./ModelClient.js"
+
+/**
+ * What the tag provides.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Service extends ModelClient.ModelClient<OpenAI> {}
+
+/**
+ * @since 0.1.0
+ * @category tags
+ */
+export class OpenAiClient extends Context.Tag("effect-redial/OpenAiClient")<OpenAiClient, Service>() {}
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export interface Options<out R = never> extends ModelClient.Options<R> {
+  /** Default: `chat-completions`, which nearly every vendor serves. */
+  readonly protocol?: "chat-completions" | "responses" | undefined
+}
+
+const kind = <Params, State>(protocol: Protocol<OpenAI, Params, State>): ModelClient.Kind<OpenAI, Params, State> => ({
+  module: "OpenAiClient",
+  provider: "openai",
+  baseUrl: "https://api.openai.com/v1",
+  auth: "bearer",
+  protocol,
+  load: async ({ baseURL, fetch }) => {
+    const { OpenAI } = await import("openai")
+    return withoutEnvironmentHeaders(
+      new OpenAI({
+        baseURL,
+        fetch,
+        apiKey: PLACEHOLDER_KEY,
+        adminAPIKey: null,
+        organization: null,
+        project: null,
+        webhookSecret: null,
+        maxRetries: 0,
+        ...quiet
+      })
+    )
+  }
+})
+
+const chatCompletions = kind(ChatCompletions.protocol)
+const responses = kind(Responses.protocol)
+
+/**
+ * Makes a client for the scope. Options are checked at once; the SDK is loaded and a pool opened at the first request.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const make = <R = never>(options: Options<R>): Effect.Effect<Service, InvalidOptions, R | Scope.Scope> =>
+  options.protocol === "responses" ? makeResponses(options) : ModelClient.make(chatCompletions, options)
+
+/**
+ * Makes a client of the Responses protocol for the scope, as vendors' endpoints want it.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const makeResponses = <R = never>(
+  options: ModelClient.Options<R>
+): Effect.Effect<Service, InvalidOptions, R | Scope.Scope> => ModelClient.make(responses, options)
+
+/**
+ * @example
+ * ```ts
+ * import { OpenAiClient } from "effect-redial"
+ * import { Redacted } from "effect"
+ *
+ * const live = OpenAiClient.layer({ apiKey: Redacted.make("sk-...") })
+ * ```
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layer = <R = never>(options: Options<R>): Layer.Layer<OpenAiClient, InvalidOptions, R> =>
+  Layer.scoped(OpenAiClient, make(options))
+
+/**
+ * The layer with its key, and its base URL if wanted, from the configuration.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerConfig = <R = never>(
+  config: {
+    readonly apiKey: Config.Config<Redacted.Redacted>
+    readonly baseUrl?: Config.Config<string> | undefined
+  },
+  options?: Omit<Options<R>, "apiKey" | "baseUrl">
+): Layer.Layer<OpenAiClient, InvalidOptions | ConfigError, R> =>
+  Layer.unwrapEffect(
+    Effect.map(Config.all({ apiKey: config.apiKey, baseUrl: config.baseUrl ?? Config.succeed(undefined) }), (read) =>
+      layer({ ...options, ...read })
+    )
+  )

@@ -1,0 +1,15 @@
+/**
+ * Stands in for the undici pool on runtimes that have no undici.
+ */
+import * as Effect from "effect/Effect"
+import type { Options, Service } from "../ConnectionPool.js"
+import { InvalidOptions } from "../InvalidOptions.js"
+
+export const make = (_: Options): Effect.Effect<Service, InvalidOptions> =>
+  Effect.fail(
+    new InvalidOptions({
+      module: "ConnectionPool",
+      option: "pool",
+      problem: "needs Node's sockets, which this runtime lacks: give the client ConnectionPool.layerHttpClient instead"
+    })
+  )

@@ -1,0 +1,84 @@
+/**
+ * A byte source over a Node stream, and its decompression.
+ */
+import { pipeline, type Readable } from "node:stream"
+import * as zlib from "node:zlib"
+import * as Effect from "effect/Effect"
+import type { ByteSource } from "./byteSource.js"
+
+/** Above this many bytes unread the socket is paused, so a slow consumer slows the server and not the heap. */
+const HIGH_WATER = 64 * 1024
+
+export const fromReadable = (readable: Readable): ByteSource => {
+  let queue: Array<Uint8Array> = []
+  let queued = 0
+  let ended = false
+  let failure: unknown
+  let waiter: (() => void) | undefined
+  const wake = (): void => waiter?.()
+  // Flowing mode hands over each chunk as it is parsed off the socket; a chunk left in the stream's own buffer would be
+  // thrown away by a reset that comes in the same turn.
+  readable.on("data", (chunk: Uint8Array) => {
+    queue.push(chunk)
+    queued += chunk.length
+    if (queued >= HIGH_WATER) readable.pause()
+    wake()
+  })
+  readable.on("end", () => {
+    ended = true
+    wake()
+  })
+  readable.on("error", (error) => {
+    failure ??= error
+    wake()
+  })
+  readable.on("close", () => {
+    if (!ended) failure ??= new Error("the connection closed before the end of the answer")
+    wake()
+  })
+  return {
+    read: Effect.async((resume) => {
+      const attempt = (): void => {
+        if (queued > 0) {
+          const chunks = queue
+          queue = []
+          queued = 0
+          if (readable.isPaused()) readable.resume()
+          waiter = undefined
+          resume(Effect.succeed(chunks))
+        } else if (ended || failure !== undefined) {
+          waiter = undefined
+          resume(ended ? Effect.succeed([]) : Effect.fail(failure))
+        } else waiter = attempt
+      }
+      attempt()
+      return Effect.sync(() => {
+        waiter = undefined
+      })
+    }),
+    destroy: () => {
+      readable.destroy()
+    }
+  }
+}
+
+/** Undoes a `content-encoding`, piece by piece as it arrives; undefined for one that Node does not know. */
+export const decompressed = (body: Readable, encoding: string): Readable | undefined => {
+  // Z_SYNC_FLUSH at the end too: a cut body is for the protocol's own proof to find, not for zlib.
+  const sync = { flush: zlib.constants.Z_SYNC_FLUSH, finishFlush: zlib.constants.Z_SYNC_FLUSH }
+  const flush = zlib.constants.BROTLI_OPERATION_FLUSH
+  switch (encoding.trim().toLowerCase()) {
+    case "":
+    case "identity":
+      return body
+    case "gzip":
+    case "x-gzip":
+      return pipeline(body, zlib.createGunzip(sync), () => {})
+    case "deflate":
+      return pipeline(body, zlib.createInflate(sync), () => {})
+    case "br":
+      return pipeline(body, zlib.createBrotliDecompress({ flush, finishFlush: flush }), () => {})
+    default:
+      return undefined
+  }
+}

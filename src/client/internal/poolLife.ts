@@ -1,0 +1,89 @@
+/**
+ * What every kind of pool does for the requests that run on it: knows them, so that closing the pool ends them, and drains
+ * the answers that are done.
+ */
+import * as Effect from "effect/Effect"
+import * as FiberSet from "effect/FiberSet"
+import type * as Scope from "effect/Scope"
+import { type ByteSource, drain } from "./byteSource.js"
+
+/** Dialling costs at least a round trip, with TLS two; waiting this long for a connection about to be free is cheaper. */
+const SETTLE_MILLIS = 25
+
+export interface PoolLife {
+  /** A signal for one request, which the pool's end aborts too; `cancel` aborts it, `done` forgets it. */
+  readonly begin: (caller: AbortSignal | null | undefined) => {
+    readonly signal: AbortSignal
+    readonly cancel: () => void
+    readonly done: () => void
+  }
+  /** Aborts every request, those to come included. */
+  readonly abortAll: () => void
+  /** How many requests are not done. */
+  readonly busy: () => number
+  readonly finished: (source: ByteSource) => Effect.Effect<void>
+  readonly settled: Effect.Effect<void>
+}
+
+/** `turn` is what passes between the end of an answer and the moment when its connection takes another request. */
+export const make = (turn: Effect.Effect<void>): Effect.Effect<PoolLife, never, Scope.Scope> =>
+  Effect.gen(function* () {
+    const live = new Set<AbortController>()
+    const drains = yield* FiberSet.make<void>()
+    let draining = 0
+    let closed = false
+    // As many at most as there are drains: each counts on the connection of one.
+    const waiting = new Set<() => void>()
+
+    const drained = Effect.sync(() => {
+      draining--
+      for (const go of waiting) return go()
+    })
+
+    return {
+      begin(caller) {
+        const controller = new AbortController()
+        const abort = (): void => controller.abort(caller?.reason)
+        live.add(controller)
+        if (closed) controller.abort(poolClosed())
+        else if (caller?.aborted) abort()
+        else caller?.addEventListener("abort", abort, { once: true })
+        return {
+          signal: controller.signal,
+          cancel: () => controller.abort(),
+          done: () => {
+            live.delete(controller)
+            caller?.removeEventListener("abort", abort)
+          }
+        }
+      },
+      abortAll() {
+        closed = true
+        for (const controller of live) controller.abort(poolClosed())
+      },
+      busy: () => live.size,
+      finished: (source) =>
+        Effect.suspend(() => {
+          draining++
+          return FiberSet.run(drains, drain(source).pipe(Effect.zipRight(turn), Effect.ensuring(drained)))
+        }).pipe(Effect.asVoid, Effect.uninterruptible),
+      settled: Effect.suspend(() => {
+        if (waiting.size >= draining) return Effect.void
+        return Effect.async<void>((resume) => {
+          const leave = (): void => {
+            clearTimeout(timer)
+            waiting.delete(go)
+          }
+          const go = (): void => {
+            leave()
+            resume(Effect.void)
+          }
+          const timer = setTimeout(go, SETTLE_MILLIS)
+          waiting.add(go)
+          return Effect.sync(leave)
+        })
+      })
+    }
+  })
+
+const poolClosed = (): Error => new Error("the connection pool was closed")

@@ -1,0 +1,25 @@
+/**
+ * What both official SDKs must be told so that they do only what they are asked.
+ */
+
+/** The SDKs insist on a key when they are made. Each request brings the real one, which replaces this. */
+export const PLACEHOLDER_KEY = "set-per-request"
+
+const silence = (): void => {}
+
+/** Their logs can hold prompts and headers. Effect's own logging is used instead. */
+export const quiet = {
+  logLevel: "off",
+  logger: { error: silence, warn: silence, info: silence, debug: silence }
+} as const
+
+/**
+ * Both SDKs merge the headers of an environment variable (`ANTHROPIC_CUSTOM_HEADERS`, `OPENAI_CUSTOM_HEADERS`) into their
+ * default headers even when all options are given. We give none, so whatever is there came from it.
+ */
+export const withoutEnvironmentHeaders = <Sdk extends object>(sdk: Sdk): Sdk => {
+  // The field is not public; a test on the wire notices if a release of an SDK renames it.
+  const { _options } = sdk as unknown as { readonly _options: { defaultHeaders?: unknown } }
+  _options.defaultHeaders = undefined
+  return sdk
+}

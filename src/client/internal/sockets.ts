@@ -1,0 +1,101 @@
+/**
+ * The sockets that one pool has dialled, and the rule of when to dial: for a request that somebody waits for.
+ */
+import type { Socket } from "node:net"
+import { type buildConnector, Client, Pool } from "undici"
+
+/** What is to be dialled, and until when. */
+interface Wanted extends buildConnector.Options {
+  readonly signal?: AbortSignal
+}
+
+interface PoolOptions extends Pool.Options {
+  readonly connect: buildConnector.connector
+}
+
+const CLOSED = "the connection pool was closed"
+const UNWANTED = "nobody waits for this connection any more"
+
+export class Sockets {
+  dialled = 0
+  private readonly open = new Set<Socket>()
+  private readonly connected = new Set<Client>()
+  private closed = false
+
+  get size(): number {
+    return this.open.size
+  }
+
+  /** Records what `dial` dials, and destroys it once it is not wanted any more. */
+  recorded(dial: buildConnector.connector): buildConnector.connector {
+    return (options: Wanted, callback) => {
+      if (this.closed) return refuse(callback, CLOSED)
+      this.dialled++
+      // The connector returns the socket at once, which its type does not say; it is needed to stop dialling.
+      const socket = dial(options, callback) as unknown as Socket
+      this.open.add(socket)
+      const stop = (): void => void socket.destroy(new Error(UNWANTED))
+      options.signal?.addEventListener("abort", stop, { once: true })
+      // Under TLS in a tunnel nobody else listens.
+      socket.on("error", () => {})
+      socket.once("close", () => {
+        this.open.delete(socket)
+        options.signal?.removeEventListener("abort", stop)
+      })
+    }
+  }
+
+  /**
+   * A pool whose connections are dialled for requests that are still wanted, and for no others: undici by itself dials
+   * again whenever a running request is aborted. With `tunnel` the connections lead to a proxy, and are wanted until there
+   * is a connection through it.
+   */
+  pool(origin: string | URL, options: PoolOptions, tunnel = false): Pool {
+    return new Pool(origin, {
+      ...options,
+      // The pool hands on the options that it was given, among them the connector.
+      factory: (origin, given) => this.client(origin, given as PoolOptions, tunnel)
+    })
+  }
+
+  /** One connection, which serves one request at a time. */
+  private client(origin: URL, options: PoolOptions, tunnel: boolean): Client {
+    let request: AbortSignal | undefined
+    const client = new Client(origin, {
+      ...options,
+      connect: (wanted: Wanted, callback: buildConnector.Callback) => {
+        const signal = request
+        if (signal === undefined || tunnel) return options.connect(Object.assign(wanted, { signal }), callback)
+        if (signal.aborted) return refuse(callback, UNWANTED)
+        const dialling = new AbortController()
+        const stop = (): void => dialling.abort()
+        signal.addEventListener("abort", stop, { once: true })
+        options.connect(Object.assign(wanted, { signal: dialling.signal }), (...result) => {
+          signal.removeEventListener("abort", stop)
+          callback(...result)
+        })
+      }
+    })
+    client.on("connect", () => this.connected.add(client))
+    client.on("disconnect", () => this.connected.delete(client))
+    const dispatch = client.dispatch.bind(client)
+    client.dispatch = (options, handler) => {
+      // Part of the options of every request, and missing in their type.
+      request = (options as { readonly signal?: AbortSignal }).signal
+      return dispatch(options, handler)
+    }
+    return client
+  }
+
+  /** Always with an error: HTTP/2 connections that close without one crash undici. */
+  destroy(): void {
+    this.closed = true
+    const error = new Error(CLOSED)
+    for (const client of this.connected) client.destroy(error).catch(() => {})
+    for (const socket of this.open) socket.destroy(error)
+  }
+}
+
+/** In a turn of its own: undici forgets to look for its next request when it is answered at once. */
+const refuse = (callback: buildConnector.Callback, why: string): void =>
+  queueMicrotask(() => callback(new Error(why), null))

@@ -1,0 +1,175 @@
+/**
+ * What an SDK, undici or a socket throws, as a fault. Codes decide before words, and the chain of causes is searched.
+ */
+import { type ConnectReason, type Fault, malformed } from "../../model/internal/fault.js"
+import { classify } from "../../protocol/internal/classify.js"
+import { NotAnswered, UNKNOWN_ENCODING } from "./answer.js"
+import * as RetryAfter from "./retryAfter.js"
+
+const reasons: Readonly<Record<string, ConnectReason>> = {
+  ECONNREFUSED: "refused",
+  EHOSTUNREACH: "refused",
+  EHOSTDOWN: "refused",
+  ENETUNREACH: "refused",
+  ENETDOWN: "refused",
+  ENOTFOUND: "dns",
+  EAI_AGAIN: "dns",
+  EAI_FAIL: "dns",
+  UND_ERR_CONNECT_TIMEOUT: "timeout",
+  UND_ERR_HEADERS_TIMEOUT: "timeout",
+  ETIMEDOUT: "timeout",
+  ECONNRESET: "reset",
+  ECONNABORTED: "reset",
+  EPIPE: "reset",
+  UND_ERR_SOCKET: "reset",
+  UND_ERR_PRX_TLS: "proxy",
+  UND_ERR_SECURE_PROXY: "proxy",
+  UND_ERR_ABORTED: "proxy"
+}
+
+const descriptions: Readonly<Record<ConnectReason, string>> = {
+  refused: "the connection was refused",
+  dns: "the host name was not found",
+  tls: "TLS could not be set up",
+  proxy: "the proxy did not connect",
+  timeout: "connecting took too long",
+  reset: "the connection was reset before the answer began",
+  closed: "the provider's layer is closed",
+  client: "the client could not be made",
+  other: "the request could not be sent"
+}
+
+const looksLikeTls =
+  /^(INVALID_(CA|PURPOSE)|HOSTNAME_MISMATCH|CRL_|ERR_TLS|ERR_SSL|ERR_OSSL|CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO|INVALID_CA|EPROTO)/
+
+/** Reasons whose sentence says too little without the error's own. */
+const needDetail = new Set<ConnectReason>(["tls", "proxy", "other"])
+
+interface Thrown {
+  readonly name?: unknown
+  readonly code?: unknown
+  readonly message?: unknown
+  readonly cause?: unknown
+  readonly errors?: unknown
+}
+
+const chain = (error: unknown): ReadonlyArray<Thrown> => {
+  const links: Array<Thrown> = []
+  let link: unknown = error
+  while (typeof link === "object" && link !== null && links.length < 6) {
+    const thrown: Thrown = link
+    links.push(thrown)
+    // Node tries several addresses at once and reports all failures together.
+    const several = Array.isArray(thrown.errors) ? thrown.errors[0] : undefined
+    link = thrown instanceof NotAnswered ? thrown.reason : (thrown.cause ?? several)
+  }
+  return links
+}
+
+/** Anything can be thrown. */
+const textOf = (message: unknown): string => (typeof message === "string" ? message : "")
+
+const codeOf = (links: ReadonlyArray<Thrown>): string | undefined => {
+  for (const { code } of [...links].reverse()) if (typeof code === "string" && code !== "") return code
+  return undefined
+}
+
+/** Only names, codes and messages are kept: an SDK's error holds headers, and a socket's holds the socket. */
+const withoutSecrets = (links: ReadonlyArray<Thrown>): Error | undefined => {
+  let cause: Error | undefined
+  for (const { code, message, name } of [...links].reverse()) {
+    const error = new Error(textOf(message).slice(0, 500), cause === undefined ? {} : { cause })
+    error.name = typeof name === "string" ? name : "Error"
+    cause = typeof code === "string" ? Object.assign(error, { code }) : error
+  }
+  return cause
+}
+
+interface StatusError {
+  readonly status: number
+  readonly headers?: unknown
+  readonly error?: unknown
+  readonly message: string
+}
+
+const isStatusError = (u: unknown): u is StatusError =>
+  u instanceof Error && "status" in u && typeof u.status === "number"
+
+/** The request did not get a good answer. */
+export const ofOpening = (error: unknown, now: number): Fault => {
+  if (isStatusError(error)) {
+    const headers = error.headers instanceof Headers ? error.headers : new Headers()
+    if (error.status < 400) return redirected(error.status, headers)
+    return classify({
+      status: error.status,
+      body: error.error ?? error.message,
+      requestId: requestIdOf(headers),
+      retryAfterMillis: RetryAfter.parse(headers, now)
+    })
+  }
+  const links = chain(error)
+  const code = codeOf(links)
+  if (code === UNKNOWN_ENCODING) return malformed(textOf(links.at(-1)?.message), withoutSecrets(links))
+  const reason: ConnectReason =
+    code === undefined
+      ? links.some(({ message }) => /timed? ?out/i.test(textOf(message)))
+        ? "timeout"
+        : "other"
+      : (reasons[code] ?? (looksLikeTls.test(code) ? "tls" : "other"))
+  const detail = needDetail.has(reason) ? textOf(links.at(-1)?.message) : ""
+  return {
+    _tag: "ConnectionFailed",
+    reason,
+    code,
+    description: detail === "" ? descriptions[reason] : `${descriptions[reason]}: ${detail.slice(0, 300)}`,
+    cause: withoutSecrets(links)
+  }
+}
+
+/** Redirects are not followed: whoever is at their end would be given the key. */
+const redirected = (status: number, headers: Headers): Fault => {
+  // Neither its query nor its credentials are anyone's business.
+  const location = headers
+    .get("location")
+    ?.replace(/[?#].*/s, "")
+    .replace(/\/\/[^/]*@/, "//")
+  const where = location === undefined ? "" : ` to ${location.slice(0, 300)}`
+  return {
+    _tag: "MalformedStream",
+    status,
+    requestId: requestIdOf(headers),
+    description: `the provider answered with a redirect${where}, which is not followed`
+  }
+}
+
+/** No client could be had at all. */
+export const ofConnecting = (error: { readonly _tag: string; readonly message: string }): Fault =>
+  error._tag === "RenewableClosed"
+    ? { _tag: "ConnectionFailed", reason: "closed", description: descriptions.closed }
+    : { _tag: "ConnectionFailed", reason: "client", description: error.message }
+
+/** The answer broke off. */
+export const ofReading = (error: unknown): Fault => {
+  const links = chain(error)
+  const code = codeOf(links)
+  if (code?.startsWith("Z_") || code?.startsWith("ERR__ERROR")) {
+    return malformed(`the answer is not compressed as it says, ${code}`, withoutSecrets(links))
+  }
+  const what =
+    code === "ECONNRESET" || code === "UND_ERR_SOCKET" || code === undefined ? "was closed" : `failed, ${code}`
+  return {
+    _tag: "StreamDropped",
+    code,
+    description: `the connection ${what} in the middle of the answer`,
+    cause: withoutSecrets(links)
+  }
+}
+
+/** The vendor's id of a request: the one thing its support asks for. */
+export const requestIdOf = (headers: Headers): string | undefined => {
+  for (const name of ["request-id", "x-request-id", "x-generation-id"]) {
+    const value = headers.get(name)
+    if (value !== null) return value
+  }
+  return undefined
+}

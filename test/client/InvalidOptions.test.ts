@@ -1,0 +1,157 @@
+/**
+ * Options that cannot work are found when the layer is built, and the error says what to do and no secret.
+ */
+import { inspect } from "node:util"
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, Layer, Redacted } from "effect"
+import { AnthropicClient, ConnectionPool, OpenAiClient, Provider, Vendors } from "effect-redial"
+
+const canary = "sk-canary-0123456789"
+const good = { apiKey: Redacted.make(canary) }
+
+interface Case {
+  readonly what: string
+  readonly options: Partial<AnthropicClient.Options>
+  readonly option: string
+  readonly says: RegExp
+}
+
+const cases: ReadonlyArray<Case> = [
+  { what: "an empty key", options: { apiKey: Redacted.make("") }, option: "apiKey", says: /give the key/ },
+  { what: "a blank key", options: { apiKey: Redacted.make(" \n") }, option: "apiKey", says: /give the key/ },
+  {
+    what: "a key with a line break at its end",
+    options: { apiKey: Redacted.make(`${canary}\n`) },
+    option: "apiKey",
+    says: /line breaks/
+  },
+  {
+    what: "a key that would begin a header of its own",
+    options: { apiKey: Redacted.make(`${canary}\r\nx-evil: 1`) },
+    option: "apiKey",
+    says: /line breaks/
+  },
+  {
+    what: "a key with letters that no header holds",
+    options: { apiKey: Redacted.make(`${canary}é`) },
+    option: "apiKey",
+    says: /characters that no key has/
+  },
+  { what: "no URL", options: { baseUrl: canary }, option: "baseUrl", says: /must begin with https:/ },
+  { what: "an empty URL", options: { baseUrl: "" }, option: "baseUrl", says: /must begin with https:/ },
+  { what: "a path", options: { baseUrl: "/v1" }, option: "baseUrl", says: /must begin with https:/ },
+  {
+    what: "a URL of another kind",
+    options: { baseUrl: "ftp://example.com" },
+    option: "baseUrl",
+    says: /must begin with https: or http:, and begins with ftp:/
+  },
+  {
+    what: "a URL with credentials",
+    options: { baseUrl: `https://me:${canary}@example.com` },
+    option: "baseUrl",
+    says: /the key goes into `apiKey`/
+  },
+  {
+    what: "a URL with a query",
+    options: { baseUrl: `https://example.com/v1?key=${canary}` },
+    option: "baseUrl",
+    says: /query/
+  },
+  {
+    what: "a URL with a fragment",
+    options: { baseUrl: "https://example.com/#x" },
+    option: "baseUrl",
+    says: /fragment/
+  },
+  {
+    what: "a header with a line break",
+    options: { headers: { "x-a": `1\r\nx-evil: ${canary}` } },
+    option: "headers",
+    says: /cannot be sent, "x-a"/
+  },
+  {
+    what: "a header with letters beyond Latin-1",
+    options: { headers: { "x-a": `${canary}→` } },
+    option: "headers",
+    says: /cannot be sent, "x-a"/
+  },
+  { what: "a header without a name", options: { headers: { "": "1" } }, option: "headers", says: /cannot be sent, ""/ },
+  {
+    what: "a header whose name has a space",
+    options: { headers: { "x a": "1" } },
+    option: "headers",
+    says: /cannot be sent, "x a"/
+  },
+  ...["Authorization", "X-Api-Key", "api-key", "Cookie", "Proxy-Authorization"].map((name) => ({
+    what: `the credential ${name} among the headers`,
+    options: { headers: { [name]: canary } },
+    option: "headers",
+    says: /the key goes into `apiKey`/
+  })),
+  ...[0, -1, 1.5, Number.NaN].map((connections) => ({
+    what: `${connections} connections`,
+    options: { pool: { connections } },
+    option: "connections",
+    says: /must be a whole number above zero/
+  })),
+  { what: "a proxy that is no URL", options: { pool: { proxy: canary } }, option: "proxy", says: /"environment"/ },
+  {
+    what: "a client certificate without its key",
+    options: { pool: { tls: { cert: canary } } },
+    option: "tls",
+    says: /without its key/
+  },
+  {
+    what: "a client key without its certificate",
+    options: { pool: { tls: { key: Redacted.make(canary) } } },
+    option: "tls",
+    says: /without its certificate/
+  }
+]
+
+describe("building a client with", () => {
+  for (const { option, options, says, what } of cases) {
+    it.effect(`${what} fails, and the error says what to do and no secret`, () =>
+      Effect.gen(function* () {
+        for (const layer of [
+          AnthropicClient.layer({ ...good, ...options }),
+          OpenAiClient.layer({ ...good, ...options }),
+          Provider.layer(Vendors.minimax, { ...good, ...options })
+        ] as ReadonlyArray<Layer.Layer<never, unknown>>) {
+          const error: unknown = yield* Layer.build(layer).pipe(Effect.scoped, Effect.flip)
+          assert(error instanceof Error && "option" in error)
+          assert.strictEqual(error.name, "InvalidOptions")
+          assert.strictEqual(error.option, option)
+          assert.match(error.message, says)
+          for (const text of [String(error), JSON.stringify(error), inspect(error, { depth: 10 }), error.stack]) {
+            assert.notInclude(text, canary)
+          }
+        }
+      })
+    )
+  }
+
+  it.effect("options that can work succeeds", () =>
+    Effect.scoped(
+      AnthropicClient.make({
+        ...good,
+        baseUrl: "https://[::1]:8443/a/b",
+        headers: { "x-a": "1", "x-latin": "é", "x-tab": "a\tb" },
+        pool: { connections: 1, proxy: "http://me:secret@localhost:3128", keepAlive: 0 }
+      })
+    )
+  )
+})
+
+describe("a pool by itself", () => {
+  it.effect("checks its options too", () =>
+    Effect.gen(function* () {
+      const error = yield* Effect.flip(Layer.build(ConnectionPool.layer({ connections: 0 })).pipe(Effect.scoped))
+      assert.strictEqual(
+        error.message,
+        "ConnectionPool: the option `connections` is 0: it must be a whole number above zero."
+      )
+    })
+  )
+})
