@@ -1,0 +1,79 @@
+/**
+ * When to try again, and with which connections. A policy is an Effect `Schedule` whose input is the error of the attempt
+ * that failed.
+ *
+ * @since 0.1.0
+ */
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Schedule from "effect/Schedule"
+import type { Renewable } from "../client/Renewable.js"
+import { isTransport, type ProviderError } from "../model/ProviderError.js"
+
+/**
+ * Exponential back-off with jitter.
+ *
+ * @since 0.1.0
+ * @category schedules
+ */
+export const standard = (options?: {
+  /** All attempts, the first included. Default: 3. */
+  readonly attempts?: number | undefined
+  /** The first wait, before jitter of 20% either way. Default: 500 milliseconds. */
+  readonly base?: Duration.DurationInput | undefined
+  /** The longest wait. Default: 8 seconds. */
+  readonly cap?: Duration.DurationInput | undefined
+}): Schedule.Schedule<unknown, ProviderError> => {
+  const cap = Duration.decode(options?.cap ?? "8 seconds")
+  return Schedule.exponential(options?.base ?? "500 millis").pipe(
+    Schedule.jittered,
+    Schedule.modifyDelay((_, delay) => Duration.min(delay, cap)),
+    Schedule.intersect(Schedule.recurs(Math.max(0, (options?.attempts ?? 3) - 1)))
+  )
+}
+
+/**
+ * Makes a schedule re-acquire the client that failed: for an error that is the transport's fault it renews that client,
+ * at the generation that failed, before it decides. It does so for every such error, also when the schedule is done, or
+ * the next caller would be handed the broken connections.
+ *
+ * A generation of another renewable is left alone, so the policy of one provider cannot touch another's client. What
+ * becomes of the renewal does not change the decision: if no new client can be had, the old one serves.
+ *
+ * @example
+ * ```ts
+ * import { AnthropicClient, StreamRetry } from "effect-redial"
+ * import { Effect, Schedule } from "effect"
+ *
+ * const policy = Effect.map(AnthropicClient.AnthropicClient, (client) =>
+ *   StreamRetry.reacquiring(client.connections)(Schedule.recurs(4))
+ * )
+ * ```
+ *
+ * @since 0.1.0
+ * @category combinators
+ */
+export const reacquiring =
+  <A, E>(renewable: Renewable<A, E>) =>
+  <Out, R>(schedule: Schedule.Schedule<Out, ProviderError, R>): Schedule.Schedule<Out, ProviderError, R> =>
+    Schedule.makeWithState(schedule.initial, (now, error, state) =>
+      Effect.zipRight(
+        isTransport(error) && error.generation !== undefined ? renewable.renew(error.generation) : Effect.void,
+        schedule.step(now, error, state)
+      )
+    )
+
+/**
+ * Bounds around every policy.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Limits {
+  /** All attempts of one request, whatever the schedule says. Default: 10. */
+  readonly maxAttempts?: number | undefined
+  /** No attempt starts later than this after the request began. Default: 10 minutes. */
+  readonly maxElapsed?: Duration.DurationInput | undefined
+  /** The longest wait that a provider may ask for; a longer one ends the request with its error. Default: 5 minutes. */
+  readonly maxRetryAfter?: Duration.DurationInput | undefined
+}

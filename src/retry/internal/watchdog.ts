@@ -1,0 +1,96 @@
+/**
+ * Counts the time spent waiting for a provider and says when a deadline passed. One per attempt; the reader only tells it
+ * when waiting begins and what came of it, so an event costs two reads of the clock at most.
+ */
+import type * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import type { Deadline } from "../../model/internal/fault.js"
+import type { Deadlines } from "../Deadlines.js"
+
+/** What came of one wait. */
+export type Progress = "bytes" | "reasoning" | "output"
+
+/** A timer this late means that the machine slept or its clock was set, not that the provider was slow. */
+const JUMP_MILLIS = 1_000
+
+/** Waiting time that all attempts of one request share. */
+export interface Budget {
+  waited: number
+}
+
+export class Watchdog {
+  private waitingSince: number | undefined
+  private begun = false
+  private output = false
+  private sinceByte = 0
+  private sinceEvent = 0
+  private bytes = false
+  private reasoning = 0
+  /** The longest honest gap between two looks at the clock. */
+  private readonly tick: number
+
+  constructor(
+    private readonly clock: Clock.Clock,
+    private readonly limits: Deadlines,
+    private readonly budget: Budget
+  ) {
+    this.tick = Math.min(...Object.values(limits))
+  }
+
+  waiting(): void {
+    this.waitingSince = this.clock.unsafeCurrentTimeMillis()
+  }
+
+  arrived(progress: Progress): void {
+    this.count()
+    this.waitingSince = undefined
+    this.sinceByte = 0
+    this.bytes = true
+    if (progress === "bytes") return
+    this.begun = true
+    this.bytes = false
+    this.sinceEvent = 0
+    if (progress === "output") this.output = true
+  }
+
+  /** Runs until a deadline passes, and tells which, and whether not one byte came while it ran. */
+  readonly run: Effect.Effect<{ readonly deadline: Deadline; readonly silent: boolean }> = Effect.suspend(() => {
+    this.count()
+    const left = this.left()
+    const passed = left.find(([, millis]) => millis <= 0)
+    if (passed !== undefined) {
+      const [deadline] = passed
+      return Effect.succeed({ deadline, silent: deadline === "idle" || !this.bytes })
+    }
+    const next = this.waitingSince === undefined ? this.tick : Math.min(this.tick, ...left.map(([, millis]) => millis))
+    return Effect.zipRight(Effect.sleep(next), this.run)
+  })
+
+  /** What is left of each deadline that applies now. */
+  private left(): ReadonlyArray<readonly [Deadline, number]> {
+    const { firstEvent, idle, reasoning, stuck, total } = this.limits
+    return [
+      ["total", total - this.budget.waited],
+      ...(this.begun
+        ? ([
+            ["idle", idle - this.sinceByte],
+            ["stuck", stuck - this.sinceEvent],
+            ...(this.output ? [] : ([["reasoning", reasoning - this.reasoning]] as const))
+          ] as const)
+        : ([["firstEvent", firstEvent - this.sinceEvent]] as const))
+    ]
+  }
+
+  private count(): void {
+    if (this.waitingSince === undefined) return
+    const now = this.clock.unsafeCurrentTimeMillis()
+    const waited = now - this.waitingSince
+    this.waitingSince = now
+    // A jump, in either direction: nothing can be said about the time in between.
+    if (waited < 0 || waited > this.tick + JUMP_MILLIS) return
+    this.sinceByte += waited
+    this.sinceEvent += waited
+    this.budget.waited += waited
+    if (this.begun && !this.output) this.reasoning += waited
+  }
+}
