@@ -97,8 +97,9 @@ export interface Renewable<out A, out E = never> {
   /** Leases the current generation; the first lease builds the first one. */
   readonly lease: Effect.Effect<Lease<A>, E | RenewableClosed, Scope.Scope>
   /**
-   * Leases for a user whom `failed` has failed: as `lease`, but where `failed` is still the current generation because
-   * too many are draining, the lease is on an unshared generation of its own, released with it.
+   * Leases for a user whom `failed` has failed. As `lease`, but where `failed` is still the current generation: a renewal
+   * that is under way is waited for, one that was refused while too many were draining is tried again, and while too
+   * many are draining the lease is on an unshared generation of its own, released with it.
    */
   readonly leaseAfter: (failed: GenerationId.GenerationId) => Effect.Effect<Lease<A>, E | RenewableClosed, Scope.Scope>
   /** Replaces `failed`, if it is the current generation. Never fails: what became of it is the result. */

@@ -931,6 +931,19 @@ describe("Renewable law 7, bounded", () => {
     })
   )
 
+  it.effect("and a renewal that was refused is made up for by the first leaseAfter once the draining have left", () =>
+    Effect.gen(function* () {
+      const world = new World()
+      const { renewable } = yield* world.renewable({ maxDraining: 1 })
+      const [one] = yield* drain(renewable, 1)
+      const { lease } = yield* hold(renewable.lease)
+      assert.strictEqual((yield* renewable.renew(lease.generation))._tag, "Saturated")
+      yield* one!.giveBack
+      const after = yield* hold(renewable.leaseAfter(lease.generation))
+      assert.deepStrictEqual([after.lease.value.number, after.lease.shared], [3, true])
+    })
+  )
+
   it.effect("below the bound leaseAfter gives what lease gives", () =>
     Effect.gen(function* () {
       const world = new World()

@@ -48,6 +48,7 @@ export const make = <A, E, R>(
     const alive = new Set<Generation<A>>()
     let current: Generation<A> | undefined
     let building: Deferred.Deferred<Exit.Exit<Generation<A>, E | RenewableClosed>> | undefined
+    let owed: GenerationId.GenerationId | undefined
     let closed = false
     let count = 0
     let acquired = 0
@@ -222,8 +223,9 @@ export const make = <A, E, R>(
               return Effect.zipRight(restore(renew(current.id)), attempt(false))
             }
             if (failed === current.id) {
-              if (first && building !== undefined) {
-                return Effect.zipRight(restore(Deferred.await(building)), attempt(false))
+              // A renewal is under way, or is owed: it was refused while too many were draining.
+              if (first && (building !== undefined || (owed === failed && draining() < maxDraining))) {
+                return Effect.zipRight(restore(renew(failed)), attempt(false))
               }
               if (building === undefined && draining() >= maxDraining) return takeUnshared(failed, restore)
             }
@@ -236,6 +238,7 @@ export const make = <A, E, R>(
       Effect.uninterruptibleMask((restore): Effect.Effect<Renewal<E>> => {
         if (closed || current === undefined || current.id !== failed) return Effect.succeed({ _tag: "NotCurrent" })
         if (building === undefined && draining() >= maxDraining) {
+          owed = failed
           return Effect.succeed({ _tag: "Saturated", draining: draining() })
         }
         return Effect.map(
