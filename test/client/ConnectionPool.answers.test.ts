@@ -4,9 +4,9 @@
 import * as zlib from "node:zlib"
 import { assert, describe, it } from "@effect/vitest"
 import { Chunk, Effect, Fiber, Queue, Stream } from "effect"
-import type { ProviderError } from "effect-redial"
+import { ConnectionPool, type ProviderError } from "effect-redial"
 import { FaultServer, Reply } from "effect-redial/testing"
-import { answered, answerOf, eventsOf, protocols, providerOf, request, text } from "./world.js"
+import { answered, answerOf, eventsOf, post, protocols, providerOf, request, text } from "./world.js"
 
 const protocol = "anthropic-messages"
 const answer = answerOf(protocol)
@@ -95,9 +95,14 @@ describe("content-encoding", () => {
   it.scopedLive("that nobody knows is an error that names it, and its connection is closed", () =>
     Effect.gen(function* () {
       const reply = Reply.stream(events, { headers: { "content-encoding": "snappy" } })
-      const { error, server } = yield* failure(Reply.cut(reply, { afterEvents: 3 }, "stall"))
-      assert.strictEqual(error._tag, "MalformedStream")
+      const { error } = yield* failure(reply)
+      assert.strictEqual(error._tag, "ConnectionFailed")
       assert.match(error.message, /unknown content-encoding, "snappy"/)
+
+      // Without a provider there is no renewal, which would close it in any case.
+      const server = yield* FaultServer.make([Reply.cut(reply, { afterEvents: 3 }, "stall")])
+      const pool = yield* ConnectionPool.make()
+      yield* Effect.flip(post(pool, server.url))
       yield* server.awaitStats(({ connectionsOpen }) => connectionsOpen === 0)
     })
   )

@@ -100,6 +100,19 @@ describe("over fetch", () => {
     })
   )
 
+  it.scopedLive("aborting the signal of an answer that nobody reads frees its socket", () =>
+    Effect.gen(function* () {
+      const server = yield* FaultServer.make([stalled])
+      const context = yield* Layer.build(overFetch)
+      const pool = yield* Effect.provide(ConnectionPool.ConnectionPool, context)
+      const controller = new AbortController()
+      yield* post(pool, server.url, { signal: controller.signal })
+      controller.abort()
+      yield* server.awaitStats(({ closedByClient }) => closedByClient === 1)
+      assert.strictEqual((yield* pool.stats).open, 0)
+    })
+  )
+
   it.scopedLive("the requests of finished answers are over", () =>
     Effect.gen(function* () {
       const server = yield* FaultServer.make([
@@ -191,6 +204,16 @@ describe("over a fake client", () => {
       })
     )
   }
+
+  it.scopedLive("a body where there may be none is let go", () =>
+    Effect.gen(function* () {
+      const context = yield* Layer.build(over(fake(204, "x")))
+      const pool = yield* Effect.provide(ConnectionPool.ConnectionPool, context)
+      const response = yield* post(pool, "http://fake.test")
+      assert.isNull(response.body)
+      assert.strictEqual((yield* pool.stats).open, 0)
+    })
+  )
 
   for (const [what, client] of [
     [

@@ -21,6 +21,7 @@ export const connectProxy = (options: Options = {}) =>
     const sockets = new Set<Net.Socket>()
     let watchers: Array<() => void> = []
     let opened = 0
+    let used = 0
     const changed = (): void => {
       const old = watchers
       watchers = []
@@ -49,7 +50,10 @@ export const connectProxy = (options: Options = {}) =>
       if (options.answer === "silent") return
       if (options.answer !== undefined) return void socket.end(`${options.answer}\r\n\r\n`)
       if (options.deaf) {
-        socket.resume()
+        socket.once("data", () => {
+          used++
+          changed()
+        })
         return void socket.write("HTTP/1.1 200 Connected\r\n\r\n")
       }
       const [, host = "", port = ""] = /^CONNECT ([^:]+):(\d+) /.exec(head) ?? []
@@ -87,6 +91,8 @@ export const connectProxy = (options: Options = {}) =>
       heads,
       opened: () => opened,
       asked: (count: number) => await_(() => heads.length >= count),
+      /** Somebody speaks through a tunnel that leads nowhere. */
+      used: await_(() => used > 0),
       closed: await_(() => sockets.size === 0),
       open: () => sockets.size
     }
