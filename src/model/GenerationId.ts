@@ -21,6 +21,14 @@ export const GenerationId = Schema.String.pipe(Schema.brand("effect-redial/Gener
 export type GenerationId = typeof GenerationId.Type
 
 /**
+ * Which in turn a generation is, counted from 1.
+ *
+ * @since 0.1.0
+ * @category accessors
+ */
+export const number = (self: GenerationId): number => Number(self.slice(self.lastIndexOf(".") + 1))
+
+/**
  * @internal
  */
 export const make = (renewable: string, number: number): GenerationId => GenerationId.make(`${renewable}.${number}`)

@@ -12,7 +12,7 @@
 import * as Schema from "effect/Schema"
 import { GenerationId } from "./GenerationId.js"
 import { Fold } from "./internal/fold.js"
-import { ModelResponse } from "./ModelResponse.js"
+import { ErrorSummary, ModelResponse } from "./ModelResponse.js"
 import { PartialResponse } from "./PartialResponse.js"
 
 const index = Schema.Number
@@ -174,7 +174,7 @@ export const Superseded = Schema.TaggedStruct("Superseded", {
   /** The attempt that broke. */
   attempt: Schema.Number,
   fromIndex: Schema.Number,
-  error: Schema.Struct({ tag: Schema.String, message: Schema.String }),
+  error: ErrorSummary,
   discarded: PartialResponse,
   /** When the next attempt starts, in milliseconds since the epoch. */
   retryAt: Schema.Number

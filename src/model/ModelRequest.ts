@@ -3,10 +3,15 @@
  *
  * @since 0.1.0
  */
+import type { MessageCreateParamsStreaming } from "@anthropic-ai/sdk/resources/messages/messages"
 import * as Either from "effect/Either"
-import * as Fault from "./internal/fault.js"
+import type { ChatCompletionCreateParamsStreaming } from "openai/resources/chat/completions/completions"
+import type { ResponseCreateParamsStreaming } from "openai/resources/responses/responses"
+import { checkFields } from "./internal/checkFields.js"
+import { checkPrompt } from "./internal/checkPrompt.js"
+import type * as Fault from "./internal/fault.js"
 import * as Prompt from "./Prompt.js"
-import type { Tool } from "./Tool.js"
+import type { JsonSchema, Tool } from "./Tool.js"
 
 /**
  * Whether and which tool the model must call: its own choice, none, at least one, or the one named.
@@ -17,7 +22,54 @@ import type { Tool } from "./Tool.js"
 export type ToolChoice = "auto" | "none" | "required" | { readonly tool: string }
 
 /**
- * What a caller writes.
+ * How much the model is to think. A protocol takes an effort, a budget in tokens, or both; what it does not take is an
+ * `InvalidRequest`. Which values a model takes, only its vendor can check.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Reasoning {
+  readonly effort?: "none" | "minimal" | "low" | "medium" | "high" | "xhigh" | "max" | undefined
+  /** The most tokens to think with: Anthropic models up to 4.6, from 1024 on, and below `maxOutputTokens`. */
+  readonly budgetTokens?: number | undefined
+  /** Asks for a summary of the thinking where the vendor does not show it: Responses. */
+  readonly summary?: "auto" | "concise" | "detailed" | undefined
+}
+
+/**
+ * The answer is to be JSON of this schema. See also `Provider.generateObject`.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface OutputSchema {
+  /** Letters, digits, `_` and `-`; some vendors want a name. Default: `answer`. */
+  readonly name?: string | undefined
+  readonly schema: JsonSchema
+}
+
+/**
+ * Fields for the wire that this library does not model, typed by the SDKs, for each protocol its own; those of other
+ * protocols than the provider's are ignored. Merged last and whole, so they win: an `output_config` given here replaces
+ * the one that `reasoning` and `output` make. Only `reasoning` and `text` of Responses, which hold several things, are
+ * mixed. What the library itself depends on is left out of the types and refused: the streaming, the number of choices,
+ * log probabilities.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface ProviderOptions {
+  readonly "anthropic-messages"?: Partial<Omit<MessageCreateParamsStreaming, "stream">> | undefined
+  readonly "chat-completions"?:
+    | Partial<
+        Omit<ChatCompletionCreateParamsStreaming, "stream" | "stream_options" | "n" | "logprobs" | "top_logprobs">
+      >
+    | undefined
+  readonly responses?: Partial<Omit<ResponseCreateParamsStreaming, "stream" | "top_logprobs">> | undefined
+}
+
+/**
+ * What a caller writes. What the protocol of the provider cannot express is an `InvalidRequest` that names the field.
  *
  * @since 0.1.0
  * @category models
@@ -28,21 +80,39 @@ export interface Options {
   /** The question, or the conversation so far. */
   readonly prompt: string | Prompt.Prompt
   /** Standing instructions. Default: none. */
-  readonly system?: string | undefined
-  /** The most tokens to write, reasoning included. Default: the vendor's, or 8192 where the vendor wants a number. */
+  readonly system?: string | ReadonlyArray<Prompt.TextPart> | undefined
+  /**
+   * The most tokens to write, reasoning included. Default: the vendor's; over Anthropic Messages, which wants a number,
+   * 8192 and the budget of the reasoning, if it has one.
+   */
   readonly maxOutputTokens?: number | undefined
   readonly temperature?: number | undefined
   readonly topP?: number | undefined
+  /** Anthropic Messages. */
+  readonly topK?: number | undefined
+  /** Chat Completions. */
+  readonly seed?: number | undefined
+  /** Chat Completions. */
+  readonly frequencyPenalty?: number | undefined
+  /** Chat Completions. */
+  readonly presencePenalty?: number | undefined
+  /** Anthropic Messages, Chat Completions. */
   readonly stopSequences?: ReadonlyArray<string> | undefined
   /** The tools the model may call. Default: none. */
   readonly tools?: ReadonlyArray<Tool> | undefined
   /** Default: the vendor's, which is `auto` where there are tools. */
   readonly toolChoice?: ToolChoice | undefined
-  /**
-   * Fields for the wire that this library does not model, by protocol. Merged last, so they win. The keys that the
-   * library itself depends on (`stream`, `n`) are refused.
-   */
-  readonly providerOptions?: { readonly [protocol: string]: Readonly<Record<string, unknown>> | undefined } | undefined
+  /** Whether the model may call several tools at once. Default: the vendor's, which is true. */
+  readonly parallelToolCalls?: boolean | undefined
+  readonly reasoning?: Reasoning | undefined
+  readonly output?: OutputSchema | undefined
+  /** An id of the end user, without personal data, by which the vendor can find abuse. */
+  readonly user?: string | undefined
+  /** Labels kept with the request by the vendor: Chat Completions, Responses. */
+  readonly metadata?: Readonly<Record<string, string>> | undefined
+  /** The vendor's own word, for example `auto` or `priority`. */
+  readonly serviceTier?: string | undefined
+  readonly providerOptions?: ProviderOptions | undefined
 }
 
 /**
@@ -55,33 +125,13 @@ export interface ModelRequest extends Omit<Options, "prompt"> {
   readonly prompt: Prompt.Prompt
 }
 
-const invalid = (field: string, problem: string) =>
-  Either.left(Fault.invalidRequest(field, `The request's \`${field}\` ${problem}.`))
-
 /**
  * Checks what can be checked without knowing the vendor.
  *
  * @internal
  */
 export const make = (options: Options): Either.Either<ModelRequest, Fault.Fault> => {
-  if (options.model.trim() === "") return invalid("model", "is empty: name a model of the provider")
   const prompt = typeof options.prompt === "string" ? Prompt.text(options.prompt) : options.prompt
-  if (prompt.length === 0) return invalid("prompt", "is empty: give it at least one message")
-  for (const [at, message] of prompt.entries()) {
-    const blank = typeof message.content === "string" ? message.content.trim() === "" : message.content.length === 0
-    if (blank) return invalid("prompt", `has an empty ${message.role} message at position ${at}: vendors refuse those`)
-  }
-  const limit = options.maxOutputTokens
-  if (limit !== undefined && !(Number.isInteger(limit) && limit > 0)) {
-    return invalid("maxOutputTokens", `is ${limit}: it must be a whole number above zero`)
-  }
-  const names = new Set<string>()
-  for (const tool of options.tools ?? []) {
-    if (names.has(tool.name)) return invalid("tools", `has two tools named "${tool.name}"`)
-    names.add(tool.name)
-  }
-  if (typeof options.toolChoice === "object" && !names.has(options.toolChoice.tool)) {
-    return invalid("toolChoice", `names "${options.toolChoice.tool}", which is not among the tools`)
-  }
-  return Either.right({ ...options, prompt })
+  const problem = checkPrompt(prompt) ?? checkFields(options)
+  return problem === undefined ? Either.right({ ...options, prompt }) : Either.left(problem)
 }

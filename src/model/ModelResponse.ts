@@ -27,6 +27,26 @@ export const TypeId: unique symbol = Symbol.for("effect-redial/ModelResponse")
 export type TypeId = typeof TypeId
 
 /**
+ * An error in short.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
+export const ErrorSummary = Schema.Struct({
+  tag: Schema.String,
+  /** What happened, as a sentence without its subject. */
+  description: Schema.String,
+  /** The whole message: who, what, which attempt, and what to do. */
+  message: Schema.String
+})
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export type ErrorSummary = typeof ErrorSummary.Type
+
+/**
  * One request on the wire: an attempt that failed has its error's tag and message and what it had delivered.
  *
  * @since 0.1.0
@@ -42,7 +62,7 @@ export const Attempt = Schema.Struct({
   startedAt: Schema.Number,
   /** Milliseconds since the epoch. */
   endedAt: Schema.Number,
-  error: Schema.optional(Schema.Struct({ tag: Schema.String, message: Schema.String })),
+  error: Schema.optional(ErrorSummary),
   usage: Schema.optional(Usage),
   delivered: Delivered,
   /** What this attempt had written and a later one replaced. */

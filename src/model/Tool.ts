@@ -3,8 +3,10 @@
  *
  * @since 0.1.0
  */
-import * as JSONSchema from "effect/JSONSchema"
+import * as Effect from "effect/Effect"
+import type * as ParseResult from "effect/ParseResult"
 import * as Schema from "effect/Schema"
+import { empty, fromSchema } from "./internal/jsonSchema.js"
 
 /**
  * A JSON Schema document, as vendors take it.
@@ -15,18 +17,23 @@ import * as Schema from "effect/Schema"
 export type JsonSchema = Readonly<Record<string, unknown>>
 
 /**
+ * A tool named `Name` that takes an `A`. `Tool` alone is any tool.
+ *
  * @since 0.1.0
  * @category models
  */
-export interface Tool<Name extends string = string> {
+export interface Tool<out Name extends string = string, out A = unknown, out R = unknown> {
   readonly name: Name
   readonly description: string | undefined
   /** What the tool takes, as JSON Schema. */
   readonly parameters: JsonSchema
+  /** Checks the arguments of a call. `Toolkit` does it for all calls of a response. */
+  readonly decode: (args: unknown) => Effect.Effect<A, ParseResult.ParseError, R>
 }
 
 /**
- * Describes a tool. `parameters` is an Effect Schema or a JSON Schema document; without it the tool takes nothing.
+ * Describes a tool. `parameters` is an Effect Schema, whose type the arguments of a call then have, or a JSON Schema
+ * document, which is shown to the model and not checked here. Without parameters the tool takes nothing.
  *
  * @example
  * ```ts
@@ -37,26 +44,43 @@ export interface Tool<Name extends string = string> {
  *   description: "The weather in a city",
  *   parameters: Schema.Struct({ city: Schema.String })
  * })
+ * // Tool<"weather", { readonly city: string }, never>
  * ```
  *
  * @since 0.1.0
  * @category constructors
  */
-export const make = <const Name extends string, A, I>(
+export function make<const Name extends string>(
   name: Name,
-  options?: {
+  options?: { readonly description?: string | undefined; readonly parameters?: undefined }
+): Tool<Name, {}, never>
+export function make<const Name extends string, A, I, R>(
+  name: Name,
+  options: { readonly description?: string | undefined; readonly parameters: Schema.Schema<A, I, R> }
+): Tool<Name, A, R>
+export function make<const Name extends string>(
+  name: Name,
+  options: { readonly description?: string | undefined; readonly parameters: JsonSchema }
+): Tool<Name, unknown, never>
+export function make<A, I, R>(
+  name: string,
+  {
+    description,
+    parameters
+  }: {
     readonly description?: string | undefined
-    readonly parameters?: Schema.Schema<A, I> | JsonSchema | undefined
-  }
-): Tool<Name> => ({
-  name,
-  description: options?.description,
-  parameters: toJsonSchema(options?.parameters)
-})
-
-const toJsonSchema = <A, I>(parameters: Schema.Schema<A, I> | JsonSchema | undefined): JsonSchema => {
-  if (parameters === undefined) return { type: "object", properties: {} }
-  if (!Schema.isSchema(parameters)) return parameters as JsonSchema // isSchema leaves only the other branch
-  const { $schema: _, ...schema } = JSONSchema.make(parameters as Schema.Schema<A, I>) as { readonly $schema?: string }
-  return schema
+    readonly parameters?: Schema.Schema<A, I, R> | JsonSchema | undefined
+  } = {}
+): Tool {
+  if (parameters === undefined) return { name, description, parameters: empty, decode: () => Effect.succeed({}) }
+  return isSchema(parameters)
+    ? {
+        name,
+        description,
+        parameters: fromSchema(parameters),
+        decode: Schema.decodeUnknown(parameters, { errors: "all" })
+      }
+    : { name, description, parameters, decode: Effect.succeed }
 }
+
+const isSchema = <A, I, R>(u: Schema.Schema<A, I, R> | JsonSchema): u is Schema.Schema<A, I, R> => Schema.isSchema(u)

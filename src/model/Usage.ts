@@ -5,8 +5,13 @@
  * `cacheWriteTokens` are parts of it; `outputTokens` is everything it wrote, so `reasoningTokens` is a part of it.
  * A number that the provider did not report is absent, never zero.
  *
+ * OpenAI's protocols count so by themselves. Anthropic Messages counts what came from a cache, what went into one and the
+ * rest of the input apart; its decoder adds the three. Which field of which vendor is read, and where that is documented,
+ * is in docs/usage.md.
+ *
  * @since 0.1.0
  */
+import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 
 const tokens = Schema.optional(Schema.Number)
@@ -66,3 +71,67 @@ export const add = (self: Usage, that: Usage): Usage => ({
   cacheWriteTokens: plus(self.cacheWriteTokens, that.cacheWriteTokens),
   reasoningTokens: plus(self.reasoningTokens, that.reasoningTokens)
 })
+
+/**
+ * What a million tokens cost, in any currency. Prices change and differ by contract, so the library has none of its own.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Price {
+  /** For input that no cache had a part in. */
+  readonly input: number
+  /** Reasoning is output and costs the same. */
+  readonly output: number
+  /** Default: unknown, and so is the cost of a response that read from a cache. */
+  readonly cacheRead?: number | undefined
+  /** Default: unknown, and so is the cost of a response that wrote to a cache. */
+  readonly cacheWrite?: number | undefined
+}
+
+/**
+ * What a response cost, in the currency of the price: each token once, at the price of its kind.
+ *
+ * ```
+ * (inputTokens - cacheReadTokens - cacheWriteTokens) * input
+ *   + cacheReadTokens * cacheRead
+ *   + cacheWriteTokens * cacheWrite
+ *   + outputTokens * output
+ * ```
+ *
+ * None where that is not known: the provider did not report the input or the output, there were tokens of a kind without
+ * a price, or the parts are more than the whole. A part that was not reported counts as nothing, so its tokens cost what
+ * other input does.
+ *
+ * @example
+ * ```ts
+ * import { Usage } from "effect-redial"
+ *
+ * const cost = Usage.cost(
+ *   { inputTokens: 10_000, cacheReadTokens: 8_000, outputTokens: 500 },
+ *   { input: 3, output: 15, cacheRead: 0.3 }
+ * )
+ * // Option.some(0.0159)
+ * ```
+ *
+ * @since 0.1.0
+ * @category accessors
+ */
+export const cost = (usage: Usage, price: Price): Option.Option<number> => {
+  const { cacheReadTokens: read = 0, cacheWriteTokens: written = 0, inputTokens: input, outputTokens: output } = usage
+  if (input === undefined || output === undefined) return Option.none()
+  const fresh = input - read - written
+  const kinds: ReadonlyArray<readonly [tokens: number, price: number | undefined]> = [
+    [fresh, price.input],
+    [read, price.cacheRead],
+    [written, price.cacheWrite],
+    [output, price.output]
+  ]
+  let sum = 0
+  for (const [tokens, perMillion] of kinds) {
+    if (tokens === 0) continue
+    if (tokens < 0 || perMillion === undefined) return Option.none()
+    sum += tokens * perMillion
+  }
+  return Option.some(sum / 1_000_000)
+}

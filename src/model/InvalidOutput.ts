@@ -1,0 +1,45 @@
+/**
+ * The one error of `generateObject` besides the provider's: an answer came, and it is not what was asked for.
+ *
+ * @since 0.1.0
+ */
+import * as Schema from "effect/Schema"
+import { clip } from "./internal/clip.js"
+import { ModelResponse } from "./ModelResponse.js"
+
+const advice = {
+  refusal: "Change the request; asking again will hardly help.",
+  cut: "Raise `maxOutputTokens`, or ask for less.",
+  absent: "Ask again, or use a model that can write JSON of a schema.",
+  json: "Ask again, or use a model that can write JSON of a schema.",
+  schema: "Ask again, or say in the schema's descriptions what is meant."
+}
+
+/**
+ * - `refusal`: the model declined, or the vendor's filter stopped it
+ * - `cut`: the answer ended before it was whole
+ * - `absent`: the answer has no object in it
+ * - `json`: it is not JSON
+ * - `schema`: it is JSON, and not of the schema
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class InvalidOutput extends Schema.TaggedError<InvalidOutput>("effect-redial/InvalidOutput")("InvalidOutput", {
+  /** The provider's id, for example `anthropic`. */
+  provider: Schema.String,
+  reason: Schema.Literal("refusal", "cut", "absent", "json", "schema"),
+  /** What happened, as a sentence without its subject. */
+  description: Schema.String,
+  /** What the model wrote, as it came. */
+  text: Schema.String,
+  /** What does not fit, where it was compared with the schema or read as JSON. */
+  issue: Schema.optional(Schema.String),
+  /** The whole answer, with its usage: it was paid for. */
+  response: ModelResponse
+}) {
+  override get message(): string {
+    const issue = this.issue === undefined ? "" : `:\n${clip(this.issue)}\n`
+    return `${this.provider}: ${this.description}${issue === "" ? ". " : issue}${advice[this.reason]}`
+  }
+}

@@ -1,0 +1,157 @@
+/**
+ * The tools of a request together, and the calls in its response, decoded by the Schemas of their tools.
+ *
+ * Only a `ModelResponse`, whose end was proven, can be decoded: what a cut stream wrote is never run.
+ *
+ * @since 0.1.0
+ */
+import * as Effect from "effect/Effect"
+import type * as Either from "effect/Either"
+import * as Schema from "effect/Schema"
+import { clip } from "./internal/clip.js"
+import type { ModelResponse } from "./ModelResponse.js"
+import type { ToolCallPart } from "./Prompt.js"
+import type { Tool } from "./Tool.js"
+
+/**
+ * A model called a tool that there is not, or with arguments that the tool does not take.
+ *
+ * Its message is fit to be told to the model, which then often does better: `Prompt.toolResult(error, error.message, {
+ * isError: true })`.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class InvalidToolArguments extends Schema.TaggedError<InvalidToolArguments>(
+  "effect-redial/InvalidToolArguments"
+)("InvalidToolArguments", {
+  /** The id of the call. */
+  id: Schema.String,
+  /** The name of the tool, as the model wrote it. */
+  tool: Schema.String,
+  reason: Schema.Literal("unknown-tool", "arguments"),
+  /** What is wrong, in words. */
+  problem: Schema.String,
+  /** The arguments as they came. */
+  arguments: Schema.Unknown
+}) {
+  override get message(): string {
+    return this.reason === "unknown-tool"
+      ? `There is no tool "${clip(this.tool)}": ${this.problem}.`
+      : `The arguments of the tool "${this.tool}" do not fit:\n${this.problem}`
+  }
+}
+
+/**
+ * A call of one tool.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface ToolCall<out Name extends string, out A> {
+  readonly id: string
+  readonly name: Name
+  readonly arguments: A
+}
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export interface Toolkit<out T extends Tool> {
+  /** For the request. */
+  readonly tools: ReadonlyArray<T>
+  /** All calls of a response, in order, of which each must fit. */
+  readonly decode: (
+    response: ModelResponse
+  ) => Effect.Effect<ReadonlyArray<CallOf<T>>, InvalidToolArguments, ContextOf<T>>
+  /** All calls of a response, in order, each by itself: vendors want an answer to every one, also to those that do not fit. */
+  readonly decodeEach: (
+    response: ModelResponse
+  ) => Effect.Effect<ReadonlyArray<Either.Either<CallOf<T>, InvalidToolArguments>>, never, ContextOf<T>>
+}
+
+type CallOf<T extends Tool> = T extends Tool<infer Name, infer A> ? ToolCall<Name, A> : never
+
+type ContextOf<T extends Tool> = T extends Tool<string, unknown, infer R> ? R : never
+
+/**
+ * The calls that a toolkit decodes: a union, narrowed by `name`.
+ *
+ * @example
+ * ```ts
+ * import { Tool, Toolkit } from "effect-redial"
+ * import { Schema } from "effect"
+ *
+ * const weather = Tool.make("weather", { parameters: Schema.Struct({ city: Schema.String }) })
+ * const add = Tool.make("add", { parameters: Schema.Struct({ a: Schema.Number, b: Schema.Number }) })
+ * const toolkit = Toolkit.make(weather, add)
+ *
+ * const run = (call: Toolkit.Call<typeof toolkit>): string => {
+ *   switch (call.name) {
+ *     case "weather":
+ *       return `sunny in ${call.arguments.city}`
+ *     case "add":
+ *       return String(call.arguments.a + call.arguments.b)
+ *   }
+ * }
+ * ```
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Call<K> = K extends Toolkit<infer T> ? CallOf<T> : never
+
+/**
+ * Puts tools together. Their names must differ: a request with two tools of one name is refused.
+ *
+ * @example
+ * ```ts
+ * import { Provider, Tool, Toolkit } from "effect-redial"
+ * import { Effect, Schema } from "effect"
+ *
+ * const toolkit = Toolkit.make(
+ *   Tool.make("weather", { parameters: Schema.Struct({ city: Schema.String }) }),
+ *   Tool.make("now")
+ * )
+ *
+ * const calls = Provider.generate({
+ *   model: "claude-sonnet-5-5",
+ *   prompt: "What is the weather in Oslo?",
+ *   tools: toolkit.tools
+ * }).pipe(Effect.flatMap(toolkit.decode))
+ * ```
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const make = <const Tools extends ReadonlyArray<Tool>>(...tools: Tools): Toolkit<Tools[number]> => {
+  type T = Tools[number]
+  const byName = new Map(tools.map((tool) => [tool.name, tool]))
+
+  // The tool was found by the name of the call, so its type is that name's; a Map cannot say so.
+  const decodeCall = (call: ToolCallPart) =>
+    decodeWith(byName, call) as Effect.Effect<CallOf<T>, InvalidToolArguments, ContextOf<T>>
+
+  return {
+    tools,
+    decode: (response) => Effect.forEach(response.toolCalls, decodeCall),
+    decodeEach: (response) => Effect.forEach(response.toolCalls, (call) => Effect.either(decodeCall(call)))
+  }
+}
+
+const decodeWith = (
+  tools: ReadonlyMap<string, Tool>,
+  { arguments: args, id, name }: ToolCallPart
+): Effect.Effect<ToolCall<string, unknown>, InvalidToolArguments, unknown> => {
+  const tool = tools.get(name)
+  if (tool === undefined) {
+    const problem = tools.size === 0 ? "there are none" : `there are ${[...tools.keys()].join(", ")}`
+    return new InvalidToolArguments({ id, tool: name, reason: "unknown-tool", problem, arguments: args })
+  }
+  return Effect.mapBoth(tool.decode(args), {
+    onSuccess: (decoded) => ({ id, name, arguments: decoded }),
+    onFailure: ({ message }) =>
+      new InvalidToolArguments({ id, tool: name, reason: "arguments", problem: clip(message), arguments: args })
+  })
+}

@@ -1,0 +1,96 @@
+/**
+ * Checks the fields of a request, apart from its prompt, as far as no vendor is needed for it.
+ */
+import type { Options } from "../ModelRequest.js"
+import { type Fault, invalidRequest } from "./fault.js"
+
+type Problem = string | undefined
+
+/** The fault of the first field that no vendor takes. */
+export const checkFields = (options: Options): Fault | undefined => {
+  for (const [field, check] of checks) {
+    const problem = check(options)
+    if (problem !== undefined) return invalidRequest(field, `the request's \`${field}\` ${problem}`)
+  }
+  return undefined
+}
+
+const within = (value: number | undefined, least: number, most: number, range: string): Problem =>
+  value === undefined || (value >= least && value <= most && Number.isFinite(value))
+    ? undefined
+    : `is ${value}: it must be a number ${range}`
+
+const whole = (value: number | undefined, least: number, range: string): Problem =>
+  value === undefined || (Number.isSafeInteger(value) && value >= least)
+    ? undefined
+    : `is ${value}: it must be a whole number${range}`
+
+const blank = (value: string | undefined, advice: string): Problem =>
+  value?.trim() === "" ? `is empty: ${advice}` : undefined
+
+/** As long a name as some vendor takes; a protocol whose vendors take less says so itself. */
+const toolName = /^[a-zA-Z0-9_-]{1,128}$/
+
+const outputName = /^[a-zA-Z0-9_-]{1,64}$/
+
+const checkTools = ({ tools }: Options): Problem => {
+  const names = new Set<string>()
+  for (const { name } of tools ?? []) {
+    if (!toolName.test(name)) {
+      return `has a tool named "${name}": a name is 1 to 128 of the letters a to z, digits, \`_\` and \`-\``
+    }
+    if (names.has(name)) return `has two tools named "${name}": rename one`
+    names.add(name)
+  }
+  return undefined
+}
+
+const checkToolChoice = ({ toolChoice, tools }: Options): Problem =>
+  typeof toolChoice !== "object" || tools?.some(({ name }) => name === toolChoice.tool)
+    ? undefined
+    : `names "${toolChoice.tool}", which is not among the tools: add the tool or choose another`
+
+const checkReasoning = ({ reasoning }: Options): Problem =>
+  reasoning?.effort === "none" && reasoning.budgetTokens !== undefined
+    ? "has a budget and wants no thinking: leave out `budgetTokens`, or the effort `none`"
+    : undefined
+
+const checkOutput = ({ output }: Options): Problem =>
+  output?.name === undefined || outputName.test(output.name)
+    ? undefined
+    : `is "${output.name}": a name is 1 to 64 of the letters a to z, digits, \`_\` and \`-\``
+
+const checkMetadata = ({ metadata }: Options): Problem => {
+  const labels = Object.entries(metadata ?? {})
+  if (labels.length > 16) return `has ${labels.length} labels: vendors keep 16`
+  for (const [key, value] of labels) {
+    if (key === "" || key.length > 64) return `has the label "${key}": its name must have 1 to 64 characters`
+    if (typeof value !== "string" || value.length > 512) {
+      return `has a label "${key}" that is no text of at most 512 characters: shorten it`
+    }
+  }
+  return undefined
+}
+
+const checks: ReadonlyArray<readonly [field: string, check: (options: Options) => Problem]> = [
+  ["model", ({ model }) => blank(model, "name a model of the provider")],
+  ["maxOutputTokens", ({ maxOutputTokens }) => whole(maxOutputTokens, 1, " above zero")],
+  ["temperature", ({ temperature }) => within(temperature, 0, Number.POSITIVE_INFINITY, "from 0 on")],
+  ["topP", ({ topP }) => within(topP, 0, 1, "from 0 to 1")],
+  ["topK", ({ topK }) => whole(topK, 0, " from 0 on")],
+  ["seed", ({ seed }) => whole(seed, Number.MIN_SAFE_INTEGER, "")],
+  ["frequencyPenalty", ({ frequencyPenalty }) => within(frequencyPenalty, -2, 2, "from -2 to 2")],
+  ["presencePenalty", ({ presencePenalty }) => within(presencePenalty, -2, 2, "from -2 to 2")],
+  [
+    "stopSequences",
+    ({ stopSequences }) => (stopSequences?.includes("") ? "has one without any text: leave that out" : undefined)
+  ],
+  ["tools", checkTools],
+  ["toolChoice", checkToolChoice],
+  ["reasoning.budgetTokens", ({ reasoning }) => whole(reasoning?.budgetTokens, 1, " above zero")],
+  ["reasoning", checkReasoning],
+  ["output.name", checkOutput],
+  ["user", ({ user }) => blank(user, "give an id of the end user, or leave it out")],
+  ["metadata", checkMetadata],
+  ["serviceTier", ({ serviceTier }) => blank(serviceTier, "give the vendor's word for a tier, or leave it out")]
+]

@@ -1,0 +1,42 @@
+/**
+ * An Effect Schema as the JSON Schema document that vendors take: an object at the root, where the schema is one.
+ */
+import * as JSONSchema from "effect/JSONSchema"
+import type * as Schema from "effect/Schema"
+import type { JsonSchema } from "../Tool.js"
+
+/** Throws where the schema holds something that JSON Schema has no words for, as `JSONSchema.make` does. */
+export const fromSchema = <A, I, R>(schema: Schema.Schema<A, I, R>): JsonSchema => {
+  // A document is a plain object; its own type lists the kinds of schemas, which nobody here asks for.
+  const { $schema: _, ...document } = JSONSchema.make(schema) as unknown as Document
+  // What Effect makes of a Struct without fields: any value that is not null.
+  return document.$id === "/schemas/%7B%7D" ? empty : inlineRoot(document)
+}
+
+/** Takes nothing. */
+export const empty: JsonSchema = { type: "object", properties: {} }
+
+interface Document extends Record<string, unknown> {
+  readonly $schema?: unknown
+  readonly $ref?: string
+  readonly $defs?: Readonly<Record<string, JsonSchema>>
+}
+
+const definitions = "#/$defs/"
+
+/**
+ * A schema with an identifier, such as a class, stands among the definitions, with a reference to it at the root, where
+ * vendors want the object itself. The definition stays only if it is referred to from elsewhere.
+ */
+const inlineRoot = ({ $defs = {}, ...document }: Document): JsonSchema => {
+  const { $ref } = document
+  if ($ref === undefined || !$ref.startsWith(definitions)) return withDefinitions(document, $defs)
+  const name = $ref.slice(definitions.length).replaceAll("~1", "/").replaceAll("~0", "~")
+  const { [name]: root, ...others } = $defs
+  if (root === undefined) return withDefinitions(document, $defs)
+  const recursive = JSON.stringify([root, others]).includes(JSON.stringify($ref))
+  return withDefinitions(root, recursive ? $defs : others)
+}
+
+const withDefinitions = (schema: JsonSchema, $defs: Readonly<Record<string, JsonSchema>>): JsonSchema =>
+  Object.keys($defs).length === 0 ? schema : { ...schema, $defs }

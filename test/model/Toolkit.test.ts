@@ -1,0 +1,162 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Context, Effect, Either, Schema } from "effect"
+import { Tool, Toolkit } from "effect-redial"
+import { calls, response } from "./response.js"
+
+const weather = Tool.make("weather", { parameters: Schema.Struct({ city: Schema.String, on: Schema.DateFromString }) })
+const add = Tool.make("add", { description: "Adds", parameters: Schema.Struct({ a: Schema.Number, b: Schema.Number }) })
+const now = Tool.make("now")
+const raw = Tool.make("raw", { parameters: { type: "object", properties: { x: { type: "string" } } } })
+const toolkit = Toolkit.make(weather, add, now, raw)
+
+describe("Tool", () => {
+  it("writes a Struct as an object of JSON Schema, without the draft's address", () => {
+    assert.deepStrictEqual(add.parameters, {
+      type: "object",
+      required: ["a", "b"],
+      properties: { a: { type: "number" }, b: { type: "number" } },
+      additionalProperties: false
+    })
+  })
+
+  it("keeps a JSON Schema document as it is, and without parameters takes an empty object", () => {
+    assert.deepStrictEqual(raw.parameters, { type: "object", properties: { x: { type: "string" } } })
+    assert.deepStrictEqual(now.parameters, { type: "object", properties: {} })
+    assert.deepStrictEqual(Tool.make("t", { parameters: Schema.Struct({}) }).parameters, now.parameters)
+  })
+
+  it("puts a schema with an identifier at the root itself, and keeps the definitions that are referred to", () => {
+    class Place extends Schema.Class<Place>("a/place~")({ city: Schema.String, floor: Schema.Int }) {}
+    const { $defs, ...root } = Tool.make("t", { parameters: Place }).parameters
+    assert.strictEqual(root.type, "object")
+    assert.deepStrictEqual(root.required, ["city", "floor"])
+    assert(typeof $defs === "object" && $defs !== null)
+    assert.deepStrictEqual(Object.keys($defs), ["Int"])
+  })
+
+  it("keeps the definition of a recursive schema", () => {
+    interface Tree {
+      readonly below: ReadonlyArray<Tree>
+    }
+    const Tree = Schema.Struct({ below: Schema.Array(Schema.suspend((): Schema.Schema<Tree> => Tree)) }).annotations({
+      identifier: "Tree"
+    })
+    const below = { type: "array", items: { $ref: "#/$defs/Tree" } }
+    const tree = { type: "object", required: ["below"], properties: { below }, additionalProperties: false }
+    assert.deepStrictEqual(Tool.make("t", { parameters: Tree }).parameters, { ...tree, $defs: { Tree: tree } })
+  })
+})
+
+describe("Toolkit", () => {
+  it("has its tools for the request, in order", () => {
+    assert.deepStrictEqual(
+      toolkit.tools.map(({ name }) => name),
+      ["weather", "add", "now", "raw"]
+    )
+  })
+
+  it.effect("decodes all calls in order, each by its own Schema", () =>
+    Effect.gen(function* () {
+      const decoded = yield* toolkit.decode(
+        calls(
+          ["1", "add", { a: 1, b: 2, extra: true }],
+          ["2", "weather", { city: "Oslo", on: "2026-01-02T00:00:00.000Z" }],
+          ["3", "now", { anything: 1 }],
+          ["4", "raw", { x: 1 }],
+          ["5", "add", { a: 3, b: 4 }]
+        )
+      )
+      assert.deepStrictEqual(decoded, [
+        { id: "1", name: "add", arguments: { a: 1, b: 2 } },
+        { id: "2", name: "weather", arguments: { city: "Oslo", on: new Date("2026-01-02T00:00:00.000Z") } },
+        { id: "3", name: "now", arguments: {} },
+        { id: "4", name: "raw", arguments: { x: 1 } },
+        { id: "5", name: "add", arguments: { a: 3, b: 4 } }
+      ])
+    })
+  )
+
+  it.effect("says of arguments that do not fit which call they are of, and everything that is wrong", () =>
+    Effect.gen(function* () {
+      const error = yield* Effect.flip(toolkit.decode(calls(["1", "now", {}], ["2", "add", { a: "one" }])))
+      assert(error instanceof Toolkit.InvalidToolArguments)
+      assert.deepStrictEqual(
+        [error._tag, error.id, error.tool, error.reason],
+        ["InvalidToolArguments", "2", "add", "arguments"]
+      )
+      assert.deepStrictEqual(error.arguments, { a: "one" })
+      assert.include(error.problem, `Expected number, actual "one"`)
+      assert.include(error.problem, `["b"]`)
+      assert.include(error.message, `The arguments of the tool "add" do not fit`)
+    })
+  )
+
+  it.effect("says of a tool that there is not which ones there are", () =>
+    Effect.gen(function* () {
+      const error = yield* Effect.flip(toolkit.decode(calls(["1", "toString", { a: 1 }])))
+      assert.deepStrictEqual([error.id, error.tool, error.reason], ["1", "toString", "unknown-tool"])
+      assert.strictEqual(error.message, `There is no tool "toString": there are weather, add, now, raw.`)
+      const alone = yield* Effect.flip(Toolkit.make().decode(calls(["1", "add", {}])))
+      assert.include(alone.message, "there are none")
+    })
+  )
+
+  it.effect("decodes each call by itself, where one that does not fit is to be answered like the others", () =>
+    Effect.gen(function* () {
+      const each = yield* toolkit.decodeEach(
+        calls(["1", "add", { a: 1 }], ["2", "add", { a: 1, b: 2 }], ["3", "no", {}])
+      )
+      assert.deepStrictEqual(
+        each.map(Either.match({ onLeft: (error) => `${error.id} ${error.reason}`, onRight: (call) => call.name })),
+        ["1 arguments", "add", "3 unknown-tool"]
+      )
+    })
+  )
+
+  it.effect("never sees a call that was cut", () =>
+    Effect.gen(function* () {
+      const cut = response({
+        incompleteToolCalls: [{ id: "1", name: "add", json: `{"a": 1` }],
+        finishReason: { reason: "length" }
+      })
+      assert.deepStrictEqual(yield* toolkit.decode(cut), [])
+      assert.deepStrictEqual(yield* toolkit.decodeEach(cut), [])
+    })
+  )
+
+  it.effect("gives a Schema what it requires", () =>
+    Effect.gen(function* () {
+      class Cities extends Context.Tag("Cities")<Cities, ReadonlyArray<string>>() {}
+      const Known = Schema.String.pipe(
+        Schema.filterEffect((city) => Effect.map(Cities, (cities) => cities.includes(city) || `${city} is unknown`))
+      )
+      const visit = Tool.make("visit", { parameters: Schema.Struct({ city: Known }) })
+      const decode = (city: string) =>
+        Toolkit.make(visit, add)
+          .decode(calls(["1", "visit", { city }]))
+          .pipe(Effect.provideService(Cities, ["Oslo"]))
+      assert.deepStrictEqual(yield* decode("Oslo"), [{ id: "1", name: "visit", arguments: { city: "Oslo" } }])
+      assert.include((yield* Effect.flip(decode("Atlantis"))).problem, "Atlantis is unknown")
+    })
+  )
+
+  it.effect("cuts a problem that is as long as the arguments, never through a character", () =>
+    Effect.gen(function* () {
+      for (const before of ["", "x"]) {
+        const a = before + "\u{1f600}".repeat(100_000)
+        const { problem } = yield* Effect.flip(toolkit.decode(calls(["1", "add", { a, b: 1 }])))
+        assert(problem.length < 5_000)
+        assert.isString(encodeURIComponent(problem), "throws on half a character")
+      }
+    })
+  )
+
+  it.effect("has an error that can be stored and read back", () =>
+    Effect.gen(function* () {
+      const error = yield* Effect.flip(toolkit.decode(calls(["1", "add", { a: "one" }])))
+      const stored = yield* Schema.encode(Toolkit.InvalidToolArguments)(error)
+      const again = yield* Schema.decode(Toolkit.InvalidToolArguments)(JSON.parse(JSON.stringify(stored)))
+      assert.strictEqual(again.message, error.message)
+    })
+  )
+})
