@@ -14,7 +14,7 @@ import type { Usage } from "../model/Usage.js"
  * @since 0.1.0
  * @category models
  */
-export type ProtocolId = "anthropic-messages" | "chat-completions"
+export type ProtocolId = "anthropic-messages" | "chat-completions" | "responses"
 
 /**
  * One server-sent event: its name, if the stream gave one, and its data.

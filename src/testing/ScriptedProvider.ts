@@ -110,7 +110,7 @@ export interface Scripted {
  */
 export const make = <R = never>(
   script: readonly [Turn, ...Array<Turn>],
-  options?: Provider.Resilience<R>
+  options?: Provider.ServiceOptions<R>
 ): Effect.Effect<Scripted, InvalidOptions, R | Scope.Scope> =>
   Effect.gen(function* () {
     const requests: Array<ModelRequest> = []
@@ -171,7 +171,7 @@ export class ScriptedProvider extends Context.Tag("effect-redial/testing/Scripte
  */
 export const layer = <R = never>(
   script: readonly [Turn, ...Array<Turn>],
-  options?: Provider.Resilience<R>
+  options?: Provider.ServiceOptions<R>
 ): Layer.Layer<Provider.Provider | ScriptedProvider, InvalidOptions, R> =>
   Layer.scopedContext(
     Effect.map(make(script, options), (scripted) =>

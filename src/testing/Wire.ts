@@ -9,6 +9,7 @@ import { type Answer, type Description, describe } from "./internal/wire/answer.
 import * as Anthropic from "./internal/wire/anthropic.js"
 import * as Chat from "./internal/wire/chat.js"
 import * as Event from "./internal/wire/event.js"
+import * as Responses from "./internal/wire/responses.js"
 
 export type { Answer, Block, Common, ToolCall } from "./internal/wire/answer.js"
 
@@ -26,12 +27,21 @@ export interface VendorError {
   readonly code?: string | undefined
 }
 
+const openAiError = ({ code, message, type }: VendorError) => ({
+  error: {
+    message: message ?? "The server had an error while processing your request",
+    type: type ?? "server_error",
+    param: null,
+    code: code ?? null
+  }
+})
+
 const writers: Record<
   ProtocolId,
   {
     readonly answer: (description: Description) => ReadonlyArray<string>
     readonly error: (error: VendorError) => object
-    readonly errorEvent: string | undefined
+    readonly errorEvent: (body: object) => string
   }
 > = {
   "anthropic-messages": {
@@ -40,19 +50,17 @@ const writers: Record<
       type: "error",
       error: { type: type ?? "overloaded_error", message: message ?? "Overloaded" }
     }),
-    errorEvent: "error"
+    errorEvent: (body) => Event.event(body, "error")
   },
   "chat-completions": {
     answer: Chat.answer,
-    error: ({ code, message, type }) => ({
-      error: {
-        message: message ?? "The server had an error while processing your request",
-        type: type ?? "server_error",
-        param: null,
-        code: code ?? null
-      }
-    }),
-    errorEvent: undefined
+    error: openAiError,
+    errorEvent: (body) => Event.event(body)
+  },
+  responses: {
+    answer: Responses.answer,
+    error: openAiError,
+    errorEvent: (body) => Event.event({ type: "error", ...body }, "error")
   }
 }
 
@@ -62,6 +70,8 @@ const writers: Record<
  * - `anthropic-messages`: `content_block_stop`, `message_delta`, `message_stop`; a `ping` follows the first
  *   `content_block_start`
  * - `chat-completions`: the chunk with the finish reason, the chunk with the usage, `[DONE]`
+ * - `responses`: `response.output_item.done`, and `response.completed`, or `response.incomplete` where `finish` is neither
+ *   `stop` nor `tool-calls`
  *
  * @example
  * ```ts
@@ -98,7 +108,7 @@ export const answer = (protocol: ProtocolId, answer: Answer): ReadonlyArray<stri
  * @category constructors
  */
 export const error = (protocol: ProtocolId, error: VendorError = {}): string =>
-  Event.event(errorBody(protocol, error), writers[protocol].errorEvent)
+  writers[protocol].errorEvent(errorBody(protocol, error))
 
 /**
  * The body of an answer with an error status.

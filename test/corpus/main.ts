@@ -1,12 +1,29 @@
 /**
- * Reads a corpus of recorded streams and compares what the decoders make of it with what its manifest expects.
+ * Serves each stream of a corpus of recordings from a loopback server to the public API, and compares the response with
+ * what its manifest expects. Each stream must also give the same events however it is cut.
  *
- * Run: node --conditions=effect-redial-source --import=tsx test/corpus/main.ts DIR [--json]
+ * Run: npm run -s corpus -- DIR [--json]
  */
 import { readFileSync } from "node:fs"
 import { join } from "node:path"
 import { isDeepStrictEqual } from "node:util"
-import { decode, isProtocol, type Outcome, outcome } from "./read.js"
+import { Effect, Either } from "effect"
+import type { Protocol } from "effect-redial"
+import { differences, refusals } from "./justified.js"
+import { differing, type Outcome, outcome } from "./outcome.js"
+import { type Ask, decode, isProtocol, serve } from "./read.js"
+
+/** Streams at once. */
+const CONCURRENCY = 8
+
+/** The largest stream that is also read byte by byte. */
+const BYTEWISE = 100_000
+
+const [dir, ...flags] = process.argv.slice(2)
+if (dir === undefined) {
+  console.error("usage: npm run -s corpus -- DIR [--json]")
+  process.exit(2)
+}
 
 interface Entry {
   readonly file: string
@@ -15,10 +32,17 @@ interface Entry {
   readonly expect?: Outcome
 }
 
-const [dir, ...flags] = process.argv.slice(2)
-if (dir === undefined) {
-  console.error("usage: test/corpus/main.ts DIR [--json]")
-  process.exit(2)
+interface Recording {
+  readonly file: string
+  readonly protocol: Protocol.ProtocolId
+  readonly expected: Outcome
+}
+
+type Kind = "equal" | "justified" | "different" | "refusedByBoth" | "refusedByUsOnly" | "refusedBySdkOnly"
+
+interface Verdict {
+  readonly kind: Kind
+  readonly notes: ReadonlyArray<string>
 }
 
 /** Repeatable, so that a difference can be looked at again. */
@@ -28,75 +52,80 @@ const random = (below: number): number => {
   return seed % below
 }
 
-const fields = ["text", "reasoning", "toolCalls", "finish", "usage"] as const
+const shown = (value: unknown): string => JSON.stringify(value)?.slice(0, 2000) ?? "nothing"
 
-const differences = (ours: Outcome, expected: Outcome): ReadonlyArray<string> =>
-  fields
-    .filter((field) => !isDeepStrictEqual(ours[field], expected[field]))
-    .map((field) => `${field}: ours ${JSON.stringify(ours[field])}, expected ${JSON.stringify(expected[field])}`)
-
-/** Where we differ on purpose from what the SDK's helper does. */
-const reasons: Partial<Record<(typeof fields)[number], (ours: Outcome, expected: Outcome) => string | undefined>> = {
-  usage: (ours, expected) =>
-    expected.usage === null && ours.usage !== null ? "the helper overlooks where this vendor reports usage" : undefined,
-  toolCalls: (ours) =>
-    ours.finish === "max_tokens" && ours.toolCalls?.some((call) => typeof call.arguments === "string")
-      ? "the helper completes arguments that were cut; we hand them out as they came, as an incomplete call"
-      : undefined
-}
-
-const reasonsFor = (ours: Outcome, expected: Outcome): ReadonlyArray<string | undefined> =>
-  fields
-    .filter((field) => !isDeepStrictEqual(ours[field], expected[field]))
-    .map((field) => reasons[field]?.(ours, expected))
-
-const counts = {
-  streams: 0,
-  equal: 0,
-  justified: 0,
-  different: 0,
-  refusedByBoth: 0,
-  refusedByUsOnly: 0,
-  refusedBySdkOnly: 0
-}
-const notes: Array<string> = []
-
-const compare = (file: string, ours: Outcome, expected: Outcome): void => {
-  counts.streams++
-  if (!ours.ok && !expected.ok) {
-    counts.refusedByBoth++
-    notes.push(`refused by both: ${file}\n  ours: ${ours.error}\n  the SDK: ${expected.error}`)
-  } else if (!ours.ok) {
-    counts.refusedByUsOnly++
-    notes.push(`refused by us only: ${file}\n  ${ours.error}`)
-  } else if (!expected.ok) {
-    counts.refusedBySdkOnly++
-    notes.push(`refused by the SDK only: ${file}\n  ${expected.error}\n  ours: ${JSON.stringify(ours).slice(0, 200)}`)
-  } else {
-    const found = differences(ours, expected)
-    const why = reasonsFor(ours, expected)
-    const kind = found.length === 0 ? "equal" : why.includes(undefined) ? "different" : "justified"
-    counts[kind]++
-    if (kind !== "equal") notes.push(`${kind}: ${file}\n  ${[...why, ...found].filter(Boolean).join("\n  ")}`)
+const compare = (ours: Outcome, expected: Outcome, body: string): Verdict => {
+  if (!ours.ok) {
+    return expected.ok
+      ? { kind: "refusedByUsOnly", notes: [`ours: ${ours.error}`] }
+      : { kind: "refusedByBoth", notes: [`ours: ${ours.error}`, `the SDK: ${expected.error}`] }
+  }
+  if (!expected.ok) {
+    const why = refusals.find(({ error }) => error.test(expected.error))?.why ?? "no reason is listed"
+    return {
+      kind: "refusedBySdkOnly",
+      notes: [why, `the SDK: ${expected.error}`, `ours: ${shown(ours).slice(0, 200)}`]
+    }
+  }
+  const found = differing(ours, expected).map((field) => ({
+    why: differences.find((one) => one.field === field && one.applies(ours, expected, body))?.why,
+    what: `${field}: ours ${shown(ours[field])}, expected ${shown(expected[field])}`
+  }))
+  return {
+    kind: found.length === 0 ? "equal" : found.some(({ why }) => why === undefined) ? "different" : "justified",
+    notes: found.flatMap(({ what, why }) => (why === undefined ? [what] : [why, what]))
   }
 }
 
-/** What a manifest holds is trusted to have its documented form. */
-const entries = JSON.parse(readFileSync(join(dir, "manifest.json"), "utf8")) as ReadonlyArray<Entry>
-for (const { expect, file, protocol, status } of entries) {
-  if (expect === undefined || !isProtocol(protocol) || (status !== undefined && status !== 200)) continue
-  const body = readFileSync(join(dir, file))
+const survivesCuts = (protocol: Protocol.ProtocolId, body: Uint8Array): boolean => {
   const whole = decode(protocol, body, [body.length])
-  const cuts = [[1], ...Array.from({ length: 3 }, () => Array.from({ length: 64 }, () => 1 + random(200)))]
-  for (const lengths of cuts) {
-    if (isDeepStrictEqual(decode(protocol, body, lengths).events, whole.events)) continue
-    counts.different++
-    notes.push(`different when cut into other chunks: ${file}`)
-    break
-  }
-  compare(file, outcome(protocol, whole), expect)
+  const cuts = Array.from({ length: 3 }, () => Array.from({ length: 64 }, () => 1 + random(200)))
+  if (body.length <= BYTEWISE) cuts.push([1])
+  return cuts.every((lengths) => isDeepStrictEqual(decode(protocol, body, lengths), whole))
 }
 
-if (flags.includes("--json")) console.log(JSON.stringify(counts))
-else console.log([...notes, JSON.stringify(counts, undefined, 2)].join("\n"))
-process.exitCode = counts.different + counts.refusedByUsOnly > 0 ? 1 : 0
+const judge = (ask: Ask, { expected, file, protocol }: Recording): Effect.Effect<Verdict> =>
+  Effect.gen(function* () {
+    const body = bodyOf(file)
+    const answer = yield* Effect.either(ask(protocol, file))
+    const ours: Outcome = Either.isRight(answer)
+      ? outcome(protocol, answer.right)
+      : { ok: false, error: `${answer.left._tag}: ${answer.left.description}` }
+    const verdict = compare(ours, expected, body.toString("utf8"))
+    if (survivesCuts(protocol, body)) return verdict
+    return { kind: "different", notes: ["gives other events when it is cut into other chunks", ...verdict.notes] }
+  })
+
+const bodyOf = (file: string): Buffer => readFileSync(join(dir, file))
+
+const recordings = (): ReadonlyArray<Recording> => {
+  // What a manifest holds is trusted to have its documented form.
+  const entries = JSON.parse(readFileSync(join(dir, "manifest.json"), "utf8")) as ReadonlyArray<Entry>
+  return entries.flatMap(({ expect, file, protocol, status = 200 }) =>
+    expect !== undefined && status === 200 && isProtocol(protocol) ? [{ file, protocol, expected: expect }] : []
+  )
+}
+
+const program = Effect.gen(function* () {
+  const all = recordings()
+  const ask = yield* serve(bodyOf)
+  const verdicts = yield* Effect.forEach(all, (recording) => judge(ask, recording), { concurrency: CONCURRENCY })
+  const counts = {
+    streams: all.length,
+    equal: 0,
+    different: 0,
+    refusedByBoth: 0,
+    refusedByUsOnly: 0,
+    refusedBySdkOnly: 0,
+    justified: 0
+  }
+  for (const [at, { kind, notes }] of verdicts.entries()) {
+    counts[kind]++
+    if (kind === "equal" || flags.includes("--json")) continue
+    console.log([`${kind}: ${all[at]?.file}`, ...notes].join("\n  "))
+  }
+  console.log(JSON.stringify(counts, undefined, flags.includes("--json") ? 0 : 2))
+  process.exitCode = counts.different + counts.refusedByUsOnly > 0 ? 1 : 0
+})
+
+Effect.runPromise(Effect.scoped(program))

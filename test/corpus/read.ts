@@ -1,78 +1,66 @@
 /**
- * Feeds one recorded body through a protocol's decoder and says what came out in the manifest's terms.
+ * Reads recorded bodies in two ways: from a loopback server through the public API, and straight through a protocol's
+ * decoder, cut into chunks at will.
  */
+import { Effect, Redacted, Schedule } from "effect"
+import {
+  type ModelEvent,
+  type ModelResponse,
+  type Protocol,
+  Provider,
+  type ProviderError,
+  Vendors
+} from "effect-redial"
+import { FaultServer, Reply } from "effect-redial/testing"
 import * as GenerationId from "../../src/model/GenerationId.js"
-import type { ModelEvent } from "../../src/model/ModelEvent.js"
 import * as AnthropicMessages from "../../src/protocol/AnthropicMessages.js"
 import * as ChatCompletions from "../../src/protocol/ChatCompletions.js"
 import * as Decoder from "../../src/protocol/internal/decoder.js"
-
-export interface Outcome {
-  readonly ok: boolean
-  readonly error?: string | undefined
-  readonly text?: string
-  readonly reasoning?: string
-  readonly toolCalls?: ReadonlyArray<{ readonly id: string; readonly name: string; readonly arguments: unknown }>
-  readonly finish?: string | null
-  readonly usage?: Readonly<Record<string, number | null>> | null
-}
-
-const protocols = {
-  "anthropic-messages": AnthropicMessages.protocol,
-  "chat-completions": ChatCompletions.protocol
-}
-
-export type Protocol = keyof typeof protocols
-
-export const isProtocol = (name: string): name is Protocol => Object.hasOwn(protocols, name)
+import * as Responses from "../../src/protocol/Responses.js"
 
 const stamp = { attempt: 1, generation: GenerationId.make("corpus#1", 1), requestId: undefined }
 
-const decoderOf = (protocol: Protocol): Decoder.Decoder =>
-  protocol === "anthropic-messages"
-    ? Decoder.make(AnthropicMessages.protocol, stamp)
-    : Decoder.make(ChatCompletions.protocol, stamp)
+const decoders: Readonly<Record<Protocol.ProtocolId, () => Decoder.Decoder>> = {
+  "anthropic-messages": () => Decoder.make(AnthropicMessages.protocol, stamp),
+  "chat-completions": () => Decoder.make(ChatCompletions.protocol, stamp),
+  responses: () => Decoder.make(Responses.protocol, stamp)
+}
 
-/** The events of a body, cut after each of the given lengths in turn, over and over. */
-export const decode = (protocol: Protocol, body: Uint8Array, lengths: ReadonlyArray<number>) => {
-  const decoder = decoderOf(protocol)
-  const events: Array<ModelEvent> = []
+export const isProtocol = (name: string): name is Protocol.ProtocolId => Object.hasOwn(decoders, name)
+
+/** The events of a body, cut after each of the given lengths in turn, over and over, and why it failed if it did. */
+export const decode = (protocol: Protocol.ProtocolId, body: Uint8Array, lengths: ReadonlyArray<number>) => {
+  const decoder = decoders[protocol]()
+  const events: Array<ModelEvent.ModelEvent> = []
   for (let from = 0, at = 0; from < body.length; at++) {
     const length = Math.max(1, lengths[at % lengths.length] ?? body.length)
     events.push(...decoder.push(body.subarray(from, from + length)))
     from += length
   }
   events.push(...decoder.end())
-  return { events, decoder }
+  return { events, fault: decoder.fault }
 }
 
-export const outcome = (protocol: Protocol, { decoder, events }: ReturnType<typeof decode>): Outcome => {
-  const last = events.at(-1)
-  if (last?._tag !== "Finish") {
-    return { ok: false, error: `${decoder.fault?._tag}: ${decoder.fault?.description}` }
-  }
-  const { finishReason, incompleteToolCalls, reasoning, text, toolCalls, usage } = last.response
-  const cached = (usage.cacheReadTokens ?? 0) + (usage.cacheWriteTokens ?? 0)
-  const input = usage.inputTokens
-  const known = Object.values(usage).some((value) => value !== undefined)
-  return {
-    ok: true,
-    text,
-    reasoning,
-    toolCalls: [
-      ...toolCalls.map(({ id, name, arguments: value }) => ({ id, name, arguments: value })),
-      ...incompleteToolCalls.map(({ id, json, name }) => ({ id, name, arguments: json }))
-    ],
-    finish: finishReason.raw ?? null,
-    usage: known
-      ? {
-          // Ours counts cached tokens as read, Anthropic's does not.
-          inputTokens: input === undefined ? null : protocol === "anthropic-messages" ? input - cached : input,
-          outputTokens: usage.outputTokens ?? null,
-          cacheReadTokens: usage.cacheReadTokens ?? null,
-          cacheWriteTokens: usage.cacheWriteTokens ?? null,
-          reasoningTokens: usage.reasoningTokens ?? null
-        }
-      : null
-  }
-}
+/** Asks for a body by its name, as any program would ask a model. */
+export type Ask = (
+  protocol: Protocol.ProtocolId,
+  name: string
+) => Effect.Effect<ModelResponse.ModelResponse, ProviderError.ProviderError>
+
+/** Serves bodies by their names, each in answer to a request for the model of that name, to providers of each protocol. */
+export const serve = (bodyOf: (name: string) => Uint8Array | undefined) =>
+  Effect.gen(function* () {
+    const server = yield* FaultServer.make(({ model = "" }) => {
+      const body = bodyOf(model)
+      return body === undefined ? Reply.status(404) : Reply.stream([body])
+    })
+    const options = { apiKey: Redacted.make("no-key-is-needed"), retry: Schedule.recurs(0) }
+    const baseUrl = `${server.url}/v1`
+    const providers: Readonly<Record<Protocol.ProtocolId, Provider.Service>> = {
+      "anthropic-messages": yield* Provider.make(Vendors.anthropic, { ...options, baseUrl: server.url }),
+      "chat-completions": yield* Provider.make(Vendors.openai, { ...options, baseUrl }),
+      responses: yield* Provider.make(Vendors.openai, { ...options, baseUrl, protocol: "responses" })
+    }
+    const ask: Ask = (protocol, name) => providers[protocol].generate({ model: name, prompt: "What was recorded?" })
+    return ask
+  })

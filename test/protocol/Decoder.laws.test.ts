@@ -111,12 +111,31 @@ describe("Decoder laws", () => {
       "tool_calls",
       "usage",
       "error",
-      "id"
+      "id",
+      "item",
+      "item_id",
+      "output_index",
+      "part",
+      "response",
+      "output",
+      "summary",
+      "arguments"
     )
     const { json } = FastCheck.letrec((tie) => ({
       json: FastCheck.oneof(
         { maxDepth: 6 },
         FastCheck.constantFrom(null, true, 0, -1, "", "x", "error", "content_block_start", "text_delta", "tool_use"),
+        FastCheck.constantFrom(
+          "message",
+          "reasoning",
+          "function_call",
+          "output_text",
+          "response.output_item.added",
+          "response.output_item.done",
+          "response.content_part.done",
+          "response.output_text.delta",
+          "response.completed"
+        ),
         FastCheck.array(tie("json"), { maxLength: 3 }),
         FastCheck.dictionary(key, tie("json"), { maxKeys: 6 })
       )
@@ -134,7 +153,7 @@ describe("Decoder laws", () => {
   })
 
   it("gives an empty body as truncated", () => {
-    for (const protocol of ["anthropic-messages", "chat-completions"] as const) {
+    for (const protocol of ["anthropic-messages", "chat-completions", "responses"] as const) {
       const decoder = decoderOf(protocol)
       assert.deepStrictEqual(decoder.end(), [])
       assert.strictEqual(decoder.fault?._tag, "StreamTruncated")

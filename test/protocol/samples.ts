@@ -1,9 +1,12 @@
 /**
  * Short streams, written by hand, one per thing that a vendor does. `proof` ends with the event that proves the end.
  */
+import type { ProtocolId } from "../../src/protocol/Protocol.js"
+import { responsesSamples } from "./responsesSamples.js"
+
 export interface Sample {
   readonly name: string
-  readonly protocol: "anthropic-messages" | "chat-completions"
+  readonly protocol: ProtocolId
   readonly before: string
   readonly proof: string
   readonly after: string
@@ -139,5 +142,6 @@ export const samples: ReadonlyArray<Sample> = [
     chunk({ role: "assistant", content: "4" }) + chunk({ content: "2" }),
     chunk(undefined, { usage }),
     ""
-  )
+  ),
+  ...responsesSamples
 ]

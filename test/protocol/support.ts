@@ -10,15 +10,19 @@ import * as AnthropicMessages from "../../src/protocol/AnthropicMessages.js"
 import * as ChatCompletions from "../../src/protocol/ChatCompletions.js"
 import * as Decoder from "../../src/protocol/internal/decoder.js"
 import type { ProtocolId } from "../../src/protocol/Protocol.js"
+import * as Responses from "../../src/protocol/Responses.js"
 
 export const stamp = { attempt: 1, generation: GenerationId.make("test#1", 1), requestId: "req_1" }
 
 export const bytes = (text: string): Uint8Array => new TextEncoder().encode(text)
 
-export const decoderOf = (protocol: ProtocolId): Decoder.Decoder =>
-  protocol === "anthropic-messages"
-    ? Decoder.make(AnthropicMessages.protocol, stamp)
-    : Decoder.make(ChatCompletions.protocol, stamp)
+const decoders: Readonly<Record<ProtocolId, () => Decoder.Decoder>> = {
+  "anthropic-messages": () => Decoder.make(AnthropicMessages.protocol, stamp),
+  "chat-completions": () => Decoder.make(ChatCompletions.protocol, stamp),
+  responses: () => Decoder.make(Responses.protocol, stamp)
+}
+
+export const decoderOf = (protocol: ProtocolId): Decoder.Decoder => decoders[protocol]()
 
 export interface Run {
   readonly events: ReadonlyArray<ModelEvent.ModelEvent>

@@ -21,11 +21,14 @@ describe("FaultServer", () => {
         yield* client.sees("last")
         yield* client.send(post("/other", "plain"))
         yield* client.sees("lastHTTP/1.1 200 OK")
+        yield* client.send(post("/compatible-mode/v1/responses", '{"model":"o"}'))
+        yield* server.awaitStats((stats) => stats.requests === 4)
         const requests = yield* server.requests
         expect(requests.map(({ index, protocol, model }) => [index, protocol, model])).toEqual([
           [1, "anthropic-messages", "m"],
           [2, "chat-completions", "gpt"],
-          [3, undefined, undefined]
+          [3, undefined, undefined],
+          [4, "responses", "o"]
         ])
         expect(requests[1]).toMatchObject({
           connection: 1,

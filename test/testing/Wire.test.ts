@@ -32,6 +32,14 @@ const openai = (reply: Reply.Reply) =>
     return yield* Effect.tryPromise({ try: () => stream.finalChatCompletion(), catch: (error) => error })
   })
 
+const responses = (reply: Reply.Reply) =>
+  Effect.gen(function* () {
+    const server = yield* FaultServer.make([reply])
+    const sdk = new OpenAI({ apiKey: "k", baseURL: `${server.url}/v1`, maxRetries: 0 })
+    const stream = sdk.responses.stream({ model: "m", input: "?" })
+    return yield* Effect.tryPromise({ try: () => stream.finalResponse(), catch: (error) => error })
+  })
+
 describe("Wire", () => {
   it.scopedLive("an Anthropic answer, as the official SDK reads it", () =>
     Effect.gen(function* () {
@@ -79,6 +87,44 @@ describe("Wire", () => {
     })
   )
 
+  it.scopedLive("a Responses answer, as the official SDK reads it", () =>
+    Effect.gen(function* () {
+      const response = yield* responses(Reply.stream(Wire.answer("responses", spoken)))
+      expect(response).toMatchObject({
+        id: "id_1",
+        model: "some-model",
+        status: "completed",
+        output_text: "I will look it up 🌦️ for you.",
+        output: [
+          {
+            type: "reasoning",
+            summary: [{ type: "summary_text", text: "They want the weather." }],
+            encrypted_content: expect.stringMatching(/.+/)
+          },
+          { type: "message", role: "assistant", content: [{ type: "output_text" }] },
+          { type: "function_call", call_id: "call_1", name: "weather", arguments: '{"city":"Florence"}' },
+          { type: "function_call", call_id: "call_2", name: "now", arguments: "{}" }
+        ],
+        usage: {
+          input_tokens: 100,
+          input_tokens_details: { cached_tokens: 30, cache_write_tokens: 20 },
+          output_tokens: 50,
+          output_tokens_details: { reasoning_tokens: 7 }
+        }
+      })
+    })
+  )
+
+  it.scopedLive("a Responses answer that was cut, as the official SDK reads it", () =>
+    Effect.gen(function* () {
+      const cut = Wire.answer("responses", { text: "I will", finish: "length" })
+      expect(yield* responses(Reply.stream(cut))).toMatchObject({
+        status: "incomplete",
+        incomplete_details: { reason: "max_output_tokens" }
+      })
+    })
+  )
+
   it.scopedLive("an error in the stream, as the official SDKs read it", () =>
     Effect.gen(function* () {
       const parts = Wire.answer("anthropic-messages", { text: "Hello" })
@@ -86,6 +132,9 @@ describe("Wire", () => {
       expect(String(yield* Effect.flip(anthropic(overloaded)))).toContain("overloaded_error")
       const failed = Reply.stream([Wire.error("chat-completions", { message: "too bad", code: "c" })])
       expect(yield* Effect.flip(openai(failed))).toMatchObject({ message: "too bad", code: "c", type: "server_error" })
+      const begun = Wire.answer("responses", { text: "Hello" }).slice(0, 4)
+      const broken = Reply.stream([...begun, Wire.error("responses", { message: "too bad", code: "c" })])
+      expect(yield* Effect.flip(responses(broken))).toMatchObject({ message: "too bad", code: "c" })
     })
   )
 
@@ -93,6 +142,8 @@ describe("Wire", () => {
     Effect.gen(function* () {
       const busy = Reply.status(529, { body: Wire.errorBody("anthropic-messages") })
       expect(yield* Effect.flip(anthropic(busy))).toMatchObject({ status: 529, type: "overloaded_error" })
+      const failed = Reply.status(500, { body: Wire.errorBody("responses", { message: "too bad" }) })
+      expect(yield* Effect.flip(responses(failed))).toMatchObject({ status: 500, type: "server_error" })
     })
   )
 
@@ -112,6 +163,18 @@ describe("Wire", () => {
     expect(chat.at(-3)).toContain('"finish_reason":"stop"')
     expect(chat.at(-2)).toContain('"choices":[]')
     expect(chat.at(-1)).toBe("data: [DONE]\n\n")
+    const parts = Wire.answer("responses", { text: "Hi" }).map((event) => event.split("\n", 1)[0])
+    expect(parts).toEqual([
+      "event: response.created",
+      "event: response.in_progress",
+      "event: response.output_item.added",
+      "event: response.content_part.added",
+      "event: response.output_text.delta",
+      "event: response.output_text.done",
+      "event: response.content_part.done",
+      "event: response.output_item.done",
+      "event: response.completed"
+    ])
   })
 
   it("text comes in pieces of 8 characters, or in those given", () => {

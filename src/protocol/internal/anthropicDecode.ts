@@ -2,7 +2,7 @@
  * Reads Anthropic Messages streams: one server-sent event at a time into model events.
  */
 import * as FinishReason from "../../model/FinishReason.js"
-import { type Fault, malformed } from "../../model/internal/fault.js"
+import { type Fault, malformed, truncated } from "../../model/internal/fault.js"
 import type { ModelEvent } from "../../model/ModelEvent.js"
 import type { ServerSentEvent, Stamp, StepResult, Summary } from "../Protocol.js"
 import { type Blocks, blockDelta, blockStart, blockStop, close } from "./anthropicBlocks.js"
@@ -60,7 +60,8 @@ export const step = (state: State, event: ServerSentEvent, events: Array<ModelEv
     case "message_delta":
       return messageDelta(state, body)
     case "message_stop":
-      return state.continued ? "Complete" : early("message_stop")
+      if (!state.continued) return early(type)
+      return state.stopReason === undefined ? truncated("the answer was stopped without a reason") : "Complete"
     case "error":
       return classify({ body })
     default:
@@ -74,10 +75,7 @@ export const end = (state: State, events: Array<ModelEvent>): Summary => {
   state.blocks.clear()
   const { cacheReadTokens, cacheWriteTokens, inputTokens, outputTokens, reasoningTokens } = state
   return {
-    finishReason:
-      state.stopReason === undefined
-        ? { reason: "other", raw: undefined }
-        : FinishReason.fromRaw(state.stopReason, finishReasons),
+    finishReason: FinishReason.fromRaw(state.stopReason, finishReasons),
     usage: {
       // The wire counts only what no cache was involved in.
       inputTokens:

@@ -3,47 +3,78 @@
  */
 import type * as Messages from "@anthropic-ai/sdk/resources/messages/messages"
 import * as Either from "effect/Either"
-import type { Fault } from "../../model/internal/fault.js"
-import type { ModelRequest, ToolChoice } from "../../model/ModelRequest.js"
-import type * as Prompt from "../../model/Prompt.js"
+import type { ModelRequest, Reasoning, ToolChoice } from "../../model/ModelRequest.js"
 import type { Tool } from "../../model/Tool.js"
-import { choosesNothing, invalid, ownOptions } from "./encode.js"
-import { object } from "./json.js"
+import { encodePrompt } from "./anthropicEncodePrompt.js"
+import { choosesNothing, type Encoded, each, invalid, onlyWithout, ownOptions } from "./encode.js"
 
-export type Params = Messages.MessageCreateParamsStreaming
-
-/** The protocol wants a number; this is what a request gets that names none. */
-const defaultMaxTokens = 8192
-
-export const encode = (request: ModelRequest): Either.Either<Params, Fault> => {
-  const options = ownOptions(request, "anthropic-messages", ["stream", "n"])
-  if (Either.isLeft(options)) return Either.left(options.left)
-  const messages = encodePrompt(request.prompt)
-  if (Either.isLeft(messages)) return Either.left(messages.left)
-  const tools = encodeTools(request.tools ?? [])
-  if (Either.isLeft(tools)) return Either.left(tools.left)
-  if (choosesNothing(request)) return invalid("toolChoice", "wants a tool, and there are none")
-  const { maxOutputTokens, model, stopSequences, system, temperature, toolChoice, topP } = request
-  return Either.right({
-    model,
-    max_tokens: maxOutputTokens ?? defaultMaxTokens,
-    messages: messages.right,
-    ...(system !== undefined && { system }),
-    ...(temperature !== undefined && { temperature }),
-    ...(topP !== undefined && { top_p: topP }),
-    ...(stopSequences !== undefined && { stop_sequences: [...stopSequences] }),
-    ...(tools.right.length > 0 && { tools: tools.right }),
-    ...(tools.right.length > 0 && toolChoice !== undefined && { tool_choice: encodeToolChoice(toolChoice) }),
-    ...options.right,
-    stream: true
-  })
+/** The wire takes these from every model that samples; the SDK's types leave them out, since newer models refuse them. */
+interface Sampling {
+  temperature?: number
+  top_p?: number
+  top_k?: number
 }
 
-const encodeToolChoice = (choice: ToolChoice): Messages.ToolChoice => {
+export type Params = Messages.MessageCreateParamsStreaming & Sampling
+
+/** The protocol wants a number; this is what a request gets that names none, beside a budget to think with. */
+const defaultMaxTokens = 8192
+
+/** The least that the protocol lets a model think with. */
+const leastBudget = 1024
+
+export const encode = (request: ModelRequest): Encoded<Params> =>
+  Either.gen(function* () {
+    yield* onlyWithout(request, "Anthropic Messages", ["seed", "frequencyPenalty", "presencePenalty", "metadata"])
+    if (choosesNothing(request)) yield* invalid("toolChoice", "wants a tool, and there are none")
+    const options = yield* ownOptions(request, "anthropic-messages", ["stream"])
+    const { messages, system } = yield* encodePrompt(request)
+    const tools = yield* each(request.tools ?? [], encodeTool)
+    const toolChoice = tools.length > 0 ? encodeToolChoice(request) : undefined
+    const thinking = yield* encodeThinking(request)
+    const config = yield* outputConfig(request)
+    const tier = yield* serviceTier(request)
+    const { maxOutputTokens, model, reasoning, stopSequences, temperature, topK, topP, user } = request
+    return {
+      model,
+      max_tokens: maxOutputTokens ?? defaultMaxTokens + (reasoning?.budgetTokens ?? 0),
+      messages,
+      ...(system !== undefined && { system }),
+      ...(temperature !== undefined && { temperature }),
+      ...(topP !== undefined && { top_p: topP }),
+      ...(topK !== undefined && { top_k: topK }),
+      ...(stopSequences !== undefined && stopSequences.length > 0 && { stop_sequences: [...stopSequences] }),
+      ...(tools.length > 0 && { tools }),
+      ...(toolChoice !== undefined && { tool_choice: toolChoice }),
+      ...(thinking !== undefined && { thinking }),
+      ...(config !== undefined && { output_config: config }),
+      ...(user !== undefined && { metadata: { user_id: user } }),
+      ...(tier !== undefined && { service_tier: tier }),
+      ...options,
+      stream: true
+    }
+  })
+
+const encodeTool = ({ description, name, parameters }: Tool): Encoded<Messages.Tool> =>
+  parameters.type === "object"
+    ? Either.right({
+        name,
+        ...(description !== undefined && { description }),
+        input_schema: { ...parameters, type: "object" }
+      })
+    : invalid("tools", `has "${name}", whose parameters are no object: wrap them in a Struct`)
+
+/** Only the choice can say that tools are not to be called side by side; a choice of none calls none. */
+const encodeToolChoice = ({ parallelToolCalls, toolChoice }: ModelRequest): Messages.ToolChoice | undefined => {
+  if (toolChoice === "none") return { type: "none" }
+  if (parallelToolCalls !== false) return toolChoice === undefined ? undefined : chosen(toolChoice)
+  return { ...chosen(toolChoice ?? "auto"), disable_parallel_tool_use: true }
+}
+
+const chosen = (choice: Exclude<ToolChoice, "none">): Exclude<Messages.ToolChoice, Messages.ToolChoiceNone> => {
   switch (choice) {
     case "auto":
-    case "none":
-      return { type: choice }
+      return { type: "auto" }
     case "required":
       return { type: "any" }
     default:
@@ -51,113 +82,59 @@ const encodeToolChoice = (choice: ToolChoice): Messages.ToolChoice => {
   }
 }
 
-const encodeTools = (tools: ReadonlyArray<Tool>): Either.Either<Array<Messages.Tool>, Fault> => {
-  const encoded: Array<Messages.Tool> = []
-  for (const { description, name, parameters } of tools) {
-    if (parameters.type !== "object") {
-      return invalid("tools", `has "${name}", whose parameters are no object: wrap them in a Struct`)
-    }
-    encoded.push({
-      name,
-      ...(description !== undefined && { description }),
-      input_schema: { ...parameters, type: "object" }
-    })
+/** A budget is thinking of the older kind, an effort alone is thinking of the newer one. */
+const encodeThinking = (request: ModelRequest): Encoded<Messages.ThinkingConfigParam | undefined> => {
+  const { maxOutputTokens, reasoning } = request
+  if (reasoning === undefined) return Either.right(undefined)
+  const { budgetTokens, effort, summary } = reasoning
+  if (summary !== undefined) {
+    return invalid(
+      "reasoning.summary",
+      "cannot be said over Anthropic Messages, which shows the thinking: leave it out"
+    )
   }
-  return Either.right(encoded)
+  if (budgetTokens === undefined) {
+    if (effort === undefined) return Either.right(undefined)
+    return Either.right({ type: effort === "none" ? "disabled" : "adaptive" })
+  }
+  if (budgetTokens < leastBudget) {
+    return invalid(
+      "reasoning.budgetTokens",
+      `is ${budgetTokens}: over Anthropic Messages it is at least ${leastBudget}`
+    )
+  }
+  if (maxOutputTokens !== undefined && budgetTokens >= maxOutputTokens) {
+    return invalid(
+      "reasoning.budgetTokens",
+      `is ${budgetTokens}, and thinking counts as output: it must be below maxOutputTokens, which is ${maxOutputTokens}`
+    )
+  }
+  return Either.right({ type: "enabled", budget_tokens: budgetTokens })
 }
 
-const encodePrompt = (prompt: Prompt.Prompt): Either.Either<Array<Messages.MessageParam>, Fault> => {
-  const messages: Array<Messages.MessageParam> = []
-  // The turn that tool results go into: more of them, and what the user says next, join it.
-  let results: Array<Messages.ContentBlockParam> | undefined
-  for (const [at, message] of prompt.entries()) {
-    switch (message.role) {
-      case "user":
-        if (results !== undefined) results.push(...texts(message.content))
-        else
-          messages.push({
-            role: "user",
-            content: typeof message.content === "string" ? message.content : texts(message.content)
-          })
-        results = undefined
-        break
-      case "tool":
-        if (results === undefined) {
-          results = []
-          messages.push({ role: "user", content: results })
+const outputConfig = ({ output, reasoning }: ModelRequest): Encoded<Messages.OutputConfig | undefined> =>
+  Either.map(encodeEffort(reasoning), (effort) =>
+    effort === undefined && output === undefined
+      ? undefined
+      : {
+          ...(effort !== undefined && { effort }),
+          ...(output !== undefined && { format: { type: "json_schema" as const, schema: { ...output.schema } } })
         }
-        results.push(...message.content.map(toolResult))
-        break
-      case "assistant": {
-        const content = assistant(message.content)
-        if (content === undefined) {
-          return invalid("prompt", `has a tool call at position ${at} whose arguments are no object`)
-        }
-        if (content.length > 0) messages.push({ role: "assistant", content })
-        results = undefined
-        break
-      }
-    }
-  }
-  return messages.length === 0
-    ? invalid("prompt", "has nothing that can be sent over this protocol")
-    : Either.right(messages)
-}
+  )
 
-const texts = (content: string | ReadonlyArray<Prompt.TextPart>): Array<Messages.TextBlockParam> =>
-  typeof content === "string"
-    ? [{ type: "text", text: content }]
-    : content.map(({ text }): Messages.TextBlockParam => ({ type: "text", text }))
-
-const toolResult = ({ content, id, isError }: Prompt.ToolResultPart): Messages.ToolResultBlockParam => ({
-  type: "tool_result",
-  tool_use_id: id,
-  content,
-  ...(isError !== undefined && { is_error: isError })
-})
-
-/**
- * Left out: reasoning without a signature, which the vendor refuses; blank text, which it refuses too; and blocks of
- * other protocols. A message of which nothing remains is left out.
- */
-const assistant = (
-  content: string | ReadonlyArray<Prompt.AssistantPart>
-): Array<Messages.ContentBlockParam> | undefined => {
-  if (typeof content === "string") return texts(content)
-  const blocks: Array<Messages.ContentBlockParam> = []
-  for (const part of content) {
-    switch (part.type) {
-      case "text":
-        if (part.text.trim() !== "") blocks.push({ type: "text", text: part.text })
-        break
-      case "reasoning":
-        if (part.signature) blocks.push({ type: "thinking", thinking: part.text, signature: part.signature })
-        break
-      case "tool-call": {
-        const input = object(part.arguments)
-        if (input === undefined) return undefined
-        blocks.push({ type: "tool_use", id: part.id, name: part.name, input })
-        break
-      }
-      case "provider":
-        provider(blocks, part)
-        break
-    }
-  }
-  return blocks
-}
-
-/** A block goes back as it came; a citation goes back into the text that it belongs to. */
-const provider = (blocks: Array<Messages.ContentBlockParam>, { name, value }: Prompt.ProviderPart): void => {
-  const block = object(value)
-  const last = blocks.at(-1)
-  if (block === undefined) return
-  if (name === "citation") {
-    if (last?.type !== "text") return
-    // The decoder names a part so only where the vendor itself sent a citation.
-    last.citations = [...(last.citations ?? []), block as unknown as Messages.TextCitationParam]
-  } else if (block.type === name) {
-    // The decoder names a part after its block, and what the vendor wrote the vendor reads.
-    blocks.push(block as unknown as Messages.ContentBlockParam)
+const encodeEffort = (reasoning: Reasoning | undefined) => {
+  switch (reasoning?.effort) {
+    case undefined:
+    case "none":
+      return Either.right(undefined)
+    case "minimal":
+      return invalid("reasoning.effort", "is `minimal`, which Anthropic Messages has no word for: say `low` or `none`")
+    default:
+      return Either.right(reasoning?.effort)
   }
 }
+
+const serviceTier = ({ serviceTier: tier }: ModelRequest): Encoded<"auto" | "standard_only" | undefined> =>
+  tier === undefined || tier === "auto" || tier === "standard_only"
+    ? Either.right(tier)
+    : invalid("serviceTier", `is "${tier}": over Anthropic Messages it is "auto" or "standard_only"`)

@@ -14,6 +14,9 @@ export interface State {
   readonly stamp: Stamp
   started: boolean
   id: string | undefined
+  /** The id of the latest chunk, and how many before it had the same one. */
+  latestId: string | undefined
+  sameId: number
   model: string | undefined
   finish: string | undefined
   /** Which choices came, and which of them gave a finish reason. */
@@ -34,6 +37,8 @@ export const initial = (stamp: Stamp): State => ({
   stamp,
   started: false,
   id: undefined,
+  latestId: undefined,
+  sameId: 0,
   model: undefined,
   finish: undefined,
   choices: new Set(),
@@ -55,7 +60,11 @@ export const step = (state: State, event: ServerSentEvent, events: Array<ModelEv
   const choices = array(body.choices)
   const usage = object(body.usage)
   if (choices === undefined && usage === undefined) return undefined
-  state.id ??= string(body.id)
+  const id = string(body.id)
+  if (id !== undefined && isSpliced(state, id, choices)) {
+    return malformed("the stream has a second answer in it: two answers were spliced")
+  }
+  state.id ??= id
   state.model ??= string(body.model)
   if (!state.started) {
     state.started = true
@@ -118,6 +127,22 @@ const finishReason = ({ calls, finish, refusal }: State): FinishReason.FinishRea
 }
 
 const isFinished = (state: State): boolean => state.choices.size > 0 && state.finished.size === state.choices.size
+
+/**
+ * Some vendors change the id in every chunk, or after the first. Where it was constant, and content has come, a new one
+ * that begins as answers do, with a role, belongs to another answer.
+ */
+const isSpliced = (state: State, id: string, choices: ReadonlyArray<unknown> | undefined): boolean => {
+  if (id === state.latestId) {
+    state.sameId++
+    return false
+  }
+  const constant = state.sameId >= 2
+  state.latestId = id
+  state.sameId = 0
+  if (!constant || state.next === 0) return false
+  return choices?.some((choice) => string(object(object(choice)?.delta)?.role) !== undefined) ?? false
+}
 
 const notObject = (state: State, { data, event }: ServerSentEvent, json: unknown): StepResult => {
   if (json !== undefined) {

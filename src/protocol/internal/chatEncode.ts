@@ -3,109 +3,78 @@
  */
 import * as Either from "effect/Either"
 import type * as Chat from "openai/resources/chat/completions/completions"
-import type { Fault } from "../../model/internal/fault.js"
-import type { ModelRequest, ToolChoice } from "../../model/ModelRequest.js"
-import type * as Prompt from "../../model/Prompt.js"
+import type { ModelRequest, OutputSchema, ToolChoice } from "../../model/ModelRequest.js"
 import type { Tool } from "../../model/Tool.js"
-import { choosesNothing, invalid, ownOptions } from "./encode.js"
-import { stringify } from "./json.js"
+import { encodePrompt } from "./chatEncodePrompt.js"
+import { choosesNothing, type Encoded, each, invalid, onlyWithout, ownOptions } from "./encode.js"
+import { isStrict } from "./strict.js"
 
 export type Params = Chat.ChatCompletionCreateParamsStreaming
 
-export const encode = (request: ModelRequest): Either.Either<Params, Fault> => {
-  const options = ownOptions(request, "chat-completions", ["stream", "n", "stream_options"])
-  if (Either.isLeft(options)) return Either.left(options.left)
-  const messages = encodePrompt(request)
-  if (Either.isLeft(messages)) return Either.left(messages.left)
-  const tools = (request.tools ?? []).map(encodeTool)
-  if (choosesNothing(request)) return invalid("toolChoice", "wants a tool, and there are none")
-  const { maxOutputTokens, model, stopSequences, temperature, toolChoice, topP } = request
-  return Either.right({
-    model,
-    messages: messages.right,
-    ...(maxOutputTokens !== undefined && { max_completion_tokens: maxOutputTokens }),
-    ...(temperature !== undefined && { temperature }),
-    ...(topP !== undefined && { top_p: topP }),
-    ...(stopSequences !== undefined && { stop: [...stopSequences] }),
-    ...(tools.length > 0 && { tools }),
-    ...(tools.length > 0 && toolChoice !== undefined && { tool_choice: encodeToolChoice(toolChoice) }),
-    ...options.right,
-    stream: true,
-    stream_options: { include_usage: true }
+/** What the decoder depends on. */
+const refusedOptions = ["stream", "stream_options", "n", "logprobs", "top_logprobs"]
+
+/** The longest name of a tool. */
+const longestName = 64
+
+export const encode = (request: ModelRequest): Encoded<Params> =>
+  Either.gen(function* () {
+    yield* onlyWithout(request, "Chat Completions", ["topK"])
+    if (choosesNothing(request)) yield* invalid("toolChoice", "wants a tool, and there are none")
+    const options = yield* ownOptions(request, "chat-completions", refusedOptions)
+    const messages = yield* encodePrompt(request)
+    const tools = yield* each(request.tools ?? [], encodeTool)
+    const effort = yield* encodeEffort(request)
+    const { frequencyPenalty, maxOutputTokens, metadata, model, output, parallelToolCalls } = request
+    const { presencePenalty, seed, serviceTier, stopSequences, temperature, toolChoice, topP, user } = request
+    return {
+      model,
+      messages,
+      ...(maxOutputTokens !== undefined && { max_completion_tokens: maxOutputTokens }),
+      ...(temperature !== undefined && { temperature }),
+      ...(topP !== undefined && { top_p: topP }),
+      ...(seed !== undefined && { seed }),
+      ...(frequencyPenalty !== undefined && { frequency_penalty: frequencyPenalty }),
+      ...(presencePenalty !== undefined && { presence_penalty: presencePenalty }),
+      ...(stopSequences !== undefined && stopSequences.length > 0 && { stop: [...stopSequences] }),
+      ...(tools.length > 0 && { tools }),
+      ...(tools.length > 0 && toolChoice !== undefined && { tool_choice: encodeToolChoice(toolChoice) }),
+      ...(tools.length > 0 && parallelToolCalls !== undefined && { parallel_tool_calls: parallelToolCalls }),
+      ...(effort !== undefined && { reasoning_effort: effort }),
+      ...(output !== undefined && { response_format: encodeOutput(output) }),
+      ...(user !== undefined && { safety_identifier: user }),
+      ...(metadata !== undefined && { metadata: { ...metadata } }),
+      // The many vendors of this protocol have tiers of their own, which only they can check.
+      ...(serviceTier !== undefined && { service_tier: serviceTier as NonNullable<Params["service_tier"]> }),
+      ...options,
+      stream: true,
+      stream_options: { include_usage: true }
+    }
   })
-}
 
 const encodeToolChoice = (choice: ToolChoice): Chat.ChatCompletionToolChoiceOption =>
   typeof choice === "string" ? choice : { type: "function", function: { name: choice.tool } }
 
-const encodeTool = ({ description, name, parameters }: Tool): Chat.ChatCompletionFunctionTool => ({
-  type: "function",
-  function: { name, ...(description !== undefined && { description }), parameters: { ...parameters } }
+const encodeTool = ({ description, name, parameters }: Tool): Encoded<Chat.ChatCompletionFunctionTool> =>
+  name.length > longestName
+    ? invalid("tools", `has "${name}": over Chat Completions a name has at most ${longestName} characters`)
+    : Either.right({
+        type: "function",
+        function: { name, ...(description !== undefined && { description }), parameters: { ...parameters } }
+      })
+
+const encodeEffort = ({ reasoning }: ModelRequest) => {
+  if (reasoning?.budgetTokens !== undefined) {
+    return invalid("reasoning.budgetTokens", "cannot be said over Chat Completions: give an `effort` instead")
+  }
+  if (reasoning?.summary !== undefined) {
+    return invalid("reasoning.summary", "cannot be said over Chat Completions: leave it out")
+  }
+  return Either.right(reasoning?.effort)
+}
+
+/** Strict where it can be: vendors refuse other schemas in strict mode. */
+const encodeOutput = ({ name, schema }: OutputSchema): NonNullable<Params["response_format"]> => ({
+  type: "json_schema",
+  json_schema: { name: name ?? "answer", schema: { ...schema }, strict: isStrict(schema) }
 })
-
-const encodePrompt = ({
-  prompt,
-  system
-}: ModelRequest): Either.Either<Array<Chat.ChatCompletionMessageParam>, Fault> => {
-  const messages: Array<Chat.ChatCompletionMessageParam> = []
-  for (const [at, message] of prompt.entries()) {
-    switch (message.role) {
-      case "user":
-        messages.push({ role: "user", content: texts(message.content) })
-        break
-      case "tool":
-        messages.push(...message.content.map(toolResult))
-        break
-      case "assistant": {
-        const encoded = assistant(message.content)
-        if (encoded === undefined) {
-          return invalid("prompt", `has a tool call at position ${at} whose arguments cannot be written as JSON`)
-        }
-        if (encoded.content || encoded.tool_calls) messages.push(encoded)
-        break
-      }
-    }
-  }
-  if (messages.length === 0) return invalid("prompt", "has nothing that can be sent over this protocol")
-  if (system !== undefined) messages.unshift({ role: "system", content: system })
-  return Either.right(messages)
-}
-
-/** Many vendors take a string only, so one part goes as one. */
-const texts = (
-  content: string | ReadonlyArray<Prompt.TextPart>
-): string | Array<Chat.ChatCompletionContentPartText> => {
-  if (typeof content === "string") return content
-  return content.length === 1 ? content[0]!.text : content.map(({ text }) => ({ type: "text", text }))
-}
-
-/** The protocol has no mark for a failed tool: the content says that it failed. */
-const toolResult = ({ content, id }: Prompt.ToolResultPart): Chat.ChatCompletionToolMessageParam => ({
-  role: "tool",
-  tool_call_id: id,
-  content
-})
-
-/**
- * Left out: reasoning and blocks that are not modelled, for which the protocol has no field. A message of which nothing
- * remains is left out.
- */
-const assistant = (
-  content: string | ReadonlyArray<Prompt.AssistantPart>
-): Chat.ChatCompletionAssistantMessageParam | undefined => {
-  if (typeof content === "string") return { role: "assistant", content }
-  let text = ""
-  const calls: Array<Chat.ChatCompletionMessageFunctionToolCall> = []
-  for (const part of content) {
-    if (part.type === "text") text += part.text
-    if (part.type !== "tool-call") continue
-    const json = stringify(part.arguments)
-    if (json === undefined) return undefined
-    calls.push({ id: part.id, type: "function", function: { name: part.name, arguments: json } })
-  }
-  return {
-    role: "assistant",
-    content: text === "" ? null : text,
-    ...(calls.length > 0 && { tool_calls: calls })
-  }
-}

@@ -3,20 +3,36 @@
  */
 import * as Either from "effect/Either"
 import { type Fault, invalidRequest } from "../../model/internal/fault.js"
-import type { ModelRequest } from "../../model/ModelRequest.js"
+import type { ModelRequest, ProviderOptions } from "../../model/ModelRequest.js"
+import type * as Prompt from "../../model/Prompt.js"
 import type { ProtocolId } from "../Protocol.js"
 
-export const invalid = (field: string, problem: string): Either.Either<never, Fault> =>
+/** A part of a request in the protocol's own terms, or why there is none. */
+export type Encoded<A> = Either.Either<A, Fault>
+
+export const invalid = (field: string, problem: string): Encoded<never> =>
   Either.left(invalidRequest(field, `the request's \`${field}\` ${problem}`))
 
-/** The caller's own fields for this protocol, without those that the library decides itself. */
-export const ownOptions = (
+/** Refuses the first of the fields that the request sets and the protocol has no word for. */
+export const onlyWithout = (
   request: ModelRequest,
-  protocol: ProtocolId,
+  protocol: string,
+  fields: ReadonlyArray<keyof ModelRequest>
+): Encoded<void> => {
+  const set = fields.find((field) => request[field] !== undefined)
+  return set === undefined ? Either.void : invalid(set, `cannot be said over ${protocol}: leave it out`)
+}
+
+/** The caller's own fields for this protocol, without those that the library decides itself. */
+export const ownOptions = <P extends ProtocolId & keyof ProviderOptions>(
+  request: ModelRequest,
+  protocol: P,
   refused: ReadonlyArray<string>
-): Either.Either<Readonly<Record<string, unknown>>, Fault> => {
-  const options = request.providerOptions?.[protocol] ?? {}
-  const taken = refused.find((key) => Object.hasOwn(options, key))
+): Encoded<ProviderOptions[P]> => {
+  const options: ProviderOptions[P] = request.providerOptions?.[protocol]
+  // The types leave these out already; at run time, whoever has no types is told.
+  const given = new Map(Object.entries(options ?? {}))
+  const taken = refused.find((key) => given.get(key) !== undefined)
   return taken === undefined
     ? Either.right(options)
     : invalid("providerOptions", `sets \`${taken}\`, which is decided by the library: leave it out`)
@@ -28,3 +44,27 @@ export const choosesNothing = ({ toolChoice, tools }: ModelRequest): boolean =>
   toolChoice !== undefined &&
   toolChoice !== "auto" &&
   toolChoice !== "none"
+
+/** Whether text has anything to read in it: some vendors refuse text that has not. */
+export const isVisible = (text: string): boolean => /\S/.test(text)
+
+/** A file in the address itself, as OpenAI takes it. */
+export const dataUrl = ({ base64, mediaType }: { readonly base64: string; readonly mediaType: string }): string =>
+  `data:${mediaType};base64,${base64}`
+
+/** Writes each item, up to the first that cannot be written. */
+export const each = <A, B>(items: ReadonlyArray<A>, encode: (item: A) => Encoded<B>): Encoded<Array<B>> => {
+  const encoded: Array<B> = []
+  for (const item of items) {
+    const one = encode(item)
+    if (Either.isLeft(one)) return Either.left(one.left)
+    encoded.push(one.right)
+  }
+  return Either.right(encoded)
+}
+
+/** System text as parts; what has nothing to read in it is no system text. */
+export const systemParts = ({ system }: ModelRequest): ReadonlyArray<Prompt.TextPart> =>
+  (typeof system === "string" ? [{ type: "text" as const, text: system }] : (system ?? [])).filter(({ text }) =>
+    isVisible(text)
+  )

@@ -38,10 +38,13 @@ const words: Readonly<Partial<Record<ReportedTag, string>>> = {
   ContextOverflow: `context_length_exceeded token_limit_exceeded max_tokens_exceeded request_too_large
     exceed_context_size_error string_above_max_length 1261`,
   ContentRefused: `content_filter content_filter_error content_policy_violation datainspectionfailed
-    data_inspection_failed moderation_error responsibleaipolicyviolation 1301`,
+    data_inspection_failed moderation_error responsibleaipolicyviolation image_content_policy_violation bio_policy
+    misalignment_policy_violation 1301`,
   ServerError: "api_error server_error internal_error internal_server_error internal timeout_error upstream_error",
-  InvalidRequest:
-    "invalid_request_error invalid_request invalid_argument invalid_prompt bad_request validationexception"
+  InvalidRequest: `invalid_request_error invalid_request invalid_argument invalid_prompt bad_request validationexception
+    previous_response_not_found invalid_encrypted_content data_residency_mismatch invalid_image invalid_image_format
+    invalid_base64_image invalid_image_url invalid_image_mode image_too_large image_too_small image_parse_error
+    image_file_too_large unsupported_image_media_type empty_image_file failed_to_download_image image_file_not_found`
 }
 
 /** By the vendor's code or type, in lower case. */

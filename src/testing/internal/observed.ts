@@ -72,7 +72,8 @@ type Mutable<A> = { -readonly [K in keyof A]: A[K] }
 // A protocol is told by the end of its path, since vendors and gateways put prefixes before it.
 const paths: Record<ProtocolId, string> = {
   "anthropic-messages": "/v1/messages",
-  "chat-completions": "/chat/completions"
+  "chat-completions": "/chat/completions",
+  responses: "/responses"
 }
 
 const protocolOf = (path: string): ProtocolId | undefined => {

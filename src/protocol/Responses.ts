@@ -1,0 +1,48 @@
+/**
+ * The Responses protocol, OpenAI's newer one, which several vendors copy.
+ *
+ * @since 0.1.0
+ */
+import type OpenAI from "openai"
+import { noTimeout } from "./internal/noTimeout.js"
+import * as Decode from "./internal/responsesDecode.js"
+import * as Encode from "./internal/responsesEncode.js"
+import type { Protocol } from "./Protocol.js"
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export type Sdk = OpenAI
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export type Params = Encode.Params
+
+/**
+ * @internal
+ */
+export type State = Decode.State
+
+/**
+ * Conversations are carried by the caller: the vendor is asked to store nothing, and to hand out its reasoning encrypted
+ * where the model can. `providerOptions.responses` can say otherwise.
+ *
+ * In a conversation that is sent back, each block goes back as the item that it came as, in its place. Reasoning goes
+ * back if it came over this protocol, encrypted or in plain words, and is left out else; so are blocks of other
+ * protocols, annotations, and the mark of a failed tool, for which the protocol has no field.
+ *
+ * @since 0.1.0
+ * @category protocols
+ */
+export const protocol: Protocol<Sdk, Params, State> = {
+  id: "responses",
+  encode: Encode.encode,
+  open: (sdk, params, { headers, signal }) =>
+    sdk.responses.create(params, { signal, headers, maxRetries: 0, timeout: noTimeout }).asResponse(),
+  initial: Decode.initial,
+  step: Decode.step,
+  end: Decode.end
+}

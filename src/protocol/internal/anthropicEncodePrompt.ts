@@ -1,0 +1,150 @@
+/**
+ * Writes a conversation as Anthropic Messages take it.
+ */
+import type * as Messages from "@anthropic-ai/sdk/resources/messages/messages"
+import * as Either from "effect/Either"
+import type { ModelRequest } from "../../model/ModelRequest.js"
+import type * as Prompt from "../../model/Prompt.js"
+import { assistant } from "./anthropicEncodeAssistant.js"
+import { cacheControl, toolId } from "./anthropicEncodeShared.js"
+import { type Encoded, each, invalid, isVisible, systemParts } from "./encode.js"
+
+export interface EncodedPrompt {
+  readonly system: string | Array<Messages.TextBlockParam> | undefined
+  readonly messages: Array<Messages.MessageParam>
+}
+
+export const encodePrompt = (request: ModelRequest): Encoded<EncodedPrompt> =>
+  Either.gen(function* () {
+    const first = request.prompt.findIndex(({ role }) => role !== "developer")
+    const leading = first < 0 ? request.prompt : request.prompt.slice(0, first)
+    const messages: Array<Messages.MessageParam> = []
+    // The turn that tool results go into: more of them, and what the user says next, join it.
+    let results: Array<Messages.ContentBlockParam> | undefined
+    for (const [at, message] of request.prompt.entries()) {
+      switch (message.role) {
+        case "developer":
+          if (at >= leading.length) {
+            yield* invalid(
+              "prompt",
+              `has a developer message at position ${at}: Anthropic Messages takes those only before all others`
+            )
+          }
+          break
+        case "user":
+          if (results !== undefined) results.push(...(yield* userBlocks(asParts(message.content))))
+          else if (typeof message.content === "string") messages.push({ role: "user", content: message.content })
+          else messages.push({ role: "user", content: yield* userBlocks(message.content) })
+          results = undefined
+          break
+        case "tool":
+          if (results === undefined) {
+            results = []
+            messages.push({ role: "user", content: results })
+          }
+          results.push(...(yield* each(message.content, toolResult)))
+          break
+        case "assistant": {
+          const content = yield* assistant(message.content, at)
+          if (content.length > 0) messages.push({ role: "assistant", content })
+          results = undefined
+          break
+        }
+      }
+    }
+    if (messages.length === 0) yield* invalid("prompt", "has nothing that can be sent over Anthropic Messages")
+    return { system: encodeSystem(request, leading), messages }
+  })
+
+/** What the program says before all others is system text too. */
+const encodeSystem = (request: ModelRequest, leading: Prompt.Prompt): EncodedPrompt["system"] => {
+  const system = systemParts(request)
+  if (system.length === 0 && leading.length === 0) return undefined
+  if (typeof request.system === "string" && leading.length === 0) return request.system
+  const developer = leading.flatMap((message) => (message.role === "developer" ? asParts(message.content) : []))
+  return [...system, ...developer.filter(({ text }) => isVisible(text))].map(textBlock)
+}
+
+const asParts = <Part>(content: string | ReadonlyArray<Part>): ReadonlyArray<Part | Prompt.TextPart> =>
+  typeof content === "string" ? [{ type: "text", text: content }] : content
+
+/** Left out: text that has nothing to read in it, which the vendor refuses. */
+const userBlocks = (parts: ReadonlyArray<Prompt.UserPart>): Encoded<Array<Messages.ContentBlockParam>> =>
+  each(parts.filter(says), (part): Encoded<Messages.ContentBlockParam> => {
+    switch (part.type) {
+      case "text":
+        return Either.right(textBlock(part))
+      case "image":
+        return imageBlock(part)
+      case "document":
+        return documentBlock(part)
+    }
+  })
+
+const says = (part: Prompt.UserPart): boolean => part.type !== "text" || isVisible(part.text)
+
+const textBlock = ({ cache, text }: Prompt.TextPart): Messages.TextBlockParam => ({
+  type: "text",
+  text,
+  ...cacheControl(cache)
+})
+
+const imageBlock = ({ cache, source }: Prompt.ImagePart): Encoded<Messages.ImageBlockParam> => {
+  if ("url" in source)
+    return Either.right({ type: "image", source: { type: "url", url: source.url }, ...cacheControl(cache) })
+  const { base64, mediaType } = source
+  switch (mediaType) {
+    case "image/jpeg":
+    case "image/png":
+    case "image/gif":
+    case "image/webp":
+      return Either.right({
+        type: "image",
+        source: { type: "base64", media_type: mediaType, data: base64 },
+        ...cacheControl(cache)
+      })
+    default:
+      return invalid("prompt", `has an image of type ${mediaType}: Anthropic Messages takes JPEG, PNG, GIF and WebP`)
+  }
+}
+
+const documentBlock = ({ cache, name, source }: Prompt.DocumentPart): Encoded<Messages.DocumentBlockParam> => {
+  if ("mediaType" in source && source.mediaType !== "application/pdf") {
+    return invalid(
+      "prompt",
+      `has a document of type ${source.mediaType}: Anthropic Messages takes PDF, and text as \`{ text }\``
+    )
+  }
+  return Either.right({
+    type: "document",
+    source: documentSource(source),
+    ...(name !== undefined && { title: name }),
+    ...cacheControl(cache)
+  })
+}
+
+const documentSource = (source: Prompt.DocumentPart["source"]): Messages.DocumentBlockParam["source"] => {
+  if ("url" in source) return { type: "url", url: source.url }
+  if ("text" in source) return { type: "text", media_type: "text/plain", data: source.text }
+  return { type: "base64", media_type: "application/pdf", data: source.base64 }
+}
+
+const toolResult = ({ cache, content, id, isError }: Prompt.ToolResultPart): Encoded<Messages.ToolResultBlockParam> =>
+  Either.map(resultContent(content), (encoded) => ({
+    type: "tool_result",
+    tool_use_id: toolId(id),
+    content: encoded,
+    ...(isError !== undefined && { is_error: isError }),
+    ...cacheControl(cache)
+  }))
+
+const resultContent = (
+  content: Prompt.ToolResultPart["content"]
+): Encoded<string | Array<Messages.TextBlockParam | Messages.ImageBlockParam>> =>
+  typeof content === "string"
+    ? Either.right(content)
+    : each(
+        content.filter(says),
+        (part): Encoded<Messages.TextBlockParam | Messages.ImageBlockParam> =>
+          part.type === "text" ? Either.right(textBlock(part)) : imageBlock(part)
+      )

@@ -1,0 +1,15 @@
+/**
+ * What the turns of the user and of the model have in common in Anthropic Messages.
+ */
+import type { CacheControlEphemeral } from "@anthropic-ai/sdk/resources/messages/messages"
+import type { CacheMark } from "../../model/Prompt.js"
+
+export const cacheControl = (ttl: CacheMark | undefined): { cache_control?: CacheControlEphemeral } =>
+  ttl === undefined ? {} : { cache_control: { type: "ephemeral", ttl } }
+
+/**
+ * The id of a tool call. Other protocols' vendors write characters that this one refuses; those are written as their
+ * code, alike in the call and in its result.
+ */
+export const toolId = (id: string): string =>
+  id.replace(/[^a-zA-Z0-9_-]/gu, (character) => `_${character.codePointAt(0)!.toString(16)}`)

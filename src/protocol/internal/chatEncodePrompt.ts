@@ -1,0 +1,135 @@
+/**
+ * Writes a conversation as Chat Completions take it.
+ */
+import * as Either from "effect/Either"
+import type * as Chat from "openai/resources/chat/completions/completions"
+import type { ModelRequest } from "../../model/ModelRequest.js"
+import type * as Prompt from "../../model/Prompt.js"
+import { dataUrl, type Encoded, each, invalid, isVisible, systemParts } from "./encode.js"
+import { stringify } from "./json.js"
+
+export const encodePrompt = (request: ModelRequest): Encoded<Array<Chat.ChatCompletionMessageParam>> =>
+  Either.gen(function* () {
+    const messages: Array<Chat.ChatCompletionMessageParam> = []
+    for (const [at, message] of request.prompt.entries()) {
+      switch (message.role) {
+        case "developer":
+          messages.push({ role: "developer", content: texts(message.content) })
+          break
+        case "user":
+          messages.push({ role: "user", content: yield* userContent(message.content) })
+          break
+        case "tool":
+          messages.push(...(yield* each(message.content, toolResult)))
+          break
+        case "assistant":
+          messages.push(...(yield* assistant(message.content, at)))
+          break
+      }
+    }
+    if (messages.length === 0) yield* invalid("prompt", "has nothing that can be sent over Chat Completions")
+    const system = systemParts(request)
+    if (system.length > 0) messages.unshift({ role: "system", content: texts(system) })
+    return messages
+  })
+
+const textPart = ({ text }: Prompt.TextPart): Chat.ChatCompletionContentPartText => ({ type: "text", text })
+
+/** Many vendors take a string only, so one part goes as one. */
+const texts = (
+  content: string | ReadonlyArray<Prompt.TextPart>
+): string | Array<Chat.ChatCompletionContentPartText> => {
+  if (typeof content === "string") return content
+  return content.length === 1 ? content[0]!.text : content.map(textPart)
+}
+
+const userContent = (
+  content: string | ReadonlyArray<Prompt.UserPart>
+): Encoded<string | Array<Chat.ChatCompletionContentPart>> => {
+  if (typeof content === "string") return Either.right(content)
+  const [first, ...others] = content
+  if (first?.type === "text" && others.length === 0) return Either.right(first.text)
+  return each(content, userPart)
+}
+
+const userPart = (part: Prompt.UserPart): Encoded<Chat.ChatCompletionContentPart> => {
+  switch (part.type) {
+    case "text":
+      return Either.right(textPart(part))
+    case "image":
+      return Either.right({
+        type: "image_url",
+        image_url: { url: "url" in part.source ? part.source.url : dataUrl(part.source) }
+      })
+    case "document":
+      return documentPart(part)
+  }
+}
+
+/** The protocol has files, but none of text: that goes as text, under its name. */
+const documentPart = ({ name, source }: Prompt.DocumentPart): Encoded<Chat.ChatCompletionContentPart> => {
+  if ("url" in source) {
+    return invalid("prompt", "has a document by its address, which Chat Completions do not take: give it in base64")
+  }
+  if ("text" in source) {
+    return Either.right({ type: "text", text: name === undefined ? source.text : `# ${name}\n\n${source.text}` })
+  }
+  const unnamed = source.mediaType === "application/pdf" ? "document.pdf" : "document"
+  return Either.right({ type: "file", file: { filename: name ?? unnamed, file_data: dataUrl(source) } })
+}
+
+/** The protocol has no mark for a failed tool: the content says that it failed. */
+const toolResult = ({ content, id }: Prompt.ToolResultPart): Encoded<Chat.ChatCompletionToolMessageParam> => {
+  const message = (content: string | Array<Chat.ChatCompletionContentPartText>) =>
+    Either.right({ role: "tool" as const, tool_call_id: id, content })
+  if (typeof content === "string") return message(content)
+  const text = content.filter((part) => part.type === "text")
+  return text.length < content.length
+    ? invalid(
+        "prompt",
+        `has an image in the result of tool call "${id}", where Chat Completions take text: put it into a user message`
+      )
+    : message(texts(text))
+}
+
+/**
+ * Left out: reasoning and blocks that are not modelled, for which the protocol has no field. A message of which nothing
+ * remains is left out.
+ */
+const assistant = (
+  content: string | ReadonlyArray<Prompt.AssistantPart>,
+  at: number
+): Encoded<Array<Chat.ChatCompletionAssistantMessageParam>> => {
+  if (typeof content === "string") return Either.right([{ role: "assistant", content }])
+  let text = ""
+  let refusal = ""
+  const calls: Array<Chat.ChatCompletionMessageFunctionToolCall> = []
+  for (const part of content) {
+    if (part.type === "text") text += part.text
+    else if (part.type === "provider" && part.name === "refusal" && typeof part.value === "string")
+      refusal += part.value
+    else if (part.type === "tool-call") {
+      const json = stringify(part.arguments)
+      if (json === undefined) {
+        return invalid("prompt", `has a tool call at position ${at} whose arguments cannot be written as JSON`)
+      }
+      calls.push({ id: part.id, type: "function", function: { name: part.name, arguments: json } })
+    }
+  }
+  if (!isVisible(text) && refusal === "" && calls.length === 0) return Either.right([])
+  return Either.right([
+    {
+      role: "assistant",
+      content: assistantContent(text, refusal),
+      ...(calls.length > 0 && { tool_calls: calls })
+    }
+  ])
+}
+
+const assistantContent = (
+  text: string,
+  refusal: string
+): (Chat.ChatCompletionAssistantMessageParam["content"] & {}) | null => {
+  if (refusal === "") return text === "" ? null : text
+  return [...(text === "" ? [] : [{ type: "text" as const, text }]), { type: "refusal", refusal }]
+}

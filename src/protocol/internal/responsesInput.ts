@@ -1,0 +1,148 @@
+/**
+ * Writes a conversation as the input items that Responses take.
+ */
+import * as Either from "effect/Either"
+import type * as Responses from "openai/resources/responses/responses"
+import type * as Prompt from "../../model/Prompt.js"
+import { dataUrl, type Encoded, invalid } from "./encode.js"
+import { array, type JsonObject, object, string, stringify } from "./json.js"
+
+type Item = Responses.ResponseInputItem
+
+export const encodeInput = (prompt: Prompt.Prompt): Encoded<Array<Item>> => {
+  const items: Array<Item> = []
+  // The calls that went back as items of their own, by their ids.
+  const calls = new Map<string, JsonObject>()
+  for (const [at, message] of prompt.entries()) {
+    switch (message.role) {
+      case "developer":
+      case "user":
+        items.push({ role: message.role, content: userContent(message.content) })
+        break
+      case "tool":
+        for (const part of message.content) items.push(toolResult(part, calls.get(part.id)))
+        break
+      case "assistant":
+        if (!assistant(items, calls, message.content)) {
+          return invalid("prompt", `has a tool call at position ${at} whose arguments cannot be written as JSON`)
+        }
+        break
+    }
+  }
+  return items.length === 0 ? invalid("prompt", "has nothing that can be sent over Responses") : Either.right(items)
+}
+
+const userContent = (
+  content: string | ReadonlyArray<Prompt.UserPart>
+): string | Array<Responses.ResponseInputContent> => {
+  if (typeof content === "string") return content
+  const [first, ...others] = content
+  return first?.type === "text" && others.length === 0 ? first.text : content.map(userPart)
+}
+
+const userPart = (part: Prompt.UserPart): Responses.ResponseInputContent => {
+  switch (part.type) {
+    case "text":
+      return { type: "input_text", text: part.text }
+    case "image":
+      return imagePart(part)
+    case "document":
+      return documentPart(part)
+  }
+}
+
+const imagePart = ({ source }: Prompt.ImagePart): Responses.ResponseInputImage => ({
+  type: "input_image",
+  image_url: "url" in source ? source.url : dataUrl(source),
+  detail: "auto"
+})
+
+/** The protocol has files, but none of text: that goes as text, under its name. */
+const documentPart = ({ name, source }: Prompt.DocumentPart): Responses.ResponseInputContent => {
+  if ("text" in source) {
+    return { type: "input_text", text: name === undefined ? source.text : `# ${name}\n\n${source.text}` }
+  }
+  if ("url" in source) return { type: "input_file", file_url: source.url }
+  const unnamed = source.mediaType === "application/pdf" ? "document.pdf" : "document"
+  return { type: "input_file", filename: name ?? unnamed, file_data: dataUrl(source) }
+}
+
+/** The protocol has no mark for a failed tool: the content says that it failed. */
+const toolResult = ({ content, id }: Prompt.ToolResultPart, call: JsonObject | undefined): Item => {
+  const result = { call_id: id, output: userContent(content) }
+  // What a program of the vendor called returns to that program. The vendor wrote it, and it goes back unread.
+  const caller = object(call?.caller) as unknown as Responses.ResponseCustomToolCallOutput["caller"]
+  return call?.type === "custom_tool_call"
+    ? { type: "custom_tool_call_output", ...result, ...(caller && { caller }) }
+    : { type: "function_call_output", ...result, ...(caller && { caller }) }
+}
+
+/** False where the arguments of a call have no JSON. */
+const assistant = (
+  items: Array<Item>,
+  calls: Map<string, JsonObject>,
+  content: string | ReadonlyArray<Prompt.AssistantPart>
+): boolean => {
+  if (typeof content === "string") {
+    items.push({ role: "assistant", content })
+    return true
+  }
+  // The message that texts go into, until another item follows it.
+  let message: Responses.EasyInputMessage | undefined
+  const say = (text: string): void => {
+    if (text === "") return
+    if (message === undefined) message = { role: "assistant", content: "" }
+    if (items.at(-1) !== message) items.push(message)
+    message.content += text
+  }
+  for (const part of content) {
+    if (part.type === "text") say(part.text)
+    else if (part.type === "provider" && part.name === "refusal") say(string(part.value) ?? "")
+    else if (part.type === "provider" && part.name === "phase") {
+      // The vendor wrote it, and it goes back unread.
+      message = { role: "assistant", content: "", phase: part.value as "final_answer" }
+    } else if (part.type === "tool-call") {
+      const json = stringify(part.arguments)
+      if (json === undefined) return false
+      message = undefined
+      items.push({ type: "function_call", call_id: part.id, name: part.name, arguments: json })
+    } else if (part.type === "provider" && isItem(part)) {
+      message = undefined
+      provider(items, calls, part.value)
+    }
+  }
+  return true
+}
+
+/**
+ * What came as an item: its name is its type, and it has an id. Blocks of Anthropic Messages have their types for names
+ * too, and those with an id are uses of its tools.
+ */
+const isItem = (part: Prompt.ProviderPart): part is Prompt.ProviderPart & { readonly value: JsonObject } => {
+  const item = object(part.value)
+  return (
+    item?.type === part.name &&
+    (string(item.id) ?? string(item.call_id)) !== undefined &&
+    !part.name.endsWith("_tool_use")
+  )
+}
+
+/** What the vendor wrote the vendor reads, so an item goes back as it came. */
+const provider = (items: Array<Item>, calls: Map<string, JsonObject>, value: JsonObject): void => {
+  const item = value as unknown as Item
+  if (value.type === "reasoning" && !isReadable(value)) return
+  const id = string(value.call_id)
+  if ((value.type !== "function_call" && value.type !== "custom_tool_call") || id === undefined) {
+    items.push(item)
+    return
+  }
+  // The call itself came just before, with less in it.
+  const before = items.findLastIndex((call) => call.type === "function_call" && call.call_id === id)
+  calls.set(id, value)
+  if (before < 0) items.push(item)
+  else items[before] = item
+}
+
+/** Of reasoning that is not stored the vendor knows an id only, and refuses it. */
+const isReadable = (item: JsonObject): boolean =>
+  string(item.encrypted_content) !== undefined || (array(item.content) ?? []).length > 0
