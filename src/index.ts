@@ -1,0 +1,33 @@
+/**
+ * The public face: one namespace per module.
+ *
+ * @since 0.1.0
+ */
+export * as AnthropicClient from "./client/AnthropicClient.js"
+export * as ConnectionPool from "./client/ConnectionPool.js"
+export * as InvalidOptions from "./client/InvalidOptions.js"
+export * as ModelClient from "./client/ModelClient.js"
+export * as OpenAiClient from "./client/OpenAiClient.js"
+export * as Renewable from "./client/Renewable.js"
+export * as FinishReason from "./model/FinishReason.js"
+export * as GenerationId from "./model/GenerationId.js"
+export * as InvalidOutput from "./model/InvalidOutput.js"
+export * as ModelEvent from "./model/ModelEvent.js"
+export * as ModelRequest from "./model/ModelRequest.js"
+export * as ModelResponse from "./model/ModelResponse.js"
+export * as PartialResponse from "./model/PartialResponse.js"
+export * as Prompt from "./model/Prompt.js"
+export * as ProviderError from "./model/ProviderError.js"
+export * as Tool from "./model/Tool.js"
+export * as Toolkit from "./model/Toolkit.js"
+export * as Usage from "./model/Usage.js"
+export * as AnthropicMessages from "./protocol/AnthropicMessages.js"
+export * as ChatCompletions from "./protocol/ChatCompletions.js"
+export * as Protocol from "./protocol/Protocol.js"
+export * as Responses from "./protocol/Responses.js"
+export * as Sse from "./protocol/Sse.js"
+export * as Provider from "./provider/Provider.js"
+export * as Router from "./provider/Router.js"
+export * as Deadlines from "./retry/Deadlines.js"
+export * as StreamRetry from "./retry/StreamRetry.js"
+export * as Vendors from "./vendors/Vendors.js"

@@ -1,0 +1,102 @@
+/**
+ * Several providers behind one: each request goes to the one that a rule names.
+ *
+ * @since 0.1.0
+ */
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import type * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
+import * as Fault from "../model/internal/fault.js"
+import type * as ModelRequest from "../model/ModelRequest.js"
+import type { ProviderError } from "../model/ProviderError.js"
+import { fromStream } from "./internal/service.js"
+import { unsent } from "./internal/unsent.js"
+import * as Provider from "./Provider.js"
+
+/**
+ * Names the provider of a request; undefined where none is meant.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Route<Name extends string> = (request: ModelRequest.Options) => Name | undefined
+
+/**
+ * A rule by model name. A pattern is a name, or the beginning of names with `*` after it; a name wins over a beginning,
+ * and a longer beginning over a shorter one.
+ *
+ * @example
+ * ```ts
+ * import { Router } from "effect-redial"
+ *
+ * const route = Router.byModel({ "claude-*": "claude", "gpt-*": "gpt", "*": "local" })
+ * ```
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const byModel = <const Name extends string>(patterns: Readonly<Record<string, Name>>): Route<Name> => {
+  const names = new Map(Object.entries(patterns))
+  const beginnings = Object.entries(patterns)
+    .filter(([pattern]) => pattern.endsWith("*"))
+    .map(([pattern, name]) => [pattern.slice(0, -1), name] as const)
+    .sort(([a], [b]) => b.length - a.length)
+  return ({ model }) => names.get(model) ?? beginnings.find(([beginning]) => model.startsWith(beginning))?.[1]
+}
+
+/**
+ * Makes one provider of several.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const make = <Name extends string>(
+  providers: Readonly<Record<Name, Provider.Service>>,
+  route: Route<NoInfer<Name>>
+): Provider.Service => {
+  const pick = (request: ModelRequest.Options): Effect.Effect<Provider.Service, ProviderError> => {
+    const name = route(request)
+    if (name !== undefined && Object.hasOwn(providers, name)) return Effect.succeed(providers[name])
+    const known = Object.keys(providers).join(", ")
+    const problem = `no provider is routed to for model "${request.model}"; there are ${known}`
+    return Effect.fail(unsent(Fault.invalidRequest("model", problem), { provider: "router", model: request.model }))
+  }
+  return {
+    ...fromStream("router", (request, options) =>
+      Stream.unwrap(Effect.map(pick(request), (provider) => provider.stream(request, options)))
+    ),
+    // How to ask for an object is known to the provider that is routed to.
+    generateObject: (request, object, options) =>
+      Effect.flatMap(pick(request), (provider) => provider.generateObject(request, object, options))
+  }
+}
+
+/**
+ * A `Provider` that routes. Each provider keeps its own client, connections and policy: a drop on one renews no other.
+ *
+ * @example
+ * ```ts
+ * import { Provider, Router, Vendors } from "effect-redial"
+ * import { Effect, Redacted } from "effect"
+ *
+ * const live = Router.layer(
+ *   Effect.all({
+ *     claude: Provider.make(Vendors.anthropic, { apiKey: Redacted.make("sk-ant-...") }),
+ *     gpt: Provider.make(Vendors.openai, { apiKey: Redacted.make("sk-...") })
+ *   }),
+ *   Router.byModel({ "claude-*": "claude", "gpt-*": "gpt" })
+ * )
+ * ```
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layer = <Name extends string, E, R>(
+  providers: Effect.Effect<Readonly<Record<Name, Provider.Service>>, E, R>,
+  route: Route<NoInfer<Name>>
+): Layer.Layer<Provider.Provider, E, Exclude<R, Scope.Scope>> =>
+  Layer.scoped(
+    Provider.Provider,
+    Effect.map(providers, (made) => make(made, route))
+  )

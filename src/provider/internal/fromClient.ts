@@ -1,0 +1,66 @@
+/**
+ * A provider's service over a client: requests are written, run through the retry loop, and traced.
+ */
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import * as Schedule from "effect/Schedule"
+import * as Stream from "effect/Stream"
+import { InvalidOptions } from "../../client/InvalidOptions.js"
+import type * as ModelClient from "../../client/ModelClient.js"
+import * as ModelRequest from "../../model/ModelRequest.js"
+import * as Deadlines from "../../retry/Deadlines.js"
+import * as Loop from "../../retry/internal/loop.js"
+import * as StreamRetry from "../../retry/StreamRetry.js"
+import type { Service, ServiceOptions } from "../Provider.js"
+import { fromStream } from "./service.js"
+import { unsent } from "./unsent.js"
+
+export const fromClient = <R>(
+  client: ModelClient.ModelClient,
+  options: ServiceOptions<R>
+): Effect.Effect<Service, InvalidOptions, R> =>
+  Effect.gen(function* () {
+    const context = yield* Effect.context<R>()
+    yield* checkDeadlines(options.deadlines)
+    const reacquire = StreamRetry.reacquiring(client.connections)
+    const standard = reacquire(Schedule.provideContext(options.retry ?? StreamRetry.standard(), context))
+    const { protocol, provider } = client
+
+    const stream: Service["stream"] = (input, call = {}) => {
+      const { model } = input
+      const prepared = Either.flatMap(ModelRequest.make(input), client.prepare)
+      if (Either.isLeft(prepared)) return Stream.fail(unsent(prepared.left, { provider, protocol, model }))
+      return Loop.stream({
+        provider,
+        protocol,
+        model,
+        call: prepared.right,
+        schedule: call.retry === undefined ? standard : reacquire(call.retry),
+        limits: options.limits ?? {},
+        deadlines: Deadlines.resolve(options.deadlines, call.deadlines),
+        delivery: call.delivery ?? "restart"
+      }).pipe(
+        Stream.withSpan(`chat ${model}`, {
+          kind: "client",
+          attributes: {
+            "gen_ai.operation.name": "chat",
+            "gen_ai.provider.name": provider,
+            "gen_ai.request.model": model
+          }
+        })
+      )
+    }
+    return fromStream(provider, stream, options.structuredOutput)
+  })
+
+const checkDeadlines = (deadlines: Deadlines.Options | undefined): Effect.Effect<void, InvalidOptions> => {
+  for (const [name, millis] of Object.entries(Deadlines.resolve(deadlines))) {
+    if (millis > 0) continue
+    return new InvalidOptions({
+      module: "Provider",
+      option: `deadlines.${name}`,
+      problem: "must be more than zero; for no deadline give Duration.infinity"
+    })
+  }
+  return Effect.void
+}

@@ -1,0 +1,29 @@
+/**
+ * OpenAI itself. Source: the official SDK, `openai`.
+ */
+import * as OpenAiClient from "../client/OpenAiClient.js"
+import type { Vendor } from "./Vendor.js"
+
+/**
+ * OpenAI, over Chat Completions by default and over Responses if asked.
+ *
+ * @since 0.1.0
+ * @category vendors
+ */
+export const openai: Vendor<"openai", "chat-completions" | "responses"> = {
+  id: "openai",
+  protocol: "chat-completions",
+  env: "OPENAI_API_KEY",
+  endpoints: {
+    "chat-completions": {
+      baseUrl: "https://api.openai.com/v1",
+      auth: "bearer",
+      client: OpenAiClient.make
+    },
+    responses: {
+      baseUrl: "https://api.openai.com/v1",
+      auth: "bearer",
+      client: OpenAiClient.makeResponses
+    }
+  }
+}

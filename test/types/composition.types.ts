@@ -1,0 +1,131 @@
+/**
+ * What must not compile. The type check of the project runs over this file: each line below an expected error fails the
+ * check once it compiles. Nothing here is run.
+ */
+import { Context, Effect, Layer, Redacted, Schedule, type Stream } from "effect"
+import {
+  AnthropicClient,
+  ConnectionPool,
+  type ModelEvent,
+  type ModelResponse,
+  OpenAiClient,
+  Provider,
+  type ProviderError,
+  Router,
+  StreamRetry,
+  Vendors
+} from "effect-redial"
+import { ScriptedProvider } from "effect-redial/testing"
+
+const apiKey = Redacted.make("k")
+const request = { model: "m", prompt: "hi" }
+const live = Provider.layer(Vendors.anthropic, { apiKey })
+
+// A program without its layer.
+// @ts-expect-error the provider is missing
+Effect.runPromise(Provider.generate(request))
+Effect.runPromise(Effect.provide(Provider.generate(request), live))
+
+// A layer of the wrong service.
+// @ts-expect-error a client is not a provider
+Effect.runPromise(Effect.provide(Provider.generate(request), AnthropicClient.layer({ apiKey })))
+
+// A provider over a client that nobody provides.
+const overClient = Provider.layerFromClient(AnthropicClient.AnthropicClient)
+// @ts-expect-error the client is missing
+Effect.runPromise(Effect.provide(Provider.generate(request), overClient))
+const overTheOther = Layer.provide(overClient, OpenAiClient.layer({ apiKey }))
+// @ts-expect-error the other protocol's client does not do
+Effect.runPromise(Effect.provide(Provider.generate(request), overTheOther))
+
+// A pool over an HttpClient that nobody provides.
+const overHttpClient = Provider.layer(Vendors.openai, { apiKey, pool: ConnectionPool.layerHttpClient })
+// @ts-expect-error the HttpClient is missing
+Effect.runPromise(Effect.provide(Provider.generate(request), overHttpClient))
+
+// What make needs is a scope.
+// @ts-expect-error the scope is missing
+Effect.runPromise(Provider.make(Vendors.openai, { apiKey }))
+
+// Wrong options.
+// @ts-expect-error a key is Redacted
+Provider.layer(Vendors.anthropic, { apiKey: "k" })
+// @ts-expect-error a key is needed
+Provider.layer(Vendors.anthropic, {})
+// @ts-expect-error there is no such option
+Provider.layer(Vendors.anthropic, { apiKey, retries: 3 })
+// @ts-expect-error Anthropic does not speak that protocol
+Provider.layer(Vendors.anthropic, { apiKey, protocol: "chat-completions" })
+Provider.layer(Vendors.alibaba, { apiKey, protocol: "anthropic-messages" })
+// @ts-expect-error not a duration
+Provider.layer(Vendors.anthropic, { apiKey, deadlines: { idle: "soon" } })
+// @ts-expect-error there is no such deadline
+Provider.layer(Vendors.anthropic, { apiKey, deadlines: { first: "1 second" } })
+
+// Schedules over the wrong error.
+// @ts-expect-error the schedule wants another input
+Provider.layer(Vendors.anthropic, { apiKey, retry: Schedule.recurWhile((n: number) => n < 3) })
+// @ts-expect-error the schedule wants another input
+Provider.stream(request, { retry: Schedule.recurWhile((error: { readonly oops: string }) => error.oops === "") })
+Provider.layer(Vendors.anthropic, {
+  apiKey,
+  retry: Schedule.recurWhile((error: ProviderError.ProviderError) => error._tag === "StreamDropped")
+})
+
+// What a schedule requires is required of the layer.
+class Patience extends Context.Tag("Patience")<Patience, number>() {}
+declare const patient: Schedule.Schedule<number, ProviderError.ProviderError, Patience>
+const needy: Layer.Layer<Provider.Provider, unknown, Patience> = Provider.layer(Vendors.openai, {
+  apiKey,
+  retry: patient
+})
+// @ts-expect-error Patience is missing
+const careless: Layer.Layer<Provider.Provider, unknown> = needy
+// @ts-expect-error a schedule of one call can require nothing
+Provider.stream(request, { retry: patient })
+
+// Combinators on the wrong thing.
+declare const client: AnthropicClient.Service
+StreamRetry.reacquiring(client.connections)(Schedule.recurs(1))
+// @ts-expect-error a client is not a renewable
+StreamRetry.reacquiring(client)(Schedule.recurs(1))
+
+// Events are to be narrowed.
+declare const event: ModelEvent.ModelEvent
+// @ts-expect-error not every event has text
+event.text
+if (event._tag === "TextDelta") event.text satisfies string
+
+// streamText cannot restart.
+// @ts-expect-error delivery is not an option of streamText
+Provider.streamText(request, { delivery: "restart" })
+// @ts-expect-error there is no such delivery
+Provider.stream(request, { delivery: "hope" })
+
+// Incomplete output cannot be taken for a response.
+declare const partial: NonNullable<ProviderError.ProviderError["partial"]>
+// @ts-expect-error nobody has proven its end
+const response: ModelResponse.ModelResponse = partial
+// @ts-expect-error there are no runnable tool calls on a partial response
+partial.toolCalls
+
+// Errors are typed, so catchTag knows them.
+Effect.catchTag(Provider.generate(request), "RateLimited", (error) => Effect.succeed(error.retryAfterMillis))
+// @ts-expect-error there is no such error
+Effect.catchTag(Provider.generate(request), "RateLimit", () => Effect.void)
+
+// A route names a provider that there is.
+declare const service: Provider.Service
+Router.make({ a: service }, Router.byModel({ "*": "a" }))
+// @ts-expect-error there is no provider b
+Router.make({ a: service }, Router.byModel({ "*": "b" }))
+
+// A script has at least one turn.
+// @ts-expect-error it is empty
+ScriptedProvider.layer([])
+
+// What leaves the library is what it says.
+Provider.stream(request) satisfies Stream.Stream<ModelEvent.ModelEvent, ProviderError.ProviderError, Provider.Provider>
+Provider.streamText(request) satisfies Stream.Stream<string, ProviderError.ProviderError, Provider.Provider>
+
+export { careless, response }

@@ -1,0 +1,154 @@
+/**
+ * What must not compile around tools and objects. The type check of the project runs over this file: each line below an
+ * expected error fails the check once it compiles. Nothing here is run.
+ */
+import { Context, Effect, Option, Schema } from "effect"
+import {
+  type InvalidOutput,
+  type ModelResponse,
+  type PartialResponse,
+  Prompt,
+  Provider,
+  type ProviderError,
+  Tool,
+  Toolkit,
+  Usage
+} from "effect-redial"
+
+declare const response: ModelResponse.ModelResponse
+declare const partial: PartialResponse.PartialResponse
+
+type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false
+const same = <A, B>(_: Equal<A, B>): void => {}
+
+const weather = Tool.make("weather", { parameters: Schema.Struct({ city: Schema.String, on: Schema.DateFromString }) })
+const add = Tool.make("add", { parameters: Schema.Struct({ a: Schema.Number, b: Schema.Number }) })
+const now = Tool.make("now")
+const raw = Tool.make("raw", { parameters: { type: "object" } })
+const toolkit = Toolkit.make(weather, add, now, raw)
+
+// A tool keeps its name and the type of its Schema.
+same<typeof add, Tool.Tool<"add", { readonly a: number; readonly b: number }, never>>(true)
+same<typeof now, Tool.Tool<"now", {}, never>>(true)
+same<typeof raw, Tool.Tool<"raw", unknown, never>>(true)
+
+// @ts-expect-error a tool has a name
+Tool.make({ parameters: Schema.Struct({}) })
+// @ts-expect-error parameters are a Schema or a JSON Schema document
+Tool.make("t", { parameters: "object" })
+
+// Any tool does for a request, whatever its Schema requires.
+Provider.generate({ model: "m", prompt: "hi", tools: toolkit.tools })
+Provider.generate({ model: "m", prompt: "hi", tools: [weather, raw] })
+
+// A call is narrowed by its name.
+type Call = Toolkit.Call<typeof toolkit>
+declare const call: Call
+same<Call["name"], "weather" | "add" | "now" | "raw">(true)
+// @ts-expect-error not every call has a city
+call.arguments.city
+if (call.name === "weather") {
+  call.arguments.city satisfies string
+  call.arguments.on satisfies Date
+  // @ts-expect-error the weather has no sum
+  call.arguments.a
+}
+if (call.name === "add") (call.arguments.a + call.arguments.b) satisfies number
+// @ts-expect-error it may be anything: a JSON Schema document has no type
+if (call.name === "raw") call.arguments.x
+// @ts-expect-error there is no such tool
+if (call.name === "subtract") call.id
+
+const runs = (call: Call): string => {
+  switch (call.name) {
+    case "weather":
+      return call.arguments.city
+    case "add":
+    case "now":
+    case "raw":
+      return "done"
+  }
+}
+// @ts-expect-error one tool is forgotten
+const forgets = (call: Call): string => {
+  switch (call.name) {
+    case "weather":
+    case "add":
+    case "now":
+      return "done"
+  }
+}
+
+// Decoding takes a response whose end was proven, and nothing else.
+toolkit.decode(response) satisfies Effect.Effect<ReadonlyArray<Call>, Toolkit.InvalidToolArguments>
+// @ts-expect-error nobody has proven its end
+toolkit.decode(partial)
+// @ts-expect-error nobody has proven its end
+toolkit.decodeEach(partial)
+// @ts-expect-error the calls of a response are not the response
+toolkit.decode(response.toolCalls)
+declare const stored: Schema.Schema.Encoded<typeof ModelResponse.ModelResponse>
+// @ts-expect-error what a store holds is to be decoded first
+toolkit.decode(stored)
+// @ts-expect-error nobody has proven its end
+Prompt.append(Prompt.text("hi"), partial)
+
+// What a Schema requires, decoding requires.
+class Cities extends Context.Tag("Cities")<Cities, ReadonlyArray<string>>() {}
+class Sums extends Context.Tag("Sums")<Sums, number>() {}
+declare const City: Schema.Schema<string, string, Cities>
+declare const Sum: Schema.Schema<number, number, Sums>
+const needy = Toolkit.make(
+  Tool.make("visit", { parameters: Schema.Struct({ city: City }) }),
+  Tool.make("sum", { parameters: Schema.Struct({ sum: Sum }) }),
+  add
+)
+same<Effect.Effect.Context<ReturnType<typeof needy.decode>>, Cities | Sums>(true)
+same<Effect.Effect.Context<ReturnType<typeof needy.decodeEach>>, Cities | Sums>(true)
+// @ts-expect-error Cities and Sums are missing
+Effect.runPromise(needy.decode(response))
+// @ts-expect-error Sums is missing
+Effect.runPromise(Effect.provideService(needy.decode(response), Cities, []))
+
+// Results are of calls.
+Prompt.toolResult(call, runs(call)) satisfies Prompt.ToolResultPart
+// @ts-expect-error whose result is it?
+Prompt.toolResult("18 degrees")
+// @ts-expect-error a result is text or parts
+Prompt.toolResult(call, { degrees: 18 })
+// @ts-expect-error there is no such option
+Prompt.toolResult(call, "failed", { error: true })
+
+// An object has the type of its Schema, and requires what that requires.
+const request = { model: "m", prompt: "hi" }
+same<
+  ReturnType<typeof Provider.generateObject<string, string, Cities>>,
+  Effect.Effect<
+    Provider.ObjectResponse<string>,
+    ProviderError.ProviderError | InvalidOutput.InvalidOutput,
+    Provider.Provider | Cities
+  >
+>(true)
+declare const provider: Provider.Service
+provider.generateObject(request, { schema: Schema.Struct({ at: Schema.DateFromString }) }) satisfies Effect.Effect<
+  { readonly value: { readonly at: Date }; readonly response: ModelResponse.ModelResponse },
+  ProviderError.ProviderError | InvalidOutput.InvalidOutput
+>
+// @ts-expect-error Cities is missing
+Effect.runPromise(provider.generateObject(request, { schema: City }))
+// @ts-expect-error a JSON Schema document has no type to give: put it into `output` of a request
+provider.generateObject(request, { schema: { type: "object" } })
+// @ts-expect-error which tool is called is decided by the way of asking
+provider.generateObject({ ...request, toolChoice: "auto" }, { schema: Schema.String })
+// @ts-expect-error a whole object cannot be taken back
+provider.generateObject(request, { schema: Schema.String }, { delivery: "fail" })
+
+// A cost may be unknown.
+const cost = Usage.cost(response.usage, { input: 1, output: 2 })
+// @ts-expect-error it is an Option
+cost.toFixed(2)
+Option.map(cost, (known) => known.toFixed(2))
+// @ts-expect-error the price of the output is missing
+Usage.cost(response.usage, { input: 1 })
+
+export { forgets }
