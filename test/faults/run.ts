@@ -1,0 +1,135 @@
+/**
+ * One cell of the matrix: a fault, a protocol, with or without retry, through the public API against a real server.
+ */
+import { Cause, Chunk, Duration, Effect, Exit, Option, Redacted, Schedule, Scope, Stream } from "effect"
+import { type Protocol, Provider, Vendors } from "effect-redial"
+import { FaultServer, Reply, Wire } from "effect-redial/testing"
+import type { Fault, Tag } from "./catalogue.js"
+import * as Worlds from "./worlds.js"
+
+export const protocols: ReadonlyArray<Protocol.ProtocolId> = ["anthropic-messages", "chat-completions"]
+
+const pieces = ["t0 ", "t1 ", "t2 ", "t3 ", "t4 €"]
+const text = pieces.join("")
+
+/** Nothing that is right takes this long: what does is a hang. */
+const HANG = Duration.seconds(15)
+
+export interface Cell {
+  readonly fault: string
+  readonly protocol: Protocol.ProtocolId
+  readonly retry: boolean
+  /** What came of it: `ok` is the whole answer. */
+  readonly outcome: "ok" | "wrong text" | "silent end" | "hang" | "defect" | Tag
+  readonly expected: "ok" | Tag
+  readonly millis: number
+  readonly attempts: number
+  /** Sockets that were still open once the provider's scope had closed. */
+  readonly socketsLeft: number
+  readonly detail: string
+}
+
+const material = (protocol: Protocol.ProtocolId) => {
+  const events = Wire.answer(protocol, { text: pieces })
+  return {
+    protocol,
+    events,
+    answer: Reply.stream(events),
+    midText: events.findIndex((event) => event.includes("t2 ")) + 1
+  }
+}
+
+export const run = (fault: Fault, protocol: Protocol.ProtocolId, retry: boolean): Effect.Effect<Cell> =>
+  Effect.scoped(
+    Effect.gen(function* () {
+      const made = material(protocol)
+      const broken = fault.reply(made)
+      const warm = fault.world === "warm"
+      // The connection's first answer, in faults of a connection that is used again.
+      const first = fault.name === "poison_idle_rst" ? Reply.thenClose(made.answer, "rst", "5 millis") : made.answer
+      const server = yield* FaultServer.make(
+        warm ? [first, broken, made.answer] : fault.heals === false ? [broken] : [broken, made.answer]
+      )
+      const world = yield* Worlds.make(fault.world, server)
+      const providerScope = yield* Scope.make()
+      const provider = yield* Provider.make(
+        Vendors.custom({
+          id: "vendor",
+          protocol,
+          baseUrl: protocol === "anthropic-messages" ? world.url : `${world.url}/v1`
+        }),
+        {
+          apiKey: Redacted.make("test-key"),
+          pool: world.pool,
+          retry: retry ? Schedule.recurs(2) : Schedule.stop,
+          // Long enough for a loaded machine, short enough for a matrix.
+          deadlines: { firstEvent: "3 seconds", idle: "1500 millis", stuck: "2 seconds" }
+        }
+      ).pipe(Scope.extend(providerScope))
+
+      if (warm) {
+        yield* provider.generate({ model: "m", prompt: "warm up" })
+        if (fault.name === "poison_idle_rst") {
+          yield* server.awaitStats(({ connectionsOpen }) => connectionsOpen === 0)
+          // The reset is on its way to the pool; that it has arrived shows nowhere.
+          yield* Effect.sleep("80 millis")
+        }
+      }
+      const before = performance.now()
+      const exit = yield* provider
+        .stream({ model: "m", prompt: "go" })
+        .pipe(Stream.runCollect, Effect.map(Chunk.last), Effect.timeoutOption(HANG), Effect.exit)
+      const millis = performance.now() - before
+      const seen = outcomeOf(exit)
+      yield* Scope.close(providerScope, Exit.void)
+      const left = yield* server
+        .awaitStats(({ connectionsOpen }) => connectionsOpen === 0)
+        .pipe(
+          Effect.timeoutOption("2 seconds"),
+          Effect.flatMap(() => server.stats)
+        )
+      const expected = typeof fault.expect === "function" ? fault.expect(protocol) : fault.expect
+      return {
+        fault: fault.name,
+        protocol,
+        retry,
+        expected: retry && fault.heals !== false ? "ok" : expected,
+        millis: Math.round(millis),
+        socketsLeft: left.connectionsOpen,
+        ...seen
+      }
+    })
+  ).pipe(
+    Effect.catchAllCause((cause) =>
+      Effect.succeed<Cell>({
+        fault: fault.name,
+        protocol,
+        retry,
+        outcome: "defect",
+        expected: "ok",
+        millis: 0,
+        attempts: 0,
+        socketsLeft: 0,
+        detail: Cause.pretty(cause)
+      })
+    )
+  )
+
+type Events = Exit.Exit<
+  Option.Option<Option.Option<Stream.Stream.Success<ReturnType<Provider.Service["stream"]>>>>,
+  Stream.Stream.Error<ReturnType<Provider.Service["stream"]>>
+>
+
+const outcomeOf = (exit: Events): Pick<Cell, "outcome" | "attempts" | "detail"> => {
+  if (Exit.isFailure(exit)) {
+    const error = Option.getOrUndefined(Cause.failureOption(exit.cause))
+    return error === undefined
+      ? { outcome: "defect", attempts: 0, detail: Cause.pretty(exit.cause) }
+      : { outcome: error._tag, attempts: error.attempts.length, detail: error.message }
+  }
+  if (Option.isNone(exit.value)) return { outcome: "hang", attempts: 0, detail: "" }
+  const last = Option.getOrUndefined(exit.value.value)
+  if (last?._tag !== "Finish") return { outcome: "silent end", attempts: 0, detail: `ended with ${last?._tag}` }
+  const { attempts, text: came } = last.response
+  return { outcome: came === text ? "ok" : "wrong text", attempts: attempts.length, detail: came }
+}
