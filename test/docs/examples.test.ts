@@ -1,0 +1,93 @@
+/**
+ * The published examples, run as a reader would run them, with a drop injected: what they print must be right. And the
+ * README or another page shows them as they are.
+ */
+import { readdirSync, readFileSync } from "node:fs"
+import { assert, describe, it } from "@effect/vitest"
+import { Effect } from "effect"
+import { FaultServer, Reply, Wire } from "effect-redial/testing"
+import { root, run } from "./run.js"
+
+const text = "Because air scatters blue light most."
+
+const answers = (protocol: "anthropic-messages" | "chat-completions") => Reply.stream(Wire.answer(protocol, { text }))
+const drop = (afterEvents: number) => Reply.cut(answers("anthropic-messages"), { afterEvents }, "rst")
+
+describe("the published examples", () => {
+  it.scopedLive("quick-start prints the answer, also when the stream drops before any text", () =>
+    Effect.gen(function* () {
+      const server = yield* FaultServer.make([drop(2), answers("anthropic-messages")])
+      const { code, out } = yield* run("quick-start", { ANTHROPIC_API_KEY: "k", ANTHROPIC_BASE_URL: server.url })
+      assert.deepStrictEqual([code, out], [0, text])
+      assert.strictEqual((yield* server.requests).length, 2)
+    })
+  )
+
+  it.scopedLive("quick-start never takes text back: a drop in mid-text ends it with an error that says so", () =>
+    Effect.gen(function* () {
+      const server = yield* FaultServer.make([drop(5), answers("anthropic-messages")])
+      const { code, err, out } = yield* run("quick-start", { ANTHROPIC_API_KEY: "k", ANTHROPIC_BASE_URL: server.url })
+      assert.strictEqual(code, 1)
+      assert(out.length > 0 && out.length < text.length && text.startsWith(out), out)
+      assert.include(err, "in the middle of the answer")
+      assert.strictEqual((yield* server.requests).length, 1)
+    })
+  )
+
+  it.scopedLive("quick-start without a key says which variable is missing", () =>
+    Effect.gen(function* () {
+      const { code, err } = yield* run("quick-start")
+      assert.strictEqual(code, 1)
+      assert.include(err, "ANTHROPIC_API_KEY")
+    })
+  )
+
+  it.scopedLive("events prints the whole answer once, although it came twice in part", () =>
+    Effect.gen(function* () {
+      const server = yield* FaultServer.make([drop(5), drop(7), answers("anthropic-messages")])
+      const { code, err, out } = yield* run("events", { MINIMAX_API_KEY: "k", MINIMAX_BASE_URL: server.url })
+      assert.deepStrictEqual([code, out], [0, `${text}\n`])
+      assert.strictEqual(err.match(/redialling/g)?.length, 2)
+      assert.include(err, "attempts: 3")
+    })
+  )
+
+  it.scopedLive("two-providers sends each model to its own, and a drop on one renews no other", () =>
+    Effect.gen(function* () {
+      const claude = yield* FaultServer.make([drop(5), answers("anthropic-messages")])
+      const gpt = yield* FaultServer.make([answers("chat-completions")])
+      const { code, out } = yield* run("two-providers", {
+        ANTHROPIC_API_KEY: "k",
+        ANTHROPIC_BASE_URL: claude.url,
+        OPENAI_API_KEY: "k",
+        OPENAI_BASE_URL: `${gpt.url}/v1`
+      })
+      assert.deepStrictEqual([code, out], [0, `claude-sonnet-4-5: ${text}\ngpt-5: ${text}\n`])
+      assert.strictEqual((yield* claude.stats).connectionsOpened, 2)
+      assert.strictEqual((yield* gpt.stats).connectionsOpened, 1)
+    })
+  )
+
+  it.live("testing prints the scripted answer and its two attempts", () =>
+    Effect.gen(function* () {
+      const { out } = yield* run("testing")
+      assert.strictEqual(out, "Because of Rayleigh scattering. (2 attempts)\n")
+    })
+  )
+
+  it("stand in the README or a page of docs as they are", () => {
+    const docs = new URL("docs/", root)
+    const pages = readdirSync(docs).filter((file) => file.endsWith(".md"))
+    const texts = [new URL("README.md", root), ...pages.map((page) => new URL(page, docs))].map((url) =>
+      readFileSync(url, "utf8")
+    )
+    for (const file of readdirSync(new URL("examples/", docs))) {
+      if (!file.endsWith(".ts")) continue
+      const shown = `\`\`\`ts\n${readFileSync(new URL(`examples/${file}`, docs), "utf8")}\`\`\``
+      assert(
+        texts.some((text) => text.includes(shown)),
+        `${file} stands on no page as it is`
+      )
+    }
+  })
+})

@@ -1,0 +1,71 @@
+/**
+ * Checks the package as its users get it: packed, unpacked into an empty project beside its dependencies, imported, and
+ * type-checked without any of this repository's own settings. Run after the build: `npm run package:check`.
+ */
+import assert from "node:assert/strict"
+import { execFileSync } from "node:child_process"
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { fileURLToPath } from "node:url"
+
+const root = fileURLToPath(new URL("../../", import.meta.url))
+const project = mkdtempSync(join(tmpdir(), "effect-redial-package-"))
+const run = (command, args, cwd = project) => execFileSync(command, args, { cwd, encoding: "utf8" })
+
+try {
+  const [packed] = JSON.parse(run("npm", ["pack", "--json", "--ignore-scripts", "--pack-destination", project], root))
+  const stray = packed.files.filter(
+    ({ path }) => !/^(dist|src)\/|^(package\.json|README\.md|LICENSE|CHANGELOG\.md)$/.test(path)
+  )
+  assert.deepEqual(stray, [], "files that do not belong into the package")
+
+  const modules = join(project, "node_modules")
+  mkdirSync(join(modules, "effect-redial"), { recursive: true })
+  run("tar", ["-xzf", packed.filename, "-C", join(modules, "effect-redial"), "--strip-components=1"])
+  for (const name of readdirSync(join(root, "node_modules"))) {
+    if (name.startsWith(".")) continue
+    symlinkSync(join(root, "node_modules", name), join(modules, name))
+  }
+  writeFileSync(join(project, "package.json"), JSON.stringify({ type: "module", private: true }))
+
+  const manifest = JSON.parse(readFileSync(join(root, "package.json"), "utf8"))
+  const index = readFileSync(join(root, "src/index.ts"), "utf8")
+  const names = [...index.matchAll(/export \* as (\w+)/g)].map(([, name]) => name)
+  for (const name of names) assert.ok(manifest.exports[`./${name}`], `${name} has no subpath in "exports"`)
+
+  writeFileSync(
+    join(project, "imports.mjs"),
+    [
+      `import * as all from "effect-redial"`,
+      `import * as testing from "effect-redial/testing"`,
+      ...names.map((name) => `import * as ${name} from "effect-redial/${name}"`),
+      ...names.map((name) => `if (all.${name} !== ${name}) throw new Error("${name} is not one module")`),
+      `if (!testing.FaultServer) throw new Error("no FaultServer")`,
+      `const closed = await import("effect-redial/client/internal/renewable").catch((error) => error.code)`,
+      `if (closed !== "ERR_PACKAGE_PATH_NOT_EXPORTED") throw new Error("internal modules can be imported: " + closed)`
+    ].join("\n")
+  )
+  run(process.execPath, ["imports.mjs"])
+
+  writeFileSync(
+    join(project, "program.ts"),
+    readFileSync(join(root, "docs/examples/quick-start.ts"), "utf8") +
+      names
+        .map((name) => `import type * as Type${name} from "effect-redial/${name}"\nexport type { Type${name} }\n`)
+        .join("")
+  )
+  const tsc = join(root, "node_modules/typescript/bin/tsc")
+  const strict = ["--strict", "--exactOptionalPropertyTypes", "--noEmit", "--skipLibCheck", "--types", "node"]
+  const resolution = ["--module", "nodenext", "--target", "es2022", "--lib", "es2023"]
+  run(process.execPath, [tsc, ...strict, ...resolution, "program.ts"])
+
+  console.log(
+    `package: ${packed.files.length} files, ${Math.round(packed.size / 1024)} KiB packed, ${names.length} modules, imports and types resolve`
+  )
+} catch (error) {
+  if (error.stdout) console.error(error.stdout)
+  throw error
+} finally {
+  rmSync(project, { recursive: true })
+}
