@@ -3,7 +3,7 @@ import { Provider, Vendors } from "effect-redial"
 
 const write = (text: string) => Effect.sync(() => process.stdout.write(text))
 
-const answer = Provider.streamText({ model: "claude-sonnet-4-5", prompt: "Why is the sky blue?" }).pipe(
+const answer = Provider.streamText({ model: "claude-sonnet-5-5", prompt: "Why is the sky blue?" }).pipe(
   Stream.runForEach(write)
 )
 

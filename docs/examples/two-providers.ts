@@ -24,5 +24,5 @@ const ask = (model: string) =>
     Console.log(`${model}: ${text}`)
   )
 
-await runtime.runPromise(Effect.all([ask("claude-sonnet-4-5"), ask("gpt-5")]))
+await runtime.runPromise(Effect.all([ask("claude-sonnet-5-5"), ask("gpt-5")]))
 await runtime.dispose()

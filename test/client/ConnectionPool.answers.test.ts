@@ -96,7 +96,7 @@ describe("content-encoding", () => {
     Effect.gen(function* () {
       const reply = Reply.stream(events, { headers: { "content-encoding": "snappy" } })
       const { error } = yield* failure(reply)
-      assert.strictEqual(error._tag, "ConnectionFailed")
+      assert.strictEqual(error._tag, "MalformedStream")
       assert.match(error.message, /unknown content-encoding, "snappy"/)
 
       // Without a provider there is no renewal, which would close it in any case.

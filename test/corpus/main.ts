@@ -68,7 +68,7 @@ const compare = (ours: Outcome, expected: Outcome, body: string): Verdict => {
     }
   }
   const found = differing(ours, expected).map((field) => ({
-    why: differences.find((one) => one.field === field && one.applies(ours, expected, body))?.why,
+    why: differences.find((one) => one.fields.includes(field) && one.applies(ours, expected, body))?.why,
     what: `${field}: ours ${shown(ours[field])}, expected ${shown(expected[field])}`
   }))
   return {

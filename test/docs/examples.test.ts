@@ -62,7 +62,7 @@ describe("the published examples", () => {
         OPENAI_API_KEY: "k",
         OPENAI_BASE_URL: `${gpt.url}/v1`
       })
-      assert.deepStrictEqual([code, out], [0, `claude-sonnet-4-5: ${text}\ngpt-5: ${text}\n`])
+      assert.deepStrictEqual([code, out], [0, `claude-sonnet-5-5: ${text}\ngpt-5: ${text}\n`])
       assert.strictEqual((yield* claude.stats).connectionsOpened, 2)
       assert.strictEqual((yield* gpt.stats).connectionsOpened, 1)
     })

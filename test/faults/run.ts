@@ -7,7 +7,7 @@ import { FaultServer, Reply, Wire } from "effect-redial/testing"
 import type { Fault, Tag } from "./catalogue.js"
 import * as Worlds from "./worlds.js"
 
-export const protocols: ReadonlyArray<Protocol.ProtocolId> = ["anthropic-messages", "chat-completions"]
+export const protocols: ReadonlyArray<Protocol.ProtocolId> = ["anthropic-messages", "chat-completions", "responses"]
 
 const pieces = ["t0 ", "t1 ", "t2 ", "t3 ", "t4 €"]
 const text = pieces.join("")

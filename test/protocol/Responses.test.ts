@@ -225,6 +225,13 @@ describe("Responses messages", () => {
       assert.deepStrictEqual([text, toolCalls.length], ["Hello you", 1])
     }
     assert.strictEqual(whole(textDelta(0, "Hel") + textDelta(0, "lo") + textDelta(5, "!")).text, "Hello!")
+    const place = { output_index: 0, content_index: 0 }
+    const bare =
+      event("response.reasoning_text.delta", { ...place, delta: "Hm" }) +
+      event("response.output_text.delta", { ...place, delta: "a" }) +
+      event("response.function_call_arguments.delta", { ...place, delta: "{}" })
+    const { incompleteToolCalls, reasoning: thought, text: said } = whole(bare)
+    assert.deepStrictEqual([thought, said, incompleteToolCalls.length], ["Hm", "a", 1])
     const sideBySide = textDelta(0, "Hel") + textDelta(1, "yo") + textDelta(0, "lo ") + textDelta(1, "u")
     assert.strictEqual(
       whole(samePlace(added(0, textItem(0, "")) + added(1, textItem(1, "")) + sideBySide)).text,
@@ -293,8 +300,6 @@ describe("Responses messages", () => {
 
   it("are refused where content belongs nowhere", () => {
     for (const body of [
-      added(0, callItem(0, "one", "")) + textDelta(0, "a"),
-      added(0, reasoningItem(0)) + argumentsDelta(0, "{"),
       message(0, "a") + event("response.refusal.delta", { output_index: 0, content_index: 0, delta: "No" }),
       call(0, "one", "{}") + argumentsDelta(0, "{"),
       event("response.output_item.added", {}),

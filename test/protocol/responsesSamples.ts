@@ -164,13 +164,17 @@ export const responsesSamples: ReadonlyArray<Sample> = [
     ])
   ),
   sample(
-    "a tool of the vendor and a refusal",
+    "a tool of the vendor, a custom tool and a refusal",
     created +
       added(0, search(0, "in_progress")) +
       event("response.web_search_call.searching", { item_id: "ws_0", output_index: 0 }) +
       done(0, search(0)) +
-      event("response.refusal.delta", { item_id: "msg_1", output_index: 1, content_index: 0, delta: "No" }) +
-      event("response.refusal.done", { item_id: "msg_1", output_index: 1, content_index: 0, refusal: "No." }),
+      added(1, customItem(1, "sql", "")) +
+      inputDelta(1, 'SELECT "') +
+      inputDelta(1, 'ö"\n') +
+      done(1, customItem(1, "sql", 'SELECT "ö"\n')) +
+      event("response.refusal.delta", { item_id: "msg_2", output_index: 2, content_index: 0, delta: "No" }) +
+      event("response.refusal.done", { item_id: "msg_2", output_index: 2, content_index: 0, refusal: "No." }),
     completed()
   ),
   sample("everything in the final event", created, completed([reasoningItem(0, "Hm"), textItem(1, "Hello")])),

@@ -382,20 +382,23 @@ describe("interruption", () => {
       Effect.gen(function* () {
         const server = yield* FaultServer.make([reply])
         const provider = yield* minimax(server.url)
-        const reached = yield* Deferred.make<void>()
-        const fiber = yield* Effect.fork(
-          Stream.runForEach(provider.stream(request), () => Deferred.succeed(reached, undefined))
-        )
-        yield* server.awaitStats(({ requests }) => requests === 1)
-        if (place === "in mid-text") yield* Deferred.await(reached)
-        const before = performance.now()
-        const exit = yield* Fiber.interrupt(fiber)
-        const took = performance.now() - before
-        assert(Exit.isFailure(exit) && Cause.isInterruptedOnly(exit.cause))
-        assert(took < 100, `took ${took} ms`)
-        const after = yield* server.awaitStats(({ connectionsOpen }) => connectionsOpen === 0)
-        assert.strictEqual(after.connectionsOpened, 1)
-        assert.strictEqual(after.closedByClient, 1)
+        const took: Array<number> = []
+        for (let round = 1; round <= 5; round++) {
+          const reached = yield* Deferred.make<void>()
+          const fiber = yield* Effect.fork(
+            Stream.runForEach(provider.stream(request), () => Deferred.succeed(reached, undefined))
+          )
+          yield* server.awaitStats(({ requests }) => requests === round)
+          if (place === "in mid-text") yield* Deferred.await(reached)
+          const before = performance.now()
+          const exit = yield* Fiber.interrupt(fiber)
+          took.push(performance.now() - before)
+          assert(Exit.isFailure(exit) && Cause.isInterruptedOnly(exit.cause))
+          const after = yield* server.awaitStats(({ connectionsOpen }) => connectionsOpen === 0)
+          assert.deepStrictEqual([after.connectionsOpened, after.closedByClient], [round, round])
+        }
+        // The machine may be busy in some of the rounds, but not the library.
+        assert(Math.min(...took) < 100, `took ${took.map(Math.round)} ms`)
       })
     )
   }

@@ -24,8 +24,8 @@ const find = (state: Items, at: number | undefined, id: string | undefined): Ite
 }
 
 /**
- * Reads an event into its item, which begins with it where nothing announced it. Content that belongs nowhere must not
- * be lost silently; an item that is not modelled comes whole at its end.
+ * Reads an event into its item, which begins with it where nothing announced one of its kind. An item that is not modelled
+ * comes whole at its end.
  */
 export const intoItem = (
   state: Items,
@@ -36,11 +36,10 @@ export const intoItem = (
 ): StepResult => {
   const at = number(body.output_index)
   const id = string(body.item_id)
-  const item = find(state, at, id) ?? begin(state, at, { type, id }, events)
-  if (item.kind === kindOf(type)) return read(state, item, body, events)
-  return item.kind === "provider"
-    ? undefined
-    : malformed(`the stream has a \`${body.type}\` in an item of the type \`${item.type}\``)
+  const known = find(state, at, id)
+  if (known?.kind === "provider") return undefined
+  const item = known?.kind === kindOf(type) ? known : begin(state, at, { type, id }, events)
+  return read(state, item, body, events)
 }
 
 const begin = (state: Items, at: number | undefined, value: JsonObject, events: Array<ModelEvent>): Item => {
