@@ -165,7 +165,7 @@ describe("Responses.step", () => {
     const output = [reasoningItem(0, "Hm"), textItem(1, "Hello"), callItem(2, "one", "{}")]
     const rotating = (body + completed(output, { id: "c" })).replaceAll(/"(id|item_id)":"[^"]+"/g, (_, key) => {
       id++
-      return `"${key}":"capture-${id}"`
+      return `"${key}":"other-${id}"`
     })
     const { response } = run(rotating)
     assert.deepStrictEqual([response?.reasoning, response?.text, response?.toolCalls.length], ["Hm", "Hello", 1])
