@@ -1,7 +1,8 @@
 /**
  * Runs streams through a decoder and checks what must hold of any stream of events.
  */
-import { assert } from "@effect/vitest"
+import assert from "node:assert/strict"
+import { isDeepStrictEqual } from "node:util"
 import * as GenerationId from "../../src/model/GenerationId.js"
 import type { Fault } from "../../src/model/internal/fault.js"
 import * as ModelEvent from "../../src/model/ModelEvent.js"
@@ -68,7 +69,7 @@ export const checkGrammar = ({ events, fault, verdict }: Run): void => {
   const open = new Map<number, string>()
   const seen = new Set<number>()
   const start = (index: number, kind: string) => {
-    assert.isFalse(seen.has(index), `block ${index} starts twice`)
+    assert(!seen.has(index), `block ${index} starts twice`)
     seen.add(index)
     open.set(index, kind)
   }
@@ -101,7 +102,7 @@ export const checkGrammar = ({ events, fault, verdict }: Run): void => {
         assert.strictEqual(at, events.length - 1)
         // Only a call that was cut stays open.
         for (const kind of open.values()) assert.strictEqual(kind, "ToolCall")
-        for (let index = 0; index < seen.size; index++) assert.isTrue(seen.has(index), `no block ${index}`)
+        for (let index = 0; index < seen.size; index++) assert(seen.has(index), `no block ${index}`)
         checkFold(events, event.response)
         break
       default:
@@ -113,20 +114,38 @@ export const checkGrammar = ({ events, fault, verdict }: Run): void => {
   assert.strictEqual(fault === undefined, finished)
 }
 
+const parsed = (json: string): unknown => {
+  try {
+    return json.trim() === "" ? {} : JSON.parse(json)
+  } catch {
+    return undefined
+  }
+}
+
 const checkFold = (events: ReadonlyArray<ModelEvent.ModelEvent>, response: ModelResponse): void => {
   const folded = ModelEvent.fold(events)
   assert.strictEqual(folded.text, response.text)
   const content: Array<unknown> = []
+  // The response keeps cut calls apart; of equal calls the fold cannot tell which one was cut, so order decides.
+  const whole = [...response.toolCalls]
+  const cut = [...response.incompleteToolCalls]
   for (const block of folded.blocks) {
     if (block.type === "text" && block.text !== "") content.push({ type: "text", text: block.text })
     if (block.type === "reasoning") {
       content.push({ type: "reasoning", text: block.text, signature: block.signature })
     }
     if (block.type === "provider") content.push({ type: "provider", name: block.name, value: block.value })
-    if (block.type === "tool-call" && response.incompleteToolCalls.every(({ json }) => json !== block.json)) {
-      const { id, json, name } = block
-      content.push({ type: "tool-call", id, name, arguments: json.trim() === "" ? {} : JSON.parse(json) })
+    if (block.type !== "tool-call") continue
+    const { id, json, name, open } = block
+    const isCut = cut[0]?.id === id && cut[0].name === name && cut[0].json === json
+    if (open || (isCut && (whole[0]?.id !== id || !isDeepStrictEqual(whole[0].arguments, parsed(json))))) {
+      assert(isCut, `call ${id} is neither whole nor cut`)
+      cut.shift()
+    } else {
+      whole.shift()
+      content.push({ type: "tool-call", id, name, arguments: parsed(json) })
     }
   }
+  assert.deepStrictEqual([whole, cut], [[], []])
   assert.deepStrictEqual([...response.content], content)
 }

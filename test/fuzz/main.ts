@@ -1,0 +1,106 @@
+/**
+ * Mutates streams and feeds them to the decoders: `npm run fuzz`, `-- --cases N`, `-- --seed N`, `-- --json`. Whatever
+ * comes in, events that keep the grammar come out, or a fault, or both: never an exception, and never for long.
+ */
+import { parseArgs } from "node:util"
+import { type Sample, samples } from "../protocol/samples.js"
+import { checkGrammar, runChunks } from "../protocol/support.js"
+
+const { values } = parseArgs({
+  options: { cases: { type: "string" }, seed: { type: "string" }, json: { type: "boolean" } }
+})
+const cases = Number(values.cases ?? 100_000)
+const seed = Number(values.seed ?? Date.now() % 1_000_000)
+
+/** mulberry32: small, seeded, good enough to choose with. */
+let state = seed
+const random = (): number => {
+  state = (state + 0x6d2b79f5) | 0
+  let t = Math.imul(state ^ (state >>> 15), 1 | state)
+  t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t
+  return ((t ^ (t >>> 14)) >>> 0) / 4294967296
+}
+const below = (n: number): number => Math.floor(random() * n)
+const pick = <A>(from: ReadonlyArray<A>): A => from[below(from.length)]!
+
+const odd = [
+  "1e400",
+  "-1e308",
+  "9007199254740993",
+  "null",
+  "true",
+  "[]",
+  "{}",
+  '""',
+  '"\\ud800"',
+  "[".repeat(2_000) + "]".repeat(2_000),
+  `${'{"a":'.repeat(1_000)}1${"}".repeat(1_000)}`,
+  '{"__proto__":{"polluted":1}}',
+  `"${"x".repeat(10_000)}"`
+]
+
+/** Mutations of whole events. */
+const events: ReadonlyArray<(all: Array<string>) => void> = [
+  (all) => all.splice(below(all.length), 1),
+  (all) => all.splice(below(all.length), 0, pick(all)),
+  (all) => {
+    const [a, b] = [below(all.length), below(all.length)]
+    ;[all[a], all[b]] = [all[b]!, all[a]!]
+  },
+  (all) => all.splice(below(all.length)),
+  // A JSON value of one event becomes something else.
+  (all) => {
+    const at = below(all.length)
+    const spots = [...all[at]!.matchAll(/(?<=:)("(?:[^"\\]|\\.)*"|-?\d+(?:\.\d+)?|null|true|false)/g)]
+    if (spots.length === 0) return
+    const spot = pick(spots)
+    all[at] = all[at]!.slice(0, spot.index) + pick(odd) + all[at]!.slice(spot.index + spot[0].length)
+  },
+  // An event of another answer, of any protocol.
+  (all) => all.splice(below(all.length), 0, pick(eventsOf(bodyOf(pick(samples)))))
+]
+
+const bodyOf = ({ after, before, proof }: Sample): string => before + proof + after
+
+const eventsOf = (body: string): Array<string> => body.split(/(?<=\n\n)/)
+
+/** Flips some bytes. */
+const flip = (bytes: Uint8Array): void => {
+  for (let n = below(4); n > 0; n--) bytes[below(bytes.length)] = below(256)
+}
+
+const cut = (bytes: Uint8Array): ReadonlyArray<Uint8Array> => {
+  const chunks: Array<Uint8Array> = []
+  const size = pick([1, 7, 64, 1_000, bytes.length])
+  for (let from = 0; from < bytes.length; from += size) chunks.push(bytes.subarray(from, from + size))
+  return chunks
+}
+
+const utf8 = new TextEncoder()
+const figures = { cases, seed, finished: 0, faults: 0, exceptions: 0, slowestMs: 0, heapGrowthMB: 0 }
+const heap = process.memoryUsage().heapUsed
+
+for (let n = 0; n < cases; n++) {
+  const sample = pick(samples)
+  const all = eventsOf(bodyOf(sample))
+  for (let m = 1 + below(3); m > 0 && all.length > 0; m--) pick(events)(all)
+  const bytes = utf8.encode(all.join(""))
+  if (bytes.length > 0 && random() < 0.5) flip(bytes)
+  const before = performance.now()
+  try {
+    const result = runChunks(sample.protocol, cut(bytes))
+    checkGrammar(result)
+    if (result.response !== undefined) figures.finished++
+    if (result.fault !== undefined) figures.faults++
+    if ((result.response === undefined) === (result.fault === undefined)) throw new Error("neither proven nor failed")
+  } catch (error) {
+    figures.exceptions++
+    if (figures.exceptions <= 3) console.error(`case ${n} of seed ${seed}, ${sample.name}:`, error)
+  }
+  figures.slowestMs = Math.max(figures.slowestMs, Math.round(performance.now() - before))
+}
+
+figures.heapGrowthMB = Math.round((process.memoryUsage().heapUsed - heap) / 1024 / 1024)
+if (Object.hasOwn(Object.prototype, "polluted")) figures.exceptions++
+console.log(values.json ? JSON.stringify(figures) : figures)
+process.exitCode = figures.exceptions > 0 ? 1 : 0
