@@ -78,6 +78,7 @@ export const make = (turn: Effect.Effect<void>): Effect.Effect<PoolLife, never, 
             leave()
             resume(Effect.void)
           }
+          // The real clock: under a test clock a socket would hold up its pool's next request for ever.
           const timer = setTimeout(go, SETTLE_MILLIS)
           waiting.add(go)
           return Effect.sync(leave)

@@ -92,6 +92,7 @@ export const make = (options: Options): Effect.Effect<Service, InvalidOptions, S
 /** With its sockets gone an agent has nothing to wait for; the limit is a seat belt, which an interruption leaves on. */
 const destroyed = (dispatcher: Dispatcher): Effect.Effect<void> =>
   Effect.async((resume) => {
+    // The real clock: this is about sockets, and a test clock would make the seat belt useless.
     const timer = setTimeout(() => resume(Effect.void), 1_000)
     const end = (): void => {
       clearTimeout(timer)
