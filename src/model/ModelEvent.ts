@@ -3,7 +3,8 @@
  *
  * The grammar: `ResponseStart`, then blocks, each a start, deltas and an end with the same `index`; `Finish` once, last,
  * and only when the end was proven. A stream without `Finish` fails. After a drop, `Superseded` says from which block on
- * the output is void, and another `ResponseStart` begins the attempt that replaces it.
+ * the output is void, and another `ResponseStart` begins the attempt that replaces it. A `ResponseStart` that says
+ * `continues` voids nothing: what came before stays, and what follows is added to it.
  *
  * Events are plain objects. The schemas here are for storing and sending them; nothing is decoded per event.
  *
@@ -12,13 +13,14 @@
 import * as Schema from "effect/Schema"
 import { GenerationId } from "./GenerationId.js"
 import { Fold } from "./internal/fold.js"
-import { ErrorSummary, ModelResponse } from "./ModelResponse.js"
+import { Continues, ErrorSummary, ModelResponse } from "./ModelResponse.js"
 import { PartialResponse } from "./PartialResponse.js"
 
 const index = Schema.Number
 
 /**
- * An attempt was answered.
+ * An attempt was answered. The blocks that follow begin anew, or go on with those that came before where `continues` says
+ * so: then a text block that was open grows on, under its own index.
  *
  * @since 0.1.0
  * @category schemas
@@ -31,7 +33,9 @@ export const ResponseStart = Schema.TaggedStruct("ResponseStart", {
   /** The vendor's id of the response. */
   id: Schema.optional(Schema.String),
   model: Schema.optional(Schema.String),
-  requestId: Schema.optional(Schema.String)
+  requestId: Schema.optional(Schema.String),
+  /** How this attempt goes on with what a broken one delivered; absent where it begins anew. */
+  continues: Schema.optional(Continues)
 })
 
 /**

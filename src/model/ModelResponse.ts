@@ -12,7 +12,7 @@ import { FinishReason } from "./FinishReason.js"
 import { GenerationId } from "./GenerationId.js"
 import { Delivered, PartialResponse } from "./PartialResponse.js"
 import { AssistantPart, ToolCallPart } from "./Prompt.js"
-import { Usage } from "./Usage.js"
+import { add as addUsage, Usage } from "./Usage.js"
 
 /**
  * @since 0.1.0
@@ -47,6 +47,43 @@ export const ErrorSummary = Schema.Struct({
 export type ErrorSummary = typeof ErrorSummary.Type
 
 /**
+ * How an attempt goes on with the output of one that broke: the server sends what is missing (`cursor`), the model goes on
+ * with its own message (`prefill`), or it is asked to go on (`continuation`).
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
+export const Continues = Schema.Literal("cursor", "prefill", "continuation")
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export type Continues = typeof Continues.Type
+
+/**
+ * Where the text of one attempt ends and the text of the next one begins.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
+export const Seam = Schema.Struct({
+  /** The attempt that went on. */
+  attempt: Schema.Number,
+  continues: Continues,
+  /** How much of the answer's `text` was there before, in UTF-16 code units. */
+  offset: Schema.Number,
+  /** How much of the new text repeated what was there and was cut, in UTF-16 code units. */
+  cut: Schema.Number
+})
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export type Seam = typeof Seam.Type
+
+/**
  * One request on the wire: an attempt that failed has its error's tag and message and what it had delivered.
  *
  * @since 0.1.0
@@ -62,10 +99,15 @@ export const Attempt = Schema.Struct({
   startedAt: Schema.Number,
   /** Milliseconds since the epoch. */
   endedAt: Schema.Number,
+  /** Absent where the attempt began anew. */
+  continues: Schema.optional(Continues),
   error: Schema.optional(ErrorSummary),
   usage: Schema.optional(Usage),
+  /** True where the attempt broke before its usage was final: it cost at least this. */
+  usageIsPartial: Schema.optional(Schema.Boolean),
+  /** How far output had got by the end of this attempt. */
   delivered: Delivered,
-  /** What this attempt had written and a later one replaced. */
+  /** What this attempt had written and a later one writes again. */
   discarded: Schema.optional(PartialResponse)
 })
 
@@ -105,10 +147,12 @@ const fields = {
   toolCalls: Schema.Array(ToolCallPart),
   incompleteToolCalls: Schema.Array(IncompleteToolCall),
   finishReason: FinishReason,
-  /** Of the attempt that succeeded. What others cost is with them, in `attempts`. */
+  /** Of the attempt that succeeded. What others cost is with them, in `attempts`; see `totalUsage`. */
   usage: Usage,
   /** All attempts, the successful one last. */
-  attempts: Schema.Array(Attempt)
+  attempts: Schema.Array(Attempt),
+  /** Where the text was put together from several attempts; empty where one attempt wrote all of it. */
+  seams: Schema.optionalWith(Schema.Array(Seam), { default: () => [] })
 }
 
 const Stored = Schema.Struct(fields)
@@ -126,6 +170,37 @@ export interface ModelResponse extends Schema.Simplify<typeof Stored.Type> {
  * @category guards
  */
 export const isModelResponse = (u: unknown): u is ModelResponse => typeof u === "object" && u !== null && TypeId in u
+
+/**
+ * The usage of all attempts together, as far as it is known. `exact` is false where an attempt broke before its usage was
+ * final: then the real cost is higher.
+ *
+ * @example
+ * ```ts
+ * import { ModelResponse, Provider } from "effect-redial"
+ * import { Effect } from "effect"
+ *
+ * const cost = Provider.generate({ model: "any", prompt: "Why is the sky blue?" }).pipe(
+ *   Effect.map(ModelResponse.totalUsage),
+ *   Effect.map(({ exact, usage }) => `${exact ? "" : "at least "}${usage.outputTokens} tokens`)
+ * )
+ * ```
+ *
+ * @since 0.1.0
+ * @category usage
+ */
+export const totalUsage = (response: {
+  readonly attempts: ReadonlyArray<Attempt>
+}): { readonly usage: Usage; readonly exact: boolean } => {
+  let usage: Usage = {}
+  let exact = true
+  for (const attempt of response.attempts) {
+    if (attempt.usage !== undefined) usage = addUsage(usage, attempt.usage)
+    if (attempt.error !== undefined && (attempt.usageIsPartial === true || attempt.delivered !== "nothing"))
+      exact = false
+  }
+  return { usage, exact }
+}
 
 const Proto = { [TypeId]: TypeId }
 

@@ -27,6 +27,16 @@ export type Params = Encode.Params
 export type State = Decode.State
 
 /**
+ * Whether a Claude model goes on with a message of its own: those up to 4.5 do, and later ones refuse it with status 400.
+ * Source: Anthropic's migration guides to Claude 4.6.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export const takesPrefill = (model: string): boolean =>
+  /^claude-(2|3|instant|(opus|sonnet|haiku)-4(-[015])?(-\d{8}|-latest|@\d{8})?$)/.test(model)
+
+/**
  * In a conversation that is sent back, reasoning without a signature and blocks of other protocols are left out, since
  * the vendor would refuse them. `maxOutputTokens` is 8192 where the request names none.
  *
@@ -40,5 +50,8 @@ export const protocol: Protocol<Sdk, Params, State> = {
     sdk.messages.create(params, { signal, headers, maxRetries: 0, timeout: noTimeout }).asResponse(),
   initial: Decode.initial,
   step: Decode.step,
-  end: Decode.end
+  end: Decode.end,
+  usage: Decode.usage,
+  // The place of the message says it.
+  prefill: (params) => params
 }

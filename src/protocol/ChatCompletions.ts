@@ -40,5 +40,11 @@ export const protocol: Protocol<Sdk, Params, State> = {
     sdk.chat.completions.create(params, { signal, headers, maxRetries: 0, timeout: noTimeout }).asResponse(),
   initial: Decode.initial,
   step: Decode.step,
-  end: Decode.end
+  end: Decode.end,
+  usage: Decode.usage,
+  prefill: (params, flag) => {
+    const last = params.messages.at(-1)
+    if (flag === "none" || last === undefined) return params
+    return { ...params, messages: [...params.messages.slice(0, -1), { ...last, [flag]: true }] }
+  }
 }

@@ -71,6 +71,41 @@ export interface OpenOptions {
 }
 
 /**
+ * How a vendor is told that the model is to go on with the last message, which is its own: by a field of that message, or
+ * by nothing but its place.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type PrefillFlag = "none" | "prefix" | "partial"
+
+/**
+ * A point in an answer that the server keeps.
+ *
+ * @internal
+ */
+export interface Position {
+  /** The vendor's id of the response. */
+  readonly id: string
+  /** The number of the last event that came. */
+  readonly after: number
+  readonly model: string | undefined
+}
+
+/**
+ * Taking an answer up again where its connection broke.
+ *
+ * @internal
+ */
+export interface Cursor<Sdk, Params, State> {
+  /** Undefined where the server was not asked to keep the answer, or nothing of it came. */
+  readonly at: (params: Params, state: State) => Position | undefined
+  readonly open: (sdk: Sdk, position: Position, options: OpenOptions) => Promise<Response>
+  /** Prepares a state for what the server sends from there on: what came before is skipped, a gap is a fault. */
+  readonly resume: (state: State) => void
+}
+
+/**
  * A wire format. `State` belongs to one attempt and to `step` alone, which may change it in place; given the same
  * events it always does the same. Everything is total: foreign bytes give events, a fault, or both, never an exception.
  *
@@ -87,4 +122,10 @@ export interface Protocol<Sdk, Params, State> {
   readonly step: (state: State, event: ServerSentEvent, events: Array<ModelEvent>) => StepResult
   /** Called when the end is proven: closes what is open, and sums up. */
   readonly end: (state: State, events: Array<ModelEvent>) => Summary
+  /** The usage as far as it was told. */
+  readonly usage: (state: State) => Usage
+  /** Where the server keeps an answer whose connection broke, and sends the rest of it. */
+  readonly cursor?: Cursor<Sdk, Params, State> | undefined
+  /** Marks the params' last message, the model's own, as one to go on with. */
+  readonly prefill?: ((params: Params, flag: PrefillFlag) => Params) | undefined
 }

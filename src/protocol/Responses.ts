@@ -28,7 +28,8 @@ export type State = Decode.State
 
 /**
  * Conversations are carried by the caller: the vendor is asked to store nothing, and to hand out its reasoning encrypted
- * where the model can. `providerOptions.responses` can say otherwise.
+ * where the model can. `providerOptions.responses` can say otherwise: with `background: true` the vendor writes the answer
+ * also while nobody listens, and keeps it (`store`), so that a broken stream is taken up again where it broke.
  *
  * In a conversation that is sent back, each block goes back as the item that it came as, in its place. Reasoning goes
  * back if it came over this protocol, encrypted or in plain words, and is left out else; so are blocks of other
@@ -44,5 +45,17 @@ export const protocol: Protocol<Sdk, Params, State> = {
     sdk.responses.create(params, { signal, headers, maxRetries: 0, timeout: noTimeout }).asResponse(),
   initial: Decode.initial,
   step: Decode.step,
-  end: Decode.end
+  end: Decode.end,
+  usage: Decode.usage,
+  cursor: {
+    at: (params, { id, model, sequence }) =>
+      params.background === true && id !== undefined && sequence !== undefined
+        ? { id, after: sequence, model }
+        : undefined,
+    open: (sdk, { after, id }, { headers, signal }) =>
+      sdk.responses
+        .retrieve(id, { stream: true, starting_after: after }, { signal, headers, maxRetries: 0, timeout: noTimeout })
+        .asResponse(),
+    resume: Decode.resume
+  }
 }

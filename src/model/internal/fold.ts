@@ -44,6 +44,11 @@ const visible = /\S/
 export class Fold {
   private drafts: Array<Draft | undefined> = []
 
+  /** The index that the next block takes. */
+  get length(): number {
+    return this.drafts.length
+  }
+
   apply(event: ModelEvent): void {
     switch (event._tag) {
       // The deltas first: they are nearly all events. V8 joins the pieces once, when the text is read.
@@ -81,7 +86,7 @@ export class Fold {
         return
       }
       case "Superseded":
-        this.drafts.length = Math.min(this.drafts.length, event.fromIndex)
+        this.truncate(event.fromIndex)
         return
       case "ResponseStart":
       case "Finish":
@@ -89,10 +94,15 @@ export class Fold {
     }
   }
 
+  /** Drops the blocks from `fromIndex` on. */
+  truncate(fromIndex: number): void {
+    this.drafts.length = Math.min(this.drafts.length, fromIndex)
+  }
+
   /** How far output got. Cheap enough to ask for at every failure, not at every event. */
-  delivered(): Partial.Delivered {
+  delivered(fromIndex = 0, toIndex = this.drafts.length): Partial.Delivered {
     let furthest: Partial.Delivered = "nothing"
-    for (const block of this.blocks()) {
+    for (const block of this.blocks(fromIndex, toIndex)) {
       if (block.type === "tool-call") return "tool-call"
       if (block.type === "text" && visible.test(block.text)) furthest = "text"
       else if (block.type === "reasoning" && furthest === "nothing" && block.text !== "") furthest = "reasoning"
@@ -100,10 +110,11 @@ export class Fold {
     return furthest
   }
 
-  partial(): Partial.PartialResponse {
+  /** What there is, or what there is of the blocks from `fromIndex` on, up to and without `toIndex`. */
+  partial(fromIndex = 0, toIndex = this.drafts.length): Partial.PartialResponse {
     const blocks: Array<Partial.Block> = []
     let text = ""
-    for (const { id, name, open, signature, text: content, type, value } of this.blocks()) {
+    for (const { id, name, open, signature, text: content, type, value } of this.blocks(fromIndex, toIndex)) {
       switch (type) {
         case "text":
           text += content
@@ -120,7 +131,7 @@ export class Fold {
           break
       }
     }
-    return { text, blocks, delivered: this.delivered() }
+    return { text, blocks, delivered: this.delivered(fromIndex, toIndex) }
   }
 
   /** The response, to be called only once its end was proven. */
@@ -166,12 +177,16 @@ export class Fold {
       incompleteToolCalls,
       finishReason: ending.finishReason,
       usage: ending.usage,
-      attempts: []
+      attempts: [],
+      seams: []
     })
   }
 
-  private *blocks(): Generator<Draft> {
-    for (const block of this.drafts) if (block !== undefined) yield block
+  private *blocks(fromIndex = 0, toIndex = this.drafts.length): Generator<Draft> {
+    for (let at = fromIndex; at < toIndex; at++) {
+      const block = this.drafts[at]
+      if (block !== undefined) yield block
+    }
   }
 }
 

@@ -4,6 +4,7 @@
 import * as FinishReason from "../../model/FinishReason.js"
 import { type Fault, malformed, truncated } from "../../model/internal/fault.js"
 import type { ModelEvent } from "../../model/ModelEvent.js"
+import type { Usage } from "../../model/Usage.js"
 import type { ServerSentEvent, Stamp, StepResult, Summary } from "../Protocol.js"
 import { type Blocks, blockDelta, blockStart, blockStop, close } from "./anthropicBlocks.js"
 import { classify } from "./classify.js"
@@ -73,20 +74,23 @@ export const end = (state: State, events: Array<ModelEvent>): Summary => {
   // A tool call that was not closed was cut: it stays open, so it is never taken for a whole one.
   for (const block of state.blocks.values()) if (block.kind !== "tool-call") close(state, block, events)
   state.blocks.clear()
-  const { cacheReadTokens, cacheWriteTokens, inputTokens, outputTokens, reasoningTokens } = state
   return {
     finishReason: FinishReason.fromRaw(state.stopReason, finishReasons),
-    usage: {
-      // The wire counts only what no cache was involved in.
-      inputTokens:
-        inputTokens === undefined ? undefined : inputTokens + (cacheReadTokens ?? 0) + (cacheWriteTokens ?? 0),
-      outputTokens,
-      cacheReadTokens,
-      cacheWriteTokens,
-      reasoningTokens
-    },
+    usage: usage(state),
     id: state.id,
     model: state.model
+  }
+}
+
+export const usage = (state: State): Usage => {
+  const { cacheReadTokens, cacheWriteTokens, inputTokens, outputTokens, reasoningTokens } = state
+  return {
+    // The wire counts only what no cache was involved in.
+    inputTokens: inputTokens === undefined ? undefined : inputTokens + (cacheReadTokens ?? 0) + (cacheWriteTokens ?? 0),
+    outputTokens,
+    cacheReadTokens,
+    cacheWriteTokens,
+    reasoningTokens
   }
 }
 

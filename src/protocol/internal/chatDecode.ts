@@ -5,6 +5,7 @@
 import * as FinishReason from "../../model/FinishReason.js"
 import { malformed, truncated } from "../../model/internal/fault.js"
 import type { ModelEvent } from "../../model/ModelEvent.js"
+import type { Usage } from "../../model/Usage.js"
 import type { ServerSentEvent, Stamp, StepResult, Summary } from "../Protocol.js"
 import { type Call, callDeltas, closeCalls } from "./chatToolCalls.js"
 import { classify, isError } from "./classify.js"
@@ -91,18 +92,17 @@ export const end = (state: State, events: Array<ModelEvent>): Summary => {
   if (state.refusal !== "") {
     events.push({ _tag: "ProviderPart", index: state.next++, name: "refusal", value: state.refusal })
   }
-  const usage = state.usage ?? state.fallbackUsage
+  return { finishReason: finishReason(state), usage: usage(state), id: state.id, model: state.model }
+}
+
+export const usage = (state: State): Usage => {
+  const told = state.usage ?? state.fallbackUsage
   return {
-    finishReason: finishReason(state),
-    usage: {
-      inputTokens: number(usage?.prompt_tokens),
-      outputTokens: number(usage?.completion_tokens),
-      cacheReadTokens: number(object(usage?.prompt_tokens_details)?.cached_tokens),
-      cacheWriteTokens: undefined,
-      reasoningTokens: number(object(usage?.completion_tokens_details)?.reasoning_tokens)
-    },
-    id: state.id,
-    model: state.model
+    inputTokens: number(told?.prompt_tokens),
+    outputTokens: number(told?.completion_tokens),
+    cacheReadTokens: number(object(told?.prompt_tokens_details)?.cached_tokens),
+    cacheWriteTokens: undefined,
+    reasoningTokens: number(object(told?.completion_tokens_details)?.reasoning_tokens)
   }
 }
 

@@ -5,7 +5,8 @@
 import * as Fault from "../../model/internal/fault.js"
 import { Fold } from "../../model/internal/fold.js"
 import type { ModelEvent } from "../../model/ModelEvent.js"
-import type { Protocol, ServerSentEvent, Stamp } from "../Protocol.js"
+import type { Usage } from "../../model/Usage.js"
+import type { Position, Protocol, ServerSentEvent, Stamp } from "../Protocol.js"
 import * as Sse from "../Sse.js"
 
 /** What `push` and `end` leave behind, besides events. */
@@ -30,15 +31,46 @@ export interface Decoder {
   readonly fault: Fault.Fault | undefined
   /** True once any server-sent event came that is more than a sign of life. */
   readonly started: boolean
+  /** The usage as far as it was told. */
+  readonly usage: () => Usage
+  /** Where the server could be asked to go on; undefined where it keeps nothing. */
+  readonly position: () => Position | undefined
+  /** A decoder for what the server sends from there on. This one is not to be used any more. */
+  readonly resumed: (stamp: Stamp) => Decoder
 }
 
-export const make = <State>(
-  protocol: Pick<Protocol<never, unknown, State>, "initial" | "step" | "end">,
+/** Joins an attempt that goes on with the output of a broken one to that output. */
+export interface Join {
+  /** What there is of that output. */
+  readonly fold: Fold
+  /** Rewrites the events from `from` on, or says that they do not go on with it. */
+  readonly rewrite: (events: Array<ModelEvent>, from: number) => Fault.Fault | undefined
+  /** Closes what the attempt itself did not, at a proven end. */
+  readonly close: (events: Array<ModelEvent>) => void
+}
+
+export interface Options<State> {
+  readonly limits?: Sse.Limits | undefined
+  readonly join?: Join | undefined
+  readonly position?: ((state: State) => Position | undefined) | undefined
+}
+
+type Steps<State> = Pick<Protocol<never, never, State>, "initial" | "step" | "end" | "usage" | "cursor">
+
+export const make = <State>(protocol: Steps<State>, stamp: Stamp, options: Options<State> = {}): Decoder =>
+  over(protocol, protocol.initial(stamp), stamp, options.join?.fold ?? new Fold(), options, undefined)
+
+const over = <State>(
+  protocol: Steps<State>,
+  state: State,
   stamp: Stamp,
-  limits?: Sse.Limits
+  fold: Fold,
+  options: Options<State>,
+  /** Says that an attempt goes on where a cursor stood; given with its first event. */
+  announcement: ModelEvent | undefined
 ): Decoder => {
-  const fold = new Fold()
-  const state = protocol.initial(stamp)
+  const { join, limits, position } = options
+  let unannounced = announcement
   let events: Array<ModelEvent> = []
   let verdict: Verdict = "Open"
   let fault: Fault.Fault | undefined
@@ -49,10 +81,21 @@ export const make = <State>(
     fault = why
   }
 
+  /** Folds the events that were pushed since there were `from` of them. False where they do not belong here. */
+  const accept = (from: number): boolean => {
+    const foreign = join?.rewrite(events, from)
+    for (let i = from; i < events.length; i++) fold.apply(events[i]!)
+    if (foreign !== undefined) fail(foreign)
+    return foreign === undefined
+  }
+
   const finish = (): void => {
     const from = events.length
     const summary = protocol.end(state, events)
-    for (let i = from; i < events.length; i++) fold.apply(events[i]!)
+    if (!accept(from)) return
+    const closing = events.length
+    join?.close(events)
+    for (let i = closing; i < events.length; i++) fold.apply(events[i]!)
     events.push({ _tag: "Finish", response: fold.response({ ...summary, requestId: stamp.requestId }) })
     verdict = "Finished"
   }
@@ -60,8 +103,12 @@ export const make = <State>(
   const onEvent = (event: ServerSentEvent): void => {
     if (verdict !== "Open" && verdict !== "Proven") return
     const from = events.length
+    if (unannounced !== undefined) {
+      events.push(unannounced)
+      unannounced = undefined
+    }
     const result = protocol.step(state, event, events)
-    for (let i = from; i < events.length; i++) fold.apply(events[i]!)
+    if (!accept(from)) return
     started ||= events.length > from
     if (result === undefined) return
     if (result === "Proven") verdict = "Proven"
@@ -109,6 +156,22 @@ export const make = <State>(
     },
     get started() {
       return started
+    },
+    usage: () => protocol.usage(state),
+    position: () => position?.(state),
+    resumed(next) {
+      protocol.cursor?.resume(state)
+      const { attempt, generation, requestId } = next
+      const { id, model } = position?.(state) ?? {}
+      return over(protocol, state, next, fold, options, {
+        _tag: "ResponseStart",
+        attempt,
+        generation,
+        id,
+        model,
+        requestId,
+        continues: "cursor"
+      })
     }
   }
 }

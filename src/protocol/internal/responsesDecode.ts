@@ -5,6 +5,7 @@
 import * as FinishReason from "../../model/FinishReason.js"
 import { type Fault, malformed } from "../../model/internal/fault.js"
 import type { ModelEvent } from "../../model/ModelEvent.js"
+import type { Usage } from "../../model/Usage.js"
 import type { ServerSentEvent, Stamp, StepResult, Summary } from "../Protocol.js"
 import { classify } from "./classify.js"
 import { array, type JsonObject, number, object, parse, string } from "./json.js"
@@ -29,6 +30,10 @@ export interface State extends Items {
   model: string | undefined
   /** The number of the latest event that had one. */
   sequence: number | undefined
+  /** True once the stream was taken up again at `sequence`: what comes twice is skipped. */
+  resumed: boolean
+  /** True once an event followed on the position where the stream was taken up again. */
+  following: boolean
   /** How the response ended, in the vendor's words. */
   finish: string | undefined
   usage: JsonObject | undefined
@@ -41,6 +46,8 @@ export const initial = (stamp: Stamp): State => ({
   id: undefined,
   model: undefined,
   sequence: undefined,
+  resumed: false,
+  following: false,
   finish: undefined,
   usage: undefined
 })
@@ -50,7 +57,14 @@ export const step = (state: State, event: ServerSentEvent, events: Array<ModelEv
   const body = object(json)
   if (body === undefined) return json === undefined ? notJson(event) : undefined
   const type = string(body.type) ?? event.event
-  state.sequence = number(body.sequence_number) ?? state.sequence
+  const sequence = number(body.sequence_number)
+  if (state.resumed && sequence !== undefined && state.sequence !== undefined) {
+    if (sequence <= state.sequence) return undefined
+    if (!state.following && sequence > state.sequence + 1)
+      return malformed("the rest of the answer has a gap before it")
+    state.following = true
+  }
+  state.sequence = sequence ?? state.sequence
   switch (type) {
     case "response.output_text.delta":
       return content(state, "message", body, events, textDelta)
@@ -103,20 +117,24 @@ export const step = (state: State, event: ServerSentEvent, events: Array<ModelEv
 
 export const end = (state: State, events: Array<ModelEvent>): Summary => {
   closeItems(state, events)
-  const { id, model, usage } = state
-  const input = object(usage?.input_tokens_details)
+  return { finishReason: finishReason(state), usage: usage(state), id: state.id, model: state.model }
+}
+
+export const usage = ({ usage: told }: State): Usage => {
+  const input = object(told?.input_tokens_details)
   return {
-    finishReason: finishReason(state),
-    usage: {
-      inputTokens: number(usage?.input_tokens),
-      outputTokens: number(usage?.output_tokens),
-      cacheReadTokens: number(input?.cached_tokens),
-      cacheWriteTokens: number(input?.cache_write_tokens),
-      reasoningTokens: number(object(usage?.output_tokens_details)?.reasoning_tokens)
-    },
-    id,
-    model
+    inputTokens: number(told?.input_tokens),
+    outputTokens: number(told?.output_tokens),
+    cacheReadTokens: number(input?.cached_tokens),
+    cacheWriteTokens: number(input?.cache_write_tokens),
+    reasoningTokens: number(object(told?.output_tokens_details)?.reasoning_tokens)
   }
+}
+
+/** From here on events have to follow on the last one: the server sends again what came after a position. */
+export const resume = (state: State): void => {
+  state.resumed = true
+  state.following = false
 }
 
 const finishReasons: Readonly<Record<string, FinishReason.Reason>> = {

@@ -37,7 +37,8 @@ export const encode = (request: ModelRequest): Encoded<Params> =>
     return {
       model,
       input,
-      store: false,
+      // What is written in the background has to be stored, or nobody could fetch it.
+      store: options?.background === true,
       ...(handsOutReasoning(request) && { include: [encrypted] }),
       ...(instructions.length > 0 && { instructions: instructions.join("\n\n") }),
       ...(maxOutputTokens !== undefined && { max_output_tokens: maxOutputTokens }),
