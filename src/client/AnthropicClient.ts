@@ -46,6 +46,7 @@ const kind: ModelClient.Kind<Anthropic, AnthropicMessages.Params, AnthropicMessa
   baseUrl: "https://api.anthropic.com",
   auth: "x-api-key",
   protocol: AnthropicMessages.protocol,
+  prefill: { models: AnthropicMessages.takesPrefill },
   load: async ({ baseURL, fetch }) => {
     const { Anthropic } = await import("@anthropic-ai/sdk")
     return withoutEnvironmentHeaders(

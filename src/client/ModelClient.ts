@@ -14,7 +14,7 @@ import type { GenerationId } from "../model/GenerationId.js"
 import type { Fault } from "../model/internal/fault.js"
 import type { ModelRequest } from "../model/ModelRequest.js"
 import * as Decoder from "../protocol/internal/decoder.js"
-import type { OpenOptions, Protocol, ProtocolId, Stamp } from "../protocol/Protocol.js"
+import type { OpenOptions, PrefillFlag, Protocol, ProtocolId, Stamp } from "../protocol/Protocol.js"
 import * as ConnectionPool from "./ConnectionPool.js"
 import { InvalidOptions } from "./InvalidOptions.js"
 import type { RenewableClosed } from "./internal/renewableClosed.js"
@@ -43,8 +43,48 @@ export interface ModelClient<out Sdk = unknown> {
   readonly protocol: ProtocolId
   readonly baseUrl: string
   readonly connections: Renewable.Renewable<Connection<Sdk>, InvalidOptions>
-  /** Writes a request in the protocol's own terms, ready to be sent any number of times. */
-  readonly prepare: (request: ModelRequest) => Either.Either<PreparedCall, Fault>
+  /**
+   * Writes a request in the protocol's own terms, ready to be sent any number of times. For a prefill, the model's own
+   * message comes last, and it is to go on with it.
+   */
+  readonly prepare: (request: ModelRequest, as?: "prefill") => Either.Either<PreparedCall, Fault>
+  /** How an answer to this request can be gone on with, should its stream break. */
+  readonly capabilities: (request: ModelRequest) => Capabilities
+  /** Whether the vendor may send the text before a prefill again. */
+  readonly echoesPrefill: boolean
+  /** Remembers that a model refused a prefill. */
+  readonly prefillRefused: (model: string) => void
+}
+
+/**
+ * How an answer can be gone on with.
+ *
+ * - `cursor`: the server keeps it, and sends what is missing
+ * - `prefill`: the model goes on with a message of its own
+ * - `continuation`: the model can be asked to go on
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Capabilities {
+  readonly cursor: boolean
+  readonly prefill: boolean
+  readonly continuation: boolean
+}
+
+/**
+ * How models of a provider go on with a message of their own.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Prefill {
+  /** Which models do, by name. A model that refuses is remembered for the life of the client. */
+  readonly models: (model: string) => boolean
+  /** The field of the message that asks for it. Default: `none`, its place says it. */
+  readonly flag?: PrefillFlag | undefined
+  /** Whether the answer begins with the message again. Default: false. */
+  readonly echoes?: boolean | undefined
 }
 
 /**
@@ -58,7 +98,10 @@ export interface PreparedCall {
   readonly connect: (
     failed: GenerationId | undefined
   ) => Effect.Effect<Line, InvalidOptions | RenewableClosed, Scope.Scope>
-  readonly decoder: (stamp: Stamp) => Decoder.Decoder
+  /** Reads an answer; with `join`, one that goes on with a broken one. */
+  readonly decoder: (stamp: Stamp, join?: Decoder.Join) => Decoder.Decoder
+  /** The call that asks the server for the rest of an answer; undefined where it keeps nothing. */
+  readonly after: (broken: Decoder.Decoder) => PreparedCall | undefined
 }
 
 /**
@@ -99,6 +142,8 @@ export interface Options<out R = never> {
   readonly auth?: Auth | undefined
   /** Sent with each request. Credentials do not belong here. Default: none. */
   readonly headers?: Headers.Input | undefined
+  /** Which models go on with a message of their own. Default: what the SDK's vendor is known to take. */
+  readonly prefill?: Prefill | undefined
   /** Options for the pools, or a layer that builds each one. Default: undici pools with their default options. */
   readonly pool?: ConnectionPool.Options | Layer.Layer<ConnectionPool.ConnectionPool, InvalidOptions, R> | undefined
   /** A generation older than this is renewed at the next request, for edges that cut old connections. Default: never. */
@@ -120,6 +165,8 @@ export interface Kind<Sdk, Params, State> {
   readonly baseUrl: string
   readonly auth: Auth
   readonly protocol: Protocol<Sdk, Params, State>
+  /** What is known of the vendor of the SDK, at its own base URL. */
+  readonly prefill?: Prefill | undefined
   /** Loads the SDK and makes its object. Called once per generation; a module is loaded once per process. */
   readonly load: (options: SdkOptions) => Promise<Sdk>
 }
@@ -190,27 +237,66 @@ export const make = <Sdk, Params, State, R = never>(
         ? { ...headers, "x-api-key": null, authorization: `Bearer ${key}` }
         : { ...headers, authorization: null, "x-api-key": key }
 
-    return {
-      provider,
-      protocol: kind.protocol.id,
-      baseUrl,
-      connections,
-      prepare: (request) =>
-        Either.map(
-          kind.protocol.encode(request),
-          (params): PreparedCall => ({
-            connect: (failed) =>
-              Effect.map(
-                failed === undefined ? connections.lease : connections.leaseAfter(failed),
-                ({ generation, value: { pool, sdk } }) => ({
-                  generation,
-                  pool,
-                  send: (signal) => kind.protocol.open(sdk, params, { signal, headers: requestHeaders })
-                })
-              ),
-            decoder: (stamp) => Decoder.make(kind.protocol, stamp)
+    const { protocol } = kind
+    const prefill = options.prefill ?? (baseUrl === kind.baseUrl ? kind.prefill : undefined)
+    const refusesPrefill = new Set<string>()
+
+    const connect =
+      (open: (sdk: Sdk, options: OpenOptions) => Promise<Response>): PreparedCall["connect"] =>
+      (failed) =>
+        Effect.map(
+          failed === undefined ? connections.lease : connections.leaseAfter(failed),
+          ({ generation, value: { pool, sdk } }) => ({
+            generation,
+            pool,
+            send: (signal) => open(sdk, { signal, headers: requestHeaders })
           })
         )
+
+    const callOf = (params: Params): PreparedCall => {
+      const position = (state: State) => protocol.cursor?.at(params, state)
+      return {
+        connect: connect((sdk, options) => protocol.open(sdk, params, options)),
+        decoder: (stamp, join) => Decoder.make(protocol, stamp, { join, position }),
+        after
+      }
+    }
+
+    const after: PreparedCall["after"] = (broken) => {
+      const { cursor } = protocol
+      const position = broken.position()
+      if (cursor === undefined || position === undefined) return undefined
+      return {
+        connect: connect((sdk, options) => cursor.open(sdk, position, options)),
+        decoder: broken.resumed,
+        after
+      }
+    }
+
+    return {
+      provider,
+      protocol: protocol.id,
+      baseUrl,
+      connections,
+      prepare: (request, as) =>
+        Either.map(protocol.encode(request), (params) =>
+          callOf(as === undefined ? params : (protocol.prefill?.(params, prefill?.flag ?? "none") ?? params))
+        ),
+      // What is to be JSON of a schema would begin a value of its own if it were gone on with.
+      capabilities: ({ model, output, reasoning }) => ({
+        cursor: protocol.cursor !== undefined,
+        prefill:
+          protocol.prefill !== undefined &&
+          prefill?.models(model) === true &&
+          !refusesPrefill.has(model) &&
+          output === undefined &&
+          (reasoning === undefined || reasoning.effort === "none"),
+        continuation: output === undefined
+      }),
+      echoesPrefill: prefill?.echoes ?? false,
+      prefillRefused: (model) => {
+        refusesPrefill.add(model)
+      }
     }
   })
 

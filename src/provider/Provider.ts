@@ -17,12 +17,12 @@ import * as Stream from "effect/Stream"
 import type { InvalidOptions } from "../client/InvalidOptions.js"
 import type * as ModelClient from "../client/ModelClient.js"
 import type { InvalidOutput } from "../model/InvalidOutput.js"
-import type { ModelEvent } from "../model/ModelEvent.js"
 import type * as ModelRequest from "../model/ModelRequest.js"
 import type { ModelResponse } from "../model/ModelResponse.js"
 import type * as ProviderError from "../model/ProviderError.js"
 import type { ProtocolId } from "../protocol/Protocol.js"
 import type * as Deadlines from "../retry/Deadlines.js"
+import type { Delivery, EventOf } from "../retry/Recovery.js"
 import type * as StreamRetry from "../retry/StreamRetry.js"
 import type { StructuredOutput, Vendor } from "../vendors/Vendor.js"
 import { fromClient } from "./internal/fromClient.js"
@@ -44,16 +44,18 @@ export interface CallOptions {
  * @since 0.1.0
  * @category models
  */
-export interface StreamOptions extends CallOptions {
-  /**
-   * What happens when a stream breaks after output was delivered.
-   *
-   * - `restart`: `Superseded` says that it is void, and it comes again
-   * - `fail`: once visible text or a tool call was delivered, the stream fails with an error that carries it
-   *
-   * Default: `restart`.
-   */
-  readonly delivery?: "restart" | "fail" | undefined
+export interface StreamOptions<D extends Delivery = Delivery> extends CallOptions {
+  /** What happens when a stream breaks after output was delivered. Default: `restart`. */
+  readonly delivery?: D | undefined
+}
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export interface TextOptions extends CallOptions {
+  /** What happens when a stream breaks after text was delivered. Text cannot be taken back. Default: `resume`. */
+  readonly delivery?: Exclude<Delivery, "restart"> | undefined
 }
 
 /**
@@ -98,14 +100,14 @@ export interface ObjectResponse<out A> {
 export interface Service {
   readonly id: string
   /** All events of an answer. Nothing is sent until the stream runs, and each run is a request of its own. */
-  readonly stream: (
+  readonly stream: <D extends Delivery = "restart">(
     request: ModelRequest.Options,
-    options?: StreamOptions
-  ) => Stream.Stream<ModelEvent, ProviderError.ProviderError>
+    options?: StreamOptions<D>
+  ) => Stream.Stream<EventOf<D>, ProviderError.ProviderError>
   /** The text of an answer, of which no character is ever taken back. */
   readonly streamText: (
     request: ModelRequest.Options,
-    options?: CallOptions
+    options?: TextOptions
   ) => Stream.Stream<string, ProviderError.ProviderError>
   /** A whole answer. It streams underneath, so that a stall is noticed. */
   readonly generate: (
@@ -150,6 +152,12 @@ export interface Resilience<out R = never> {
  * @category models
  */
 export interface ServiceOptions<out R = never> extends Resilience<R> {
+  /**
+   * What a model is asked, in the user's name, to go on with a message of its own that broke; only with `resume`, and where
+   * there is no better way. False where it is not to be asked: such text then fails with what was delivered. Default: the
+   * plain truth, in English.
+   */
+  readonly continuation?: string | false | undefined
   /** How `generateObject` asks. Default: what the vendor is known to take, else `native`. */
   readonly structuredOutput?: StructuredOutput | undefined
 }
@@ -203,6 +211,7 @@ export const make = <P extends ProtocolId, RPool = never, RRetry = never>(
       provider: vendor.id,
       baseUrl: options.baseUrl ?? endpoint.baseUrl,
       auth: options.auth ?? endpoint.auth,
+      prefill: options.prefill ?? endpoint.prefill,
       headers: { ...endpoint.headers, ...Headers.fromInput(options.headers) }
     }),
     (client) =>
@@ -286,22 +295,22 @@ export const layerFromClient = <I, S extends ModelClient.ModelClient, R = never>
  * @since 0.1.0
  * @category accessors
  */
-export const stream = (
+export const stream = <D extends Delivery = "restart">(
   request: ModelRequest.Options,
-  options?: StreamOptions
-): Stream.Stream<ModelEvent, ProviderError.ProviderError, Provider> =>
+  options?: StreamOptions<D>
+): Stream.Stream<EventOf<D>, ProviderError.ProviderError, Provider> =>
   Stream.unwrap(Effect.map(Provider, (provider) => provider.stream(request, options)))
 
 /**
- * The text of an answer, from the provider in the context. No character of it is ever taken back: a drop after visible
- * text fails the stream, with what was delivered on the error.
+ * The text of an answer, from the provider in the context. No character of it is ever taken back: after a drop it goes on
+ * where it stopped, and where that cannot be, the stream fails with what was delivered on its error.
  *
  * @since 0.1.0
  * @category accessors
  */
 export const streamText = (
   request: ModelRequest.Options,
-  options?: CallOptions
+  options?: TextOptions
 ): Stream.Stream<string, ProviderError.ProviderError, Provider> =>
   Stream.unwrap(Effect.map(Provider, (provider) => provider.streamText(request, options)))
 

@@ -64,15 +64,21 @@ export const reacquiring =
     )
 
 /**
- * Bounds around every policy.
+ * Bounds around every policy, for the whole request, whatever ways of going on it takes. An attempt that another way
+ * replaces at once, since a provider refused it, counts for none of them.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Limits {
-  /** All attempts of one request, whatever the schedule says. Default: 10. */
+  /** Attempts that brought nothing that is kept, whatever the schedule says. Default: 10. */
   readonly maxAttempts?: number | undefined
-  /** No attempt starts later than this after the request began. Default: 10 minutes. */
+  /**
+   * Attempts that broke after they moved the answer forward: text that a later one goes on with. Each of them begins the
+   * schedule anew. Default: 25.
+   */
+  readonly maxContinued?: number | undefined
+  /** No attempt starts later than this after the request began. Default: 60 minutes. */
   readonly maxElapsed?: Duration.DurationInput | undefined
   /** The longest wait that a provider may ask for; a longer one ends the request with its error. Default: 5 minutes. */
   readonly maxRetryAfter?: Duration.DurationInput | undefined

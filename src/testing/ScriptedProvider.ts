@@ -127,8 +127,12 @@ export const make = <R = never>(
               const turn = script[Math.min(requests.push(request), script.length) - 1] ?? script[0]
               return lineOf(turn, generation)
             }),
-          decoder: (stamp) => Decoder.make(AnthropicMessages.protocol, stamp)
-        })
+          decoder: (stamp, join) => Decoder.make(AnthropicMessages.protocol, stamp, { join }),
+          after: () => undefined
+        }),
+      capabilities: ({ output }) => ({ cursor: false, prefill: false, continuation: output === undefined }),
+      echoesPrefill: false,
+      prefillRefused: () => {}
     }
     return {
       provider: yield* Provider.makeFromClient(client, options),

@@ -94,6 +94,33 @@ export const answer = (protocol: ProtocolId, answer: Answer): ReadonlyArray<stri
   writers[protocol].answer(describe(answer))
 
 /**
+ * What of an answer a request wants, as a server does it that keeps its answers (`background: true` over Responses): all
+ * of it, or to a request that takes it up again, the events after the one that it names.
+ *
+ * @example
+ * ```ts
+ * import { FaultServer, Reply, Wire } from "effect-redial/testing"
+ *
+ * const events = Wire.answer("responses", { text: "Hello there" })
+ * const server = FaultServer.make((request) => {
+ *   const reply = Reply.stream(Wire.rest(request, events))
+ *   return request.index === 1 ? Reply.cut(reply, { afterEvents: 5 }, "rst") : reply
+ * })
+ * ```
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const rest = (request: { readonly path: string }, events: ReadonlyArray<string>): ReadonlyArray<string> => {
+  const after = new URL(request.path, "http://127.0.0.1").searchParams.get("starting_after")
+  if (after === null) return events
+  return events.filter((event) => {
+    const sequence = /"sequence_number":(\d+)/.exec(event)?.[1]
+    return sequence === undefined || Number(sequence) > Number(after)
+  })
+}
+
+/**
  * An error in the middle of a stream, as one event.
  *
  * @example

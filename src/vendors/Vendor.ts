@@ -31,6 +31,8 @@ export interface Endpoint {
   readonly headers?: Readonly<Record<string, string>> | undefined
   /** Default: `native`. */
   readonly structuredOutput?: StructuredOutput | undefined
+  /** Which models go on with a message of their own. Default: none, or what the client's own vendor is known to take. */
+  readonly prefill?: ModelClient.Prefill | undefined
   /** Makes a client of the protocol. */
   readonly client: <R = never>(
     options: ModelClient.Options<R>

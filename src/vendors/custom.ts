@@ -39,6 +39,8 @@ export const custom = <const Id extends string, const P extends ProtocolId>(opti
   readonly headers?: Readonly<Record<string, string>> | undefined
   /** Default: `native`. */
   readonly structuredOutput?: StructuredOutput | undefined
+  /** Which models go on with a message of their own. Default: none. */
+  readonly prefill?: ModelClient.Prefill | undefined
 }): Vendor<Id, P> => {
   const client = clients[options.protocol]
   const endpoint: Endpoint = {
@@ -46,6 +48,7 @@ export const custom = <const Id extends string, const P extends ProtocolId>(opti
     auth: options.auth ?? client.auth,
     headers: options.headers,
     structuredOutput: options.structuredOutput,
+    prefill: options.prefill,
     client: client.client
   }
   return {

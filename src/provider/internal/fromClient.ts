@@ -9,10 +9,11 @@ import { InvalidOptions } from "../../client/InvalidOptions.js"
 import type * as ModelClient from "../../client/ModelClient.js"
 import * as ModelRequest from "../../model/ModelRequest.js"
 import * as Deadlines from "../../retry/Deadlines.js"
+import * as GoOn from "../../retry/internal/goOn.js"
 import * as Loop from "../../retry/internal/loop.js"
 import * as StreamRetry from "../../retry/StreamRetry.js"
 import type { Service, ServiceOptions } from "../Provider.js"
-import { fromStream } from "./service.js"
+import { fromStream, type StreamEvents } from "./service.js"
 import { unsent } from "./unsent.js"
 
 export const fromClient = <R>(
@@ -26,19 +27,20 @@ export const fromClient = <R>(
     const standard = reacquire(Schedule.provideContext(options.retry ?? StreamRetry.standard(), context))
     const { protocol, provider } = client
 
-    const stream: Service["stream"] = (input, call = {}) => {
+    const stream: StreamEvents = (input, call) => {
       const { model } = input
-      const prepared = Either.flatMap(ModelRequest.make(input), client.prepare)
+      const prepared = Either.flatMap(ModelRequest.make(input), (request) =>
+        Either.map(client.prepare(request), (call) => ({ request, call }))
+      )
       if (Either.isLeft(prepared)) return Stream.fail(unsent(prepared.left, { provider, protocol, model }))
       return Loop.stream({
-        provider,
-        protocol,
-        model,
-        call: prepared.right,
+        client,
+        ...prepared.right,
         schedule: call.retry === undefined ? standard : reacquire(call.retry),
         limits: options.limits ?? {},
         deadlines: Deadlines.resolve(options.deadlines, call.deadlines),
-        delivery: call.delivery ?? "restart"
+        delivery: call.delivery,
+        continuation: options.continuation ?? GoOn.REQUEST
       }).pipe(
         Stream.withSpan(`chat ${model}`, {
           kind: "client",

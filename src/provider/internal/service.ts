@@ -5,25 +5,41 @@ import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
-import type { ModelEvent } from "../../model/ModelEvent.js"
+import type { ModelEvent, TextDelta } from "../../model/ModelEvent.js"
+import type * as ModelRequest from "../../model/ModelRequest.js"
 import type { ModelResponse } from "../../model/ModelResponse.js"
 import type { ProviderError } from "../../model/ProviderError.js"
+import type { Delivery, EventOf } from "../../retry/Recovery.js"
 import type { StructuredOutput } from "../../vendors/Vendor.js"
-import type { Service } from "../Provider.js"
+import type { Service, StreamOptions } from "../Provider.js"
 import { generateObject } from "./object.js"
 
 type Events = Stream.Stream<ModelEvent, ProviderError>
 
+/** What a service is made from: the events of an answer, with a delivery that is settled. */
+export type StreamEvents = (
+  request: ModelRequest.Options,
+  options: StreamOptions<Delivery> & { readonly delivery: Delivery }
+) => Events
+
 export const fromStream = (
   id: string,
-  stream: Service["stream"],
+  events: StreamEvents,
   structuredOutput: StructuredOutput = "native"
 ): Service => {
-  const generate: Service["generate"] = (request, options) => finish(id, stream(request, options))
+  const stream = <D extends Delivery = "restart">(request: ModelRequest.Options, options?: StreamOptions<D>) =>
+    // A stream that is held back has no `Superseded`: the loop sees to that, which its type cannot say.
+    events(request, { ...options, delivery: options?.delivery ?? "restart" }) as Stream.Stream<
+      EventOf<D>,
+      ProviderError
+    >
+  const generate: Service["generate"] = (request, options) =>
+    finish(id, events(request, { ...options, delivery: "restart" }))
   return {
     id,
     stream,
-    streamText: (request, options) => appendOnly(stream(request, { ...options, delivery: "fail" })),
+    streamText: (request, options) =>
+      appendOnly(events(request, { ...options, delivery: options?.delivery ?? "resume" })),
     generate,
     generateObject: generateObject(id, structuredOutput, generate)
   }
@@ -37,24 +53,31 @@ const finish = (id: string, events: Events): Effect.Effect<ModelResponse, Provid
   )
 
 /**
- * Text that is never taken back. White space at the very start is held until something visible follows, since an attempt
- * that delivered nothing else may still be replaced.
+ * Text that is never taken back. White space at the end of what came is held until something visible follows, or the end
+ * is proven: white space alone counts as nothing delivered, so a block of it may still be superseded.
  */
 const appendOnly = (events: Events): Stream.Stream<string, ProviderError> =>
   Stream.fromPull(
     Effect.map(Stream.toPull(events), (pull) => {
-      let held = ""
-      let visible = false
+      let held: Array<TextDelta> = []
+      const release = (out: Array<string>): void => {
+        for (const { text } of held) out.push(text)
+        held = []
+      }
       const take = (out: Array<string>, event: ModelEvent): void => {
-        if (event._tag === "TextDelta") {
-          if (visible) out.push(event.text)
-          else {
-            held += event.text
-            visible = /\S/.test(event.text)
-            if (visible) out.push(held)
-          }
-        } else if (event._tag === "Superseded") held = ""
-        else if (event._tag === "Finish" && !visible && held !== "") out.push(held)
+        switch (event._tag) {
+          case "TextDelta":
+            if (/\S/.test(event.text)) {
+              if (held.length > 0) release(out)
+              out.push(event.text)
+            } else held.push(event)
+            return
+          case "Superseded":
+            held = held.filter(({ index }) => index < event.fromIndex)
+            return
+          case "Finish":
+            release(out)
+        }
       }
       const next: Effect.Effect<Chunk.Chunk<string>, Option.Option<ProviderError>> = Effect.flatMap(pull, (chunk) => {
         const out: Array<string> = []

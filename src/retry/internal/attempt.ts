@@ -10,10 +10,9 @@ import * as TransportFault from "../../client/internal/transportFault.js"
 import type { Line, PreparedCall } from "../../client/ModelClient.js"
 import type { GenerationId } from "../../model/GenerationId.js"
 import type { Deadline, Fault } from "../../model/internal/fault.js"
-import type { Fold } from "../../model/internal/fold.js"
 import type { ModelEvent } from "../../model/ModelEvent.js"
 import { classify } from "../../protocol/internal/classify.js"
-import type { Decoder } from "../../protocol/internal/decoder.js"
+import type { Decoder, Join } from "../../protocol/internal/decoder.js"
 import type { Deadlines } from "../Deadlines.js"
 import { type Budget, type Progress, Watchdog } from "./watchdog.js"
 
@@ -30,15 +29,15 @@ export interface Attempt {
   readonly generation: () => GenerationId | undefined
   readonly requestId: () => string | undefined
   /** Known once the answer began. */
-  readonly fold: () => Fold | undefined
-  /** True once an event was given. */
-  readonly started: () => boolean
+  readonly decoder: () => Decoder | undefined
   /** The next events, at least one; the last of a good attempt is `Finish`. */
   readonly pull: Effect.Effect<Array<ModelEvent>, Fault>
 }
 
 export interface Options {
   readonly call: PreparedCall
+  /** Given where this attempt goes on with the output of a broken one. */
+  readonly join: Join | undefined
   readonly number: number
   /** The generation that failed this request before. */
   readonly failed: GenerationId | undefined
@@ -51,6 +50,7 @@ export const make = ({
   call,
   deadlines,
   failed,
+  join,
   number
 }: Options): Effect.Effect<Attempt, never, Scope.Scope> =>
   Effect.gen(function* () {
@@ -103,7 +103,7 @@ export const make = ({
           Effect.fail(classify({ status: response.status, body, requestId }))
         )
       }
-      decoder = call.decoder({ attempt: number, generation: leased.generation, requestId })
+      decoder = call.decoder({ attempt: number, generation: leased.generation, requestId }, join)
     }).pipe(Effect.provideService(Scope.Scope, scope))
 
     const text = (from: ByteSource): Effect.Effect<unknown, Fault> => {
@@ -172,8 +172,7 @@ export const make = ({
       startedAt: clock.unsafeCurrentTimeMillis(),
       generation: () => line?.generation,
       requestId: () => requestId,
-      fold: () => decoder?.fold,
-      started: () => decoder?.started ?? false,
+      decoder: () => decoder,
       pull: Effect.suspend(() =>
         decoder === undefined || source === undefined ? Effect.zipRight(open, attempt.pull) : next(decoder, source)
       )

@@ -1,63 +1,83 @@
 /**
- * The loop of attempts that one stream is. It steps one schedule for the whole stream, and tells the consumer of a drop
- * before it waits.
+ * The loop of attempts that one stream is. It steps one schedule for the whole stream, tells the consumer of a drop before
+ * it waits, and lets the next attempt begin anew or go on, as `Recovery` decides.
  */
 import * as Chunk from "effect/Chunk"
 import * as Clock from "effect/Clock"
-import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 import type * as Schedule from "effect/Schedule"
-import * as ScheduleDecision from "effect/ScheduleDecision"
-import * as Intervals from "effect/ScheduleIntervals"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import type * as Tracer from "effect/Tracer"
-import type { PreparedCall } from "../../client/ModelClient.js"
+import type { ModelClient } from "../../client/ModelClient.js"
+import type { FinishReason } from "../../model/FinishReason.js"
 import type { GenerationId } from "../../model/GenerationId.js"
 import type { Fault } from "../../model/internal/fault.js"
-import type { ModelEvent } from "../../model/ModelEvent.js"
+import type { Fold } from "../../model/internal/fold.js"
+import type { ModelEvent, ResponseStart } from "../../model/ModelEvent.js"
 import * as ModelResponse from "../../model/ModelResponse.js"
 import type { PartialResponse } from "../../model/PartialResponse.js"
 import * as ProviderError from "../../model/ProviderError.js"
 import type { Deadlines } from "../Deadlines.js"
 import type { Limits } from "../StreamRetry.js"
 import * as Attempt from "./attempt.js"
+import * as Budget from "./budget.js"
+import * as Held from "./held.js"
+import * as Record from "./record.js"
+import { type Way, Ways, type Options as WaysOptions } from "./ways.js"
 
-export interface Request {
-  readonly provider: string
-  readonly protocol: string
-  readonly model: string
-  readonly call: PreparedCall
+export interface Request extends WaysOptions {
+  readonly client: WaysOptions["client"] & Pick<ModelClient, "provider" | "protocol">
   readonly schedule: Schedule.Schedule<unknown, ProviderError.ProviderError>
   readonly limits: Limits
   readonly deadlines: Deadlines
-  /** Whether output that was delivered may be taken back. */
-  readonly delivery: "restart" | "fail"
 }
 
 type Pull = Effect.Effect<Chunk.Chunk<ModelEvent>, Option.Option<ProviderError.ProviderError>>
 
+interface Running extends Way {
+  readonly attempt: Attempt.Attempt
+  readonly scope: Scope.CloseableScope
+  readonly span: Tracer.Span
+  /** How far the answer had got when this attempt began. */
+  readonly from: Progress
+}
+
+/** How far an answer got: in text that is kept, and in events that the server counts. */
+interface Progress {
+  readonly text: number
+  readonly position: number
+}
+
 const end: Pull = Effect.fail(Option.none())
 
-export const stream = (request: Request): Stream.Stream<ModelEvent, ProviderError.ProviderError> =>
+const nothing: PartialResponse = { text: "", blocks: [], delivered: "nothing" }
+
+export const stream = (options: Request): Stream.Stream<ModelEvent, ProviderError.ProviderError> =>
   Stream.fromPull(
     Effect.gen(function* () {
+      const { client, deadlines, delivery, limits, request, schedule } = options
       const owner = yield* Effect.scope
-      const startedAt = yield* Clock.currentTimeMillis
-      const limits = resolve(request.limits)
-      const budget = { waited: 0 }
+      const budget = yield* Budget.make(schedule, limits)
+      const waiting = { waited: 0 }
+      const ways = new Ways(options)
       const attempts: Array<ModelResponse.Attempt> = []
-      let state: unknown = request.schedule.initial
-      let malformed = 0
-      let best: PartialResponse | undefined
+      const seams: Array<ModelResponse.Seam> = []
+      let way = ways.anew
+      let current: Running | undefined
       let failed: GenerationId | undefined
-      let current:
-        | { readonly attempt: Attempt.Attempt; readonly scope: Scope.CloseableScope; readonly span: Tracer.Span }
-        | undefined
       let retryAt: number | undefined
       let finished = false
+      /** What has come and is not void, of one attempt or of several. */
+      let delivered: Fold | undefined
+      let position = -1
+      /** The start of an attempt that came and is not void. */
+      let begun: ResponseStart | undefined
+      let best: PartialResponse | undefined
+      /** The last failure that was not the refusal of a way to go on. */
+      let broken: readonly [Fault, ProviderError.Context] | undefined
 
       const start: Effect.Effect<void> = Effect.gen(function* () {
         const now = yield* Clock.currentTimeMillis
@@ -65,113 +85,138 @@ export const stream = (request: Request): Stream.Stream<ModelEvent, ProviderErro
         yield* Effect.uninterruptible(
           Effect.gen(function* () {
             const scope = yield* Scope.fork(owner, { _tag: "Sequential" })
-            const span = yield* Scope.extend(Effect.makeSpanScoped(`attempt ${attempts.length + 1}`), scope)
+            const number = attempts.length + 1
+            const span = yield* Scope.extend(Effect.makeSpanScoped(`attempt ${number}`), scope)
             const attempt = yield* Scope.extend(
-              Attempt.make({
-                call: request.call,
-                number: attempts.length + 1,
-                failed,
-                deadlines: request.deadlines,
-                budget
-              }),
+              Attempt.make({ call: way.call, join: way.join, number, failed, deadlines, budget: waiting }),
               scope
             )
-            current = { attempt, scope, span }
+            const from = { text: delivered?.partial().text.length ?? 0, position }
+            current = { ...way, attempt, scope, span, from }
           })
         )
       })
 
-      const close = (ended: ModelResponse.Attempt): Effect.Effect<void> =>
+      const close = ({ scope, span }: Running, ended: ModelResponse.Attempt): Effect.Effect<void> =>
         Effect.suspend(() => {
-          if (current === undefined) return Effect.void
-          for (const [key, value] of Object.entries(attributes(ended))) current.span.attribute(key, value)
-          return Scope.close(current.scope, ended.error === undefined ? Exit.void : Exit.fail(ended.error.message))
+          attempts.push(ended)
+          for (const [key, value] of Object.entries(Record.attributes(ended))) span.attribute(key, value)
+          return Scope.close(scope, ended.error === undefined ? Exit.void : Exit.fail(ended.error.message))
         })
 
-      const record = (
-        attempt: Attempt.Attempt,
-        endedAt: number,
-        error?: ProviderError.ProviderError
-      ): ModelResponse.Attempt => {
-        const delivered = attempt.fold()?.delivered() ?? "nothing"
-        return {
-          attempt: attempt.number,
-          generation: attempt.generation(),
-          requestId: error?.requestId ?? attempt.requestId(),
-          startedAt: attempt.startedAt,
-          endedAt,
-          error: error && summary(error),
-          delivered,
-          discarded: error && delivered !== "nothing" ? attempt.fold()?.partial() : undefined
-        }
+      const noteSeam = ({ attempt, continues, join }: Running): void => {
+        const seam = join?.seam()
+        if (seam !== undefined && continues !== undefined) seams.push({ attempt: attempt.number, continues, ...seam })
       }
 
       /** The end was proven: the connection is given back before the consumer hears of it. */
-      const complete = (attempt: Attempt.Attempt, events: Array<ModelEvent>, response: ModelResponse.ModelResponse) =>
+      const complete = (running: Running, events: Array<ModelEvent>, response: ModelResponse.ModelResponse) =>
         Effect.gen(function* () {
-          const ended = { ...record(attempt, yield* Clock.currentTimeMillis), usage: response.usage }
-          attempts.push(ended)
+          const { attempt, continues } = running
+          const endedAt = yield* Clock.currentTimeMillis
+          noteSeam(running)
           finished = true
-          yield* close(ended)
+          yield* close(running, Record.complete(attempt, response.usage, { endedAt, continues }))
           events[events.length - 1] = {
             _tag: "Finish",
-            response: ModelResponse.unsafeMake({ ...response, attempts: [...attempts] })
+            response: ModelResponse.unsafeMake({
+              ...response,
+              finishReason: finishOf(response, seams.length > 0),
+              attempts: [...attempts],
+              seams: [...seams]
+            })
           }
           return Chunk.unsafeFromArray(events)
         })
 
+      const hold = (events: ReadonlyArray<ModelEvent>): Array<ModelEvent> => {
+        const finish = events.at(-1)
+        if (finish?._tag !== "Finish") return []
+        const held = Held.events(current?.attempt.decoder()?.fold.partial() ?? nothing)
+        return begun === undefined ? [...held, finish] : [{ ...begun, continues: undefined }, ...held, finish]
+      }
+
+      const fail = (fault: Fault, context: ProviderError.Context): Pull => {
+        finished = true
+        return Effect.fail(
+          Option.some(ProviderError.fromFault(fault, { ...context, ...soFar(), attempts: [...attempts] }))
+        )
+      }
+
+      /** What an error says of what came; of what was held back, nothing was delivered. */
+      const soFar = (): Pick<ProviderError.Context, "delivered" | "partial"> => ({
+        delivered: delivery === "hold" ? "nothing" : (best?.delivered ?? "nothing"),
+        partial: best
+      })
+
       /** An attempt broke: free its connection, decide, and say so. Waiting comes with the next pull. */
-      const recover = (attempt: Attempt.Attempt, fault: Fault): Pull =>
+      const recover = (running: Running, fault: Fault): Pull =>
         Effect.gen(function* () {
-          const started = attempt.started()
-          const partial = attempt.fold()?.partial()
-          if (partial !== undefined && partial.delivered !== "nothing") best = further(best, partial)
+          const { attempt, continues, from, join } = running
+          const decoder = attempt.decoder()
+          delivered = decoder?.fold ?? delivered
+          position = decoder?.position()?.after ?? position
+          const partial = delivered?.partial() ?? nothing
+          if (partial.delivered !== "nothing") best = further(best, partial)
           failed = attempt.generation() ?? failed
+          noteSeam(running)
+
+          // A way that was refused, or not understood, costs nothing: the next one is tried at once.
+          const gained = partial.text.length > from.text || position > from.position
+          const refused = continues !== undefined && (join?.failed() || (!gained && Record.isRefusal(fault)))
+          if (refused) ways.refuse(continues)
+          const rest =
+            decoder === undefined && continues === "cursor" ? running.call : decoder && running.call.after(decoder)
+          const next = ways.next(delivered, refused || Record.leavesAnswer(fault) ? rest : undefined)
+          const { discarded, fromIndex, recovery } = next
+
           const context: ProviderError.Context = {
-            provider: request.provider,
-            protocol: request.protocol,
+            provider: client.provider,
+            protocol: client.protocol,
             model: request.model,
             attempt: attempt.number,
             generation: attempt.generation(),
             requestId: attempt.requestId(),
-            delivered: best?.delivered ?? "nothing",
             attempts,
-            partial: best
+            ...soFar()
           }
-          const ended = record(attempt, yield* Clock.currentTimeMillis, ProviderError.fromFault(fault, context))
-          attempts.push(ended)
-          yield* close(ended)
+          const ended = Record.broken(attempt, ProviderError.fromFault(fault, context), {
+            endedAt: yield* Clock.currentTimeMillis,
+            delivered: partial.delivered,
+            continues,
+            discarded: discarded?.delivered === "nothing" ? undefined : discarded
+          })
+          yield* close(running, ended)
           current = undefined
           const error = ProviderError.fromFault(fault, { ...context, attempts: [...attempts] })
+          if (!refused || broken === undefined) broken = [fault, context]
 
-          const decidedAt = yield* Clock.currentTimeMillis
-          const [nextState, , decision] = yield* request.schedule.step(decidedAt, error, state)
-          state = nextState
-          if (error._tag === "MalformedStream") malformed++
-          const wait = waitOf(decision, decidedAt, error)
-          const refused =
-            wait === undefined ||
-            !ProviderError.isRetryable(error) ||
-            malformed > 1 ||
-            attempts.length >= limits.maxAttempts ||
-            (error.retryAfterMillis ?? 0) > limits.maxRetryAfter ||
-            decidedAt + wait - startedAt > limits.maxElapsed ||
-            (request.delivery === "fail" && (partial?.delivered === "text" || partial?.delivered === "tool-call"))
-          if (refused) {
-            finished = true
-            return yield* Effect.fail(Option.some(error))
-          }
-          retryAt = decidedAt + wait
-          yield* Effect.logDebug(`redialling in ${wait} ms: ${error.message}`).pipe(
-            Effect.annotateLogs({ ...attributes(ended), "effect_redial.retry_in_ms": wait })
+          const now = yield* Clock.currentTimeMillis
+          const kept = recovery._tag !== "Restart" && gained
+          retryAt = refused ? now : yield* budget.spend(error, kept)
+          if (retryAt === undefined || next.way === undefined) return yield* fail(...broken)
+          way = next.way
+          yield* Effect.logDebug(`redialling in ${retryAt - now} ms: ${error.message}`).pipe(
+            Effect.annotateLogs({
+              ...Record.attributes(ended),
+              "effect_redial.recovery": recovery._tag,
+              "effect_redial.retry_in_ms": retryAt - now
+            })
           )
-          if (!started || partial === undefined) return yield* pull
+          const untold = begun === undefined || fromIndex === undefined || delivery === "hold"
+          if (recovery._tag === "Restart") {
+            delivered = undefined
+            begun = undefined
+            position = -1
+            seams.length = 0
+          }
+          if (untold) return yield* pull
           return Chunk.of<ModelEvent>({
             _tag: "Superseded",
             attempt: attempt.number,
-            fromIndex: 0,
-            error: summary(error),
-            discarded: partial,
+            fromIndex,
+            error: Record.summary(error),
+            discarded: discarded ?? nothing,
             retryAt
           })
         })
@@ -179,14 +224,17 @@ export const stream = (request: Request): Stream.Stream<ModelEvent, ProviderErro
       const pull: Pull = Effect.suspend(() => {
         if (finished) return end
         if (current === undefined) return Effect.zipRight(start, pull)
-        const { attempt } = current
-        return Effect.matchEffect(attempt.pull, {
-          onFailure: (fault) => recover(attempt, fault),
+        const running = current
+        return Effect.matchEffect(running.attempt.pull, {
+          onFailure: (fault) => recover(running, fault),
           onSuccess: (events) => {
-            const last = events[events.length - 1]
-            return last?._tag === "Finish"
-              ? complete(attempt, events, last.response)
-              : Effect.succeed(Chunk.unsafeFromArray(events))
+            if (events[0]?._tag === "ResponseStart") begun = events[0]
+            const given = delivery === "hold" ? hold(events) : events
+            const last = given[given.length - 1]
+            if (last === undefined) return pull
+            return last._tag === "Finish"
+              ? complete(running, given, last.response)
+              : Effect.succeed(Chunk.unsafeFromArray(given))
           }
         })
       })
@@ -195,38 +243,11 @@ export const stream = (request: Request): Stream.Stream<ModelEvent, ProviderErro
     })
   )
 
-const summary = (error: ProviderError.ProviderError): ModelResponse.ErrorSummary => ({
-  tag: error._tag,
-  description: error.description,
-  message: error.message
-})
-
-/** What a span or a log line says of an attempt. */
-const attributes = (attempt: ModelResponse.Attempt): Record<string, unknown> => ({
-  "effect_redial.attempt": attempt.attempt,
-  "effect_redial.generation": attempt.generation,
-  "effect_redial.request_id": attempt.requestId,
-  "effect_redial.delivered": attempt.delivered,
-  ...(attempt.error === undefined ? {} : { "error.type": attempt.error.tag }),
-  "gen_ai.usage.input_tokens": attempt.usage?.inputTokens,
-  "gen_ai.usage.output_tokens": attempt.usage?.outputTokens
-})
-
-const resolve = (limits: Limits) => ({
-  maxAttempts: limits.maxAttempts ?? 10,
-  maxElapsed: Duration.toMillis(limits.maxElapsed ?? "10 minutes"),
-  maxRetryAfter: Duration.toMillis(limits.maxRetryAfter ?? "5 minutes")
-})
-
-/** The larger of what the schedule and the provider want; undefined where the schedule is done. */
-const waitOf = (
-  decision: ScheduleDecision.ScheduleDecision,
-  now: number,
-  error: ProviderError.ProviderError
-): number | undefined =>
-  ScheduleDecision.isDone(decision)
-    ? undefined
-    : Math.max(0, Intervals.start(decision.intervals) - now, error.retryAfterMillis ?? 0)
+/** An attempt that only went on with the text does not know of calls that were made before it. */
+const finishOf = ({ finishReason, toolCalls }: ModelResponse.ModelResponse, joined: boolean): FinishReason =>
+  joined && toolCalls.length > 0 && finishReason.reason === "stop"
+    ? { ...finishReason, reason: "tool-calls" }
+    : finishReason
 
 const further = (a: PartialResponse | undefined, b: PartialResponse): PartialResponse =>
   a === undefined || b.text.length >= a.text.length ? b : a

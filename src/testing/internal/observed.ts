@@ -77,7 +77,8 @@ const paths: Record<ProtocolId, string> = {
 }
 
 const protocolOf = (path: string): ProtocolId | undefined => {
-  const plain = path.split("?", 1)[0] ?? ""
+  // An answer that the server keeps is below the path of all of them.
+  const plain = (path.split("?", 1)[0] ?? "").replace(/(\/responses)\/[^/]+$/, "$1")
   for (const [protocol, end] of Object.entries(paths)) {
     // The keys of `paths` are exactly the protocols.
     if (plain.endsWith(end)) return protocol as ProtocolId

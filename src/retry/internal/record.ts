@@ -1,0 +1,89 @@
+/**
+ * What is written down of an attempt: in the response or the error, on its span, in the log.
+ */
+import type { Fault } from "../../model/internal/fault.js"
+import type * as ModelResponse from "../../model/ModelResponse.js"
+import type { Delivered, PartialResponse } from "../../model/PartialResponse.js"
+import type * as ProviderError from "../../model/ProviderError.js"
+import type { Usage } from "../../model/Usage.js"
+import type { Attempt } from "./attempt.js"
+
+/** An attempt that broke. */
+export const broken = (
+  attempt: Attempt,
+  error: ProviderError.ProviderError,
+  of: {
+    readonly endedAt: number
+    readonly delivered: Delivered
+    readonly continues: ModelResponse.Continues | undefined
+    readonly discarded: PartialResponse | undefined
+  }
+): ModelResponse.Attempt => {
+  const usage = attempt.decoder()?.usage()
+  return {
+    attempt: attempt.number,
+    generation: attempt.generation(),
+    requestId: error.requestId ?? attempt.requestId(),
+    startedAt: attempt.startedAt,
+    error: summary(error),
+    ...(usage !== undefined && isKnown(usage) && { usage, usageIsPartial: true }),
+    ...of
+  }
+}
+
+/** The attempt whose end was proven. */
+export const complete = (
+  attempt: Attempt,
+  usage: Usage,
+  of: { readonly endedAt: number; readonly continues: ModelResponse.Continues | undefined }
+): ModelResponse.Attempt => ({
+  attempt: attempt.number,
+  generation: attempt.generation(),
+  requestId: attempt.requestId(),
+  startedAt: attempt.startedAt,
+  delivered: attempt.decoder()?.fold.delivered() ?? "nothing",
+  usage,
+  ...of
+})
+
+const isKnown = (usage: Usage): boolean => Object.values(usage).some((tokens) => tokens !== undefined)
+
+export const summary = (error: ProviderError.ProviderError): ModelResponse.ErrorSummary => ({
+  tag: error._tag,
+  description: error.description,
+  message: error.message
+})
+
+/** What a span or a log line says of an attempt. */
+export const attributes = (attempt: ModelResponse.Attempt): Record<string, unknown> => ({
+  "effect_redial.attempt": attempt.attempt,
+  "effect_redial.generation": attempt.generation,
+  "effect_redial.request_id": attempt.requestId,
+  "effect_redial.continues": attempt.continues,
+  "effect_redial.delivered": attempt.delivered,
+  ...(attempt.error === undefined ? {} : { "error.type": attempt.error.tag }),
+  "gen_ai.usage.input_tokens": attempt.usage?.inputTokens,
+  "gen_ai.usage.output_tokens": attempt.usage?.outputTokens
+})
+
+/** Whether a provider refused a way of going on, rather than failing at it: another way is tried then. */
+export const isRefusal = ({ _tag }: Fault): boolean =>
+  _tag === "InvalidRequest" || _tag === "ModelNotFound" || _tag === "ContextOverflow" || _tag === "ContentRefused"
+
+/** Whether a server that keeps an answer can be asked for the rest of it: the answer itself did not fail. */
+export const leavesAnswer = ({ _tag, status }: Fault): boolean => {
+  switch (_tag) {
+    case "ConnectionFailed":
+    case "StreamDropped":
+    case "StreamTruncated":
+    case "StreamStalled":
+      return true
+    case "Overloaded":
+    case "RateLimited":
+    case "ServerError":
+      // Said in place of an answer, and not in the middle of one.
+      return status !== undefined
+    default:
+      return false
+  }
+}
