@@ -1,0 +1,390 @@
+/**
+ * What the consumer has already seen, when a stream breaks: the ways of going on, one by one, over real sockets. Drops at
+ * every event of an answer are in `npm run drops`.
+ */
+import { assert, describe, it } from "@effect/vitest"
+import { Chunk, Effect, Redacted, Schedule, Stream } from "effect"
+import { ModelEvent, ModelResponse, type Protocol, Provider, Vendors } from "effect-redial"
+import { FaultServer, Reply, ScriptedProvider, Wire } from "effect-redial/testing"
+
+const text = "The sky is blue because short waves are scattered more than long ones."
+const pieces = text.match(/.{1,10}/g) ?? []
+const request = { model: "m", prompt: "Why is the sky blue?" }
+const retry = Schedule.recurs(3)
+
+const messagesOf = (received: FaultServer.ReceivedRequest | undefined): ReadonlyArray<Record<string, unknown>> => {
+  assert(received !== undefined)
+  return (received.json as { readonly messages: ReadonlyArray<Record<string, unknown>> }).messages
+}
+
+const provider = (
+  url: string,
+  protocol: Protocol.ProtocolId,
+  options?: {
+    readonly prefill?: NonNullable<Parameters<typeof Vendors.custom>[0]["prefill"]>
+    readonly continuation?: string | false | undefined
+  }
+) =>
+  Provider.make(
+    Vendors.custom({
+      id: "vendor",
+      protocol,
+      baseUrl: protocol === "anthropic-messages" ? url : `${url}/v1`,
+      prefill: options?.prefill
+    }),
+    { apiKey: Redacted.make("test-key"), retry, continuation: options?.continuation }
+  )
+
+const shown = (service: Provider.Service, options?: Provider.TextOptions) =>
+  service.streamText(request, options).pipe(Stream.runCollect, Effect.map(Chunk.join("")))
+
+const anthropic = Wire.answer("anthropic-messages", { text: pieces })
+/** Broken after `The sky is blue beca`. */
+const broken = Reply.cut(Reply.stream(anthropic), { afterEvents: 5 }, "rst")
+const delivered = pieces.slice(0, 2).join("")
+const rest = Reply.stream(Wire.answer("anthropic-messages", { text: [text.slice(delivered.length)] }))
+
+describe("resume by prefill", () => {
+  const prefill = { models: () => true }
+
+  it.scopedLive("lets the model go on with its own message, and adds what is new", () =>
+    Effect.gen(function* () {
+      const server = yield* FaultServer.make([broken, rest])
+      const service = yield* provider(server.url, "anthropic-messages", { prefill })
+      assert.strictEqual(yield* shown(service), text)
+      const [, second] = yield* server.requests
+      assert.deepStrictEqual(messagesOf(second).at(-1), {
+        role: "assistant",
+        content: [{ type: "text", text: delivered }]
+      })
+    })
+  )
+
+  it.scopedLive("never ends the message in white space, and writes none twice", () =>
+    Effect.gen(function* () {
+      const spaced = Wire.answer("anthropic-messages", { text: ["One. ", "\n", "Two."] })
+      const server = yield* FaultServer.make([
+        Reply.cut(Reply.stream(spaced), { afterEvents: 4 }, "rst"),
+        Reply.stream(Wire.answer("anthropic-messages", { text: [" ", "\nTwo."] }))
+      ])
+      const service = yield* provider(server.url, "anthropic-messages", { prefill })
+      assert.strictEqual(yield* shown(service), "One. \nTwo.")
+      const [, second] = yield* server.requests
+      assert.deepStrictEqual(messagesOf(second).at(-1)?.content, [{ type: "text", text: "One." }])
+    })
+  )
+
+  it.scopedLive("marks the message as the vendor wants it, and cuts an echo", () =>
+    Effect.gen(function* () {
+      const server = yield* FaultServer.make([
+        Reply.cut(Reply.stream(Wire.answer("chat-completions", { text: pieces })), { afterEvents: 3 }, "rst"),
+        Reply.stream(Wire.answer("chat-completions", { text: pieces }))
+      ])
+      const service = yield* provider(server.url, "chat-completions", {
+        prefill: { models: () => true, flag: "prefix", echoes: true }
+      })
+      assert.strictEqual(yield* shown(service), text)
+      const [, second] = yield* server.requests
+      assert.deepInclude(messagesOf(second).at(-1) ?? {}, { role: "assistant", prefix: true })
+    })
+  )
+
+  it.scopedLive("goes one way down when a model refuses, at no cost, and remembers it", () =>
+    Effect.gen(function* () {
+      const refused = Reply.status(400, {
+        body: Wire.errorBody("anthropic-messages", {
+          type: "invalid_request_error",
+          message: "This model does not support assistant message prefill."
+        })
+      })
+      const server = yield* FaultServer.make([broken, refused, rest, broken, rest])
+      // One retry only: the refusal must not use it up.
+      const service = yield* Provider.make(
+        Vendors.custom({ id: "vendor", protocol: "anthropic-messages", baseUrl: server.url, prefill }),
+        { apiKey: Redacted.make("test-key"), retry: Schedule.recurs(1) }
+      )
+      assert.strictEqual(yield* shown(service), text)
+      assert.strictEqual(yield* shown(service), text)
+      const roles = (yield* server.requests).map((received) => messagesOf(received).map(({ role }) => role))
+      const asked = ["user", "assistant", "user"]
+      assert.deepStrictEqual(roles, [["user"], ["user", "assistant"], asked, ["user"], asked])
+    })
+  )
+})
+
+describe("resume by continuation", () => {
+  it.scopedLive("asks the model to go on, with the words of the caller if there are any", () =>
+    Effect.gen(function* () {
+      const server = yield* FaultServer.make([broken, rest])
+      const service = yield* provider(server.url, "anthropic-messages", { continuation: "Weiter, bitte." })
+      const events = Chunk.toReadonlyArray(yield* Stream.runCollect(service.stream(request, { delivery: "resume" })))
+      assert.strictEqual(events.filter(({ _tag }) => _tag === "Superseded").length, 0)
+      assert.strictEqual(ModelEvent.fold(events).text, text)
+      const finish = events.at(-1)
+      assert(finish?._tag === "Finish")
+      assert.strictEqual(finish.response.text, text)
+      assert.deepStrictEqual(finish.response.seams, [
+        { attempt: 2, continues: "continuation", offset: delivered.length, cut: 0 }
+      ])
+      const starts = events.flatMap((event) => (event._tag === "ResponseStart" ? [event.continues] : []))
+      assert.deepStrictEqual(starts, [undefined, "continuation"])
+      const [, second] = yield* server.requests
+      assert.deepStrictEqual(messagesOf(second).at(-1), { role: "user", content: "Weiter, bitte." })
+    })
+  )
+
+  it.scopedLive("cuts what a model repeats, and reports it", () =>
+    Effect.gen(function* () {
+      const server = yield* FaultServer.make([broken, Reply.stream(anthropic)])
+      const service = yield* provider(server.url, "anthropic-messages")
+      const events = yield* Stream.runCollect(service.stream(request, { delivery: "resume" }))
+      const finish = Chunk.unsafeLast(events)
+      assert(finish._tag === "Finish")
+      assert.strictEqual(finish.response.text, text)
+      assert.strictEqual(finish.response.seams[0]?.cut, delivered.length)
+    })
+  )
+
+  it.scopedLive(
+    "never joins an answer that begins again in other words: the drop's error, with what was delivered",
+    () =>
+      Effect.gen(function* () {
+        const other = Wire.answer("anthropic-messages", { text: ["The sky is ", "in fact ", "black at night."] })
+        const server = yield* FaultServer.make([broken, Reply.stream(other)])
+        const service = yield* provider(server.url, "anthropic-messages")
+        let seen = ""
+        const error = yield* service.streamText(request).pipe(
+          Stream.runForEach((piece) =>
+            Effect.sync(() => {
+              seen += piece
+            })
+          ),
+          Effect.flip
+        )
+        assert.strictEqual(seen, delivered)
+        assert.strictEqual(error._tag, "StreamDropped")
+        assert.strictEqual(error.partial?.text, delivered)
+        assert.deepStrictEqual(
+          error.attempts.map((attempt) => [attempt.continues, attempt.error?.tag]),
+          [
+            [undefined, "StreamDropped"],
+            ["continuation", "MalformedStream"]
+          ]
+        )
+        assert.strictEqual((yield* server.requests).length, 2)
+      })
+  )
+
+  it.scopedLive("is not asked for where the caller does not want it, or the answer is to be of a schema", () =>
+    Effect.gen(function* () {
+      for (const [continuation, output] of [
+        [false, undefined],
+        [undefined, { schema: { type: "object" } }]
+      ] as const) {
+        const server = yield* FaultServer.make([broken, rest])
+        const service = yield* provider(server.url, "anthropic-messages", { continuation })
+        const error = yield* Effect.flip(Stream.runDrain(service.streamText({ ...request, output })))
+        assert.strictEqual(error._tag, "StreamDropped")
+        assert.strictEqual(error.partial?.text, delivered)
+        assert.strictEqual((yield* server.requests).length, 1)
+      }
+    })
+  )
+
+  it.scopedLive("does not let a model make a call twice: calls that were whole are kept, and a new one ends it", () =>
+    Effect.gen(function* () {
+      const call = { type: "tool-call", id: "call_1", name: "pay", arguments: { euro: 5 } } as const
+      const mixed = Wire.answer("anthropic-messages", { blocks: [call, { type: "text", text: pieces }] })
+      const again = Wire.answer("anthropic-messages", { blocks: [call] })
+      const server = yield* FaultServer.make([
+        Reply.cut(Reply.stream(mixed), { afterEvents: mixed.length - 4 }, "rst"),
+        Reply.stream(again)
+      ])
+      const service = yield* provider(server.url, "anthropic-messages")
+      const error = yield* Effect.flip(Stream.runDrain(service.stream(request, { delivery: "resume" })))
+      assert.strictEqual(error._tag, "StreamDropped")
+      assert.deepStrictEqual(
+        error.partial?.blocks.map(({ type }) => type),
+        ["tool-call", "text"]
+      )
+      const [, second] = yield* server.requests
+      assert.include(JSON.stringify(second?.json), "Not run yet")
+    })
+  )
+})
+
+describe("resume by cursor", () => {
+  const events = Wire.answer("responses", { text: pieces, id: "resp_1" })
+  const background = { ...request, providerOptions: { responses: { background: true } } }
+
+  it.scopedLive("takes up a kept answer where it broke: no event twice, none missing", () =>
+    Effect.gen(function* () {
+      const server = yield* FaultServer.make((received) => {
+        const reply = Reply.stream(Wire.rest(received, events))
+        return received.index <= 3 ? Reply.cut(reply, { afterEvents: 3 }, "rst") : reply
+      })
+      const service = yield* provider(server.url, "responses")
+      const seen = Chunk.toReadonlyArray(yield* Stream.runCollect(service.stream(background)))
+      const finish = seen.at(-1)
+      assert(finish?._tag === "Finish")
+      assert.strictEqual(finish.response.text, text)
+      assert.strictEqual(ModelEvent.fold(seen).text, text)
+      assert.isFalse(seen.some(({ _tag }) => _tag === "Superseded"))
+      assert.deepStrictEqual(
+        (yield* server.requests).map(({ method, path }) => `${method} ${path}`),
+        [
+          "POST /v1/responses",
+          "GET /v1/responses/resp_1?stream=true&starting_after=2",
+          "GET /v1/responses/resp_1?stream=true&starting_after=5",
+          "GET /v1/responses/resp_1?stream=true&starting_after=8"
+        ]
+      )
+      assert.deepInclude((yield* server.requests)[0]?.json, { background: true, store: true })
+    })
+  )
+
+  it.scopedLive("skips what a server sends again, and does not accept a gap", () =>
+    Effect.gen(function* () {
+      const cut = Reply.cut(Reply.stream(events), { afterEvents: 8 }, "rst")
+      const replaying = yield* FaultServer.make([cut, Reply.stream(events)])
+      const first = yield* provider(replaying.url, "responses")
+      assert.strictEqual((yield* first.generate(background)).text, text)
+      assert.strictEqual((yield* replaying.requests).length, 2)
+
+      const gap = Reply.stream(events.slice(9))
+      const losing = yield* FaultServer.make([cut, gap, Reply.stream(events)])
+      const second = yield* provider(losing.url, "responses")
+      assert.strictEqual((yield* second.generate(background)).text, text)
+      assert.deepStrictEqual(
+        (yield* losing.requests).map(({ method }) => method),
+        ["POST", "GET", "POST"]
+      )
+    })
+  )
+
+  it.scopedLive("goes one way down when the server has forgotten", () =>
+    Effect.gen(function* () {
+      const server = yield* FaultServer.make((received) => {
+        if (received.method === "GET") return Reply.status(404, { body: Wire.errorBody("responses") })
+        if (received.index === 1) return Reply.cut(Reply.stream(events), { afterEvents: 7 }, "rst")
+        return Reply.stream(Wire.answer("responses", { text: [text.slice(pieces.slice(0, 3).join("").length)] }))
+      })
+      const service = yield* provider(server.url, "responses")
+      assert.strictEqual(
+        yield* service.streamText(background).pipe(Stream.runCollect, Effect.map(Chunk.join(""))),
+        text
+      )
+      assert.deepStrictEqual(
+        (yield* server.requests).map(({ method }) => method),
+        ["POST", "GET", "POST"]
+      )
+    })
+  )
+
+  it.scopedLive("is not tried where nobody asked the vendor to keep the answer", () =>
+    Effect.gen(function* () {
+      const server = yield* FaultServer.make([
+        Reply.cut(Reply.stream(events), { afterEvents: 8 }, "rst"),
+        Reply.stream(events)
+      ])
+      const service = yield* provider(server.url, "responses")
+      assert.strictEqual((yield* service.generate(request)).text, text)
+      assert.deepStrictEqual(
+        (yield* server.requests).map(({ method }) => method),
+        ["POST", "POST"]
+      )
+      assert.deepInclude((yield* server.requests)[0]?.json, { store: false })
+    })
+  )
+})
+
+describe("hold", () => {
+  it.scopedLive("gives nothing until the end is proven, then one delta per block", () =>
+    Effect.gen(function* () {
+      const gate = yield* FaultServer.gate()
+      const whole = Reply.stream(anthropic)
+      const server = yield* FaultServer.make([broken, Reply.hold(whole, { afterEvents: anthropic.length - 1 }, gate)])
+      const service = yield* provider(server.url, "anthropic-messages")
+      const seen: Array<string> = []
+      const fiber = yield* service.stream(request, { delivery: "hold" }).pipe(
+        Stream.runForEach(({ _tag }) => Effect.sync(() => void seen.push(_tag))),
+        Effect.fork
+      )
+      yield* gate.reached
+      yield* Effect.yieldNow()
+      assert.deepStrictEqual(seen, [])
+      yield* gate.open
+      yield* fiber
+      assert.deepStrictEqual(seen, ["ResponseStart", "TextStart", "TextDelta", "TextEnd", "Finish"])
+    })
+  )
+
+  it.scopedLive("fails with the partial, of which nothing was delivered", () =>
+    Effect.gen(function* () {
+      const server = yield* FaultServer.make([broken])
+      const service = yield* provider(server.url, "anthropic-messages")
+      const error = yield* Effect.flip(Stream.runDrain(service.stream(request, { delivery: "hold" })))
+      assert.strictEqual(error.delivered, "nothing")
+      assert.strictEqual(error.partial?.text, delivered)
+    })
+  )
+})
+
+describe("what attempts cost", () => {
+  it.scopedLive("is known as far as the vendor told it, and marked where it told no end", () =>
+    Effect.gen(function* () {
+      const server = yield* FaultServer.make([broken, Reply.stream(anthropic)])
+      const service = yield* provider(server.url, "anthropic-messages")
+      const response = yield* service.generate(request)
+      const [first, second] = response.attempts
+      assert.strictEqual(first?.usageIsPartial, true)
+      assert.strictEqual(first?.usage?.inputTokens, 10)
+      assert.strictEqual(first?.discarded?.text, delivered)
+      assert.isUndefined(second?.usageIsPartial)
+      const { exact, usage } = ModelResponse.totalUsage(response)
+      assert.isFalse(exact)
+      assert.strictEqual(usage.inputTokens, 20)
+    })
+  )
+})
+
+describe("the budget", () => {
+  const whole = { text: [...text] }
+  const part = (from: number, to: number) =>
+    ScriptedProvider.drop({ text: [...text.slice(from)] }, { afterEvents: 2 + to - from })
+
+  it.scoped("of a schedule is not spent by attempts that move the answer forward, and they have one of their own", () =>
+    Effect.gen(function* () {
+      const steps = [0, 5, 10, 15, 20, 25, 30]
+      const script = steps.map((from) => part(from, from + 5))
+      const last = ScriptedProvider.answer({ text: [text.slice(35)] })
+      const play = (limits: Provider.Resilience["limits"]) =>
+        Effect.gen(function* () {
+          const { provider, requests } = yield* ScriptedProvider.make([part(0, 5), ...script.slice(1), last], {
+            retry: Schedule.recurs(1),
+            limits
+          })
+          const result = yield* Effect.either(shown(provider))
+          return { result, made: (yield* requests).length }
+        })
+      const enough = yield* play({ maxAttempts: 1 })
+      assert.strictEqual(enough.result._tag, "Right")
+      assert.strictEqual(enough.made, 8)
+      const bounded = yield* play({ maxContinued: 3 })
+      assert.strictEqual(bounded.result._tag, "Left")
+      assert.strictEqual(bounded.made, 4)
+    })
+  )
+
+  it.scoped("is spent by attempts that bring nothing", () =>
+    Effect.gen(function* () {
+      const { provider, requests } = yield* ScriptedProvider.make(
+        [ScriptedProvider.drop(whole, { afterEvents: 20 }), ScriptedProvider.drop(whole, { afterEvents: 0 })],
+        { retry: Schedule.recurs(2) }
+      )
+      const error = yield* Effect.flip(shown(provider))
+      assert.strictEqual(error._tag, "StreamDropped")
+      assert.strictEqual((yield* requests).length, 3)
+    })
+  )
+})
