@@ -1,0 +1,92 @@
+/**
+ * A vendor that means to say one long mixed answer, and goes on with it as vendors do: after a message of its own, when
+ * it is asked to, or from where a kept answer broke.
+ */
+import type { Protocol } from "effect-redial"
+import type { FaultServer } from "effect-redial/testing"
+import { Wire } from "effect-redial/testing"
+import { COMPLETE } from "../../src/retry/internal/seam.js"
+
+/** How the model goes on when it is asked to. */
+export type Manner = "exact" | "overlap" | "again"
+
+const first = "I will look at both of them for you, one moment please. "
+const last = "\nHere is what they say: the first one is open, the second one is closed."
+const thought = "Both are needed. Ask for them side by side."
+
+const words = (text: string): ReadonlyArray<string> => text.match(/[\s\S]{1,8}/g) ?? []
+
+const calls = [
+  { type: "tool-call" as const, id: "call_x", name: "look", pieces: ['{"at":', '"first', '"}'] },
+  { type: "tool-call" as const, id: "call_y", name: "look", pieces: ['{"at":"se', 'cond"}'] }
+]
+
+export const meant = {
+  text: first + last,
+  reasoning: thought,
+  calls: [
+    { name: "look", arguments: { at: "first" } },
+    { name: "look", arguments: { at: "second" } }
+  ]
+}
+
+const texts = (text: string): ReadonlyArray<Wire.Block> => (text === "" ? [] : [{ type: "text", text: words(text) }])
+
+/** The answer from a point in its text on. */
+const from = (at: number, id: string): Wire.Answer => ({
+  id,
+  blocks:
+    at > first.length
+      ? texts(meant.text.slice(at))
+      : [...texts(first.slice(at)), { type: "reasoning", text: words(thought) }, ...calls, ...texts(last)],
+  finish: at > first.length ? "stop" : "tool-calls"
+})
+
+interface Said {
+  readonly role: string
+  readonly text: string
+}
+
+/** The messages of a request, whatever its protocol calls them. */
+const messagesOf = (json: unknown): ReadonlyArray<Said> => {
+  const body = json as { readonly messages?: ReadonlyArray<object>; readonly input?: ReadonlyArray<object> }
+  return (body.messages ?? body.input ?? []).map((message) => {
+    const { content, role = "other" } = message as { readonly content?: unknown; readonly role?: string }
+    const parts = Array.isArray(content) ? (content as ReadonlyArray<{ readonly text?: string }>) : []
+    return { role, text: typeof content === "string" ? content : parts.map(({ text }) => text ?? "").join("") }
+  })
+}
+
+/** Which run a request belongs to: it is in the prompt, or in the id of the answer that it takes up again. */
+export const runOf = ({ json, path }: FaultServer.ReceivedRequest): number =>
+  Number(/run-(\d+)/.exec(path)?.[1] ?? /run-(\d+)/.exec(JSON.stringify(json))?.[1])
+
+export const answer = (
+  request: FaultServer.ReceivedRequest,
+  protocol: Protocol.ProtocolId,
+  manner: Manner
+): ReadonlyArray<string> => {
+  const id = `run-${runOf(request)}`
+  const whole = Wire.answer(protocol, from(0, id))
+  if (request.method === "GET") return Wire.rest(request, whole)
+  const messages = messagesOf(request.json)
+  const said = messages
+    .filter(({ role }) => role === "assistant")
+    .map(({ text }) => text)
+    .join("")
+  if (said === "") return whole
+  if (!meant.text.startsWith(said)) throw new Error(`the request has words that the model never said: ${said}`)
+  if (messages.at(-1)?.role === "assistant" || manner === "exact") {
+    if (said.length === meant.text.length) return Wire.answer(protocol, { id, text: COMPLETE })
+    return Wire.answer(protocol, from(said.length, id))
+  }
+  if (manner === "overlap") {
+    const back = Math.max(0, said.lastIndexOf(" ", said.length - 8) + 1)
+    if (said.length <= first.length || back > first.length) return Wire.answer(protocol, from(back, id))
+    return Wire.answer(protocol, from(said.length, id))
+  }
+  return said.length > first.length ? Wire.answer(protocol, { id, text: words(meant.text) }) : whole
+}
+
+/** How many events the first answer of a run has. */
+export const length = (protocol: Protocol.ProtocolId): number => Wire.answer(protocol, from(0, "run-0")).length
