@@ -23,14 +23,34 @@ describe("the published examples", () => {
     })
   )
 
-  it.scopedLive("quick-start never takes text back: a drop in mid-text ends it with an error that says so", () =>
+  it.scopedLive("quick-start never takes text back: after a drop in mid-text it goes on where it stopped", () =>
     Effect.gen(function* () {
       const server = yield* FaultServer.make([drop(5), answers("anthropic-messages")])
+      const { code, out } = yield* run("quick-start", { ANTHROPIC_API_KEY: "k", ANTHROPIC_BASE_URL: server.url })
+      assert.deepStrictEqual([code, out], [0, text])
+      assert.strictEqual((yield* server.requests).length, 2)
+    })
+  )
+
+  it.scopedLive("quick-start ends with an error that says so where the answer cannot be gone on with", () =>
+    Effect.gen(function* () {
+      const refused = Reply.status(400, { body: Wire.errorBody("anthropic-messages") })
+      const server = yield* FaultServer.make([drop(5), refused])
       const { code, err, out } = yield* run("quick-start", { ANTHROPIC_API_KEY: "k", ANTHROPIC_BASE_URL: server.url })
       assert.strictEqual(code, 1)
       assert(out.length > 0 && out.length < text.length && text.startsWith(out), out)
       assert.include(err, "in the middle of the answer")
-      assert.strictEqual((yield* server.requests).length, 1)
+    })
+  )
+
+  it.scopedLive("resume shows each word once, and says how it went on", () =>
+    Effect.gen(function* () {
+      const rest = Reply.stream(Wire.answer("anthropic-messages", { text: text.slice(16) }))
+      const server = yield* FaultServer.make([drop(5), rest])
+      const { code, err, out } = yield* run("resume", { ANTHROPIC_API_KEY: "k", ANTHROPIC_BASE_URL: server.url })
+      assert.deepStrictEqual([code, out], [0, text])
+      assert.include(err, "goes on by continuation")
+      assert.include(err, "put together from 2 attempts")
     })
   )
 

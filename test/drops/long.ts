@@ -1,7 +1,8 @@
 /**
- * What a long answer costs that drops twenty times: CPU and memory, for one and for another ten times as long. Both are to
+ * What a long answer costs that drops twenty times: CPU and what is kept, for one and for another ten times as long. Both are to
  * be linear, so ten times as much. An answer that begins anew each time is read ten and a half times, so it is shorter.
  */
+import { serialize } from "node:v8"
 import { Console, Effect, Schedule, Stream } from "effect"
 import { ScriptedProvider } from "effect-redial/testing"
 
@@ -36,13 +37,9 @@ const measure = (deltas: number, delivery: Mode) =>
         retry: Schedule.recurs(DROPS),
         limits: { maxAttempts: DROPS + 1 }
       })
-      globalThis.gc?.()
-      const heap = process.memoryUsage().heapUsed
       const before = process.cpuUsage()
       const last = yield* provider.stream({ model: "m", prompt: "go" }, { delivery }).pipe(Stream.runLast)
       const cpu = process.cpuUsage(before)
-      globalThis.gc?.()
-      const kept = process.memoryUsage().heapUsed - heap
       const event = last._tag === "Some" ? last.value : undefined
       const right =
         event?._tag === "Finish" &&
@@ -52,7 +49,8 @@ const measure = (deltas: number, delivery: Mode) =>
         deltas,
         right,
         cpuMillis: Math.round((cpu.user + cpu.system) / 1000),
-        keptMB: Math.round(kept / 1e5) / 10
+        // All that is left of the stream: the answer, and what each attempt had written.
+        keptKB: event?._tag === "Finish" ? Math.round(serialize({ ...event.response }).length / 1e3) : 0
       }
     })
   )

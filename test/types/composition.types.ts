@@ -129,3 +129,23 @@ Provider.stream(request) satisfies Stream.Stream<ModelEvent.ModelEvent, Provider
 Provider.streamText(request) satisfies Stream.Stream<string, ProviderError.ProviderError, Provider.Provider>
 
 export { careless, response }
+
+// What a stream may take back follows from its delivery.
+declare const provider: Provider.Service
+const held: Stream.Stream<
+  Exclude<ModelEvent.ModelEvent, ModelEvent.Superseded>,
+  ProviderError.ProviderError
+> = provider.stream(request, { delivery: "hold" })
+// @ts-expect-error a stream that restarts takes back
+const restarted: typeof held = provider.stream(request, { delivery: "restart" })
+// @ts-expect-error and so does one that nothing is said of
+const plain: typeof held = provider.stream(request)
+// @ts-expect-error and one whose delivery is known at run time only
+const either: typeof held = provider.stream(request, { delivery: Math.random() > 0.5 ? "hold" : "resume" })
+// @ts-expect-error text cannot be taken back
+provider.streamText(request, { delivery: "restart" })
+provider.streamText(request, { delivery: "hold" })
+// @ts-expect-error there is no such delivery
+provider.stream(request, { delivery: "maybe" })
+
+export { either, held, plain, restarted }
