@@ -13,7 +13,7 @@ const pieces = ["t0 ", "t1 ", "t2 ", "t3 ", "t4 €"]
 const text = pieces.join("")
 
 /** Nothing that is right takes this long: what does is a hang. */
-const HANG = Duration.seconds(15)
+export const HANG = Duration.seconds(15)
 
 export interface Cell {
   readonly fault: string
@@ -29,7 +29,7 @@ export interface Cell {
   readonly detail: string
 }
 
-const material = (protocol: Protocol.ProtocolId) => {
+export const material = (protocol: Protocol.ProtocolId) => {
   const events = Wire.answer(protocol, { text: pieces })
   return {
     protocol,
@@ -120,7 +120,7 @@ type Events = Exit.Exit<
   Stream.Stream.Error<ReturnType<Provider.Service["stream"]>>
 >
 
-const outcomeOf = (exit: Events): Pick<Cell, "outcome" | "attempts" | "detail"> => {
+export const outcomeOf = (exit: Events): Pick<Cell, "outcome" | "attempts" | "detail"> => {
   if (Exit.isFailure(exit)) {
     const error = Option.getOrUndefined(Cause.failureOption(exit.cause))
     return error === undefined
