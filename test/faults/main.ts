@@ -13,6 +13,11 @@ const jobs = faults
   .filter(({ name }) => values.only === undefined || name === values.only)
   .flatMap((fault) => protocols.flatMap((protocol) => [false, true].map((retry) => run(fault, protocol, retry))))
 
+if (jobs.length === 0) {
+  console.error(`there is no fault ${values.only}`)
+  process.exit(2)
+}
+
 const main = Effect.gen(function* () {
   const cells = yield* Effect.all(jobs, { concurrency: 8 })
   const figures = figuresOf(cells)

@@ -26,8 +26,6 @@ export interface Case {
   readonly expect: "ok" | Tag
   /** With retry, where it does not heal. Default: it does. */
   readonly retried?: Tag
-  /** Silence is part of the case, so deadlines are short. */
-  readonly silent?: true
 }
 
 const midText = (how: Parameters<typeof Reply.cut>[2]) => (m: Material) =>
@@ -162,7 +160,6 @@ export const cases: ReadonlyArray<Case> = [
     name: "haproxy_silent_drop",
     need: "haproxy",
     box: (up) => haproxy(up, { rules: `http-request silent-drop ${first}` }),
-    silent: true,
     expect: "StreamStalled"
   },
   {

@@ -14,13 +14,18 @@ const { values } = parseArgs({ options: { json: { type: "boolean" }, only: { typ
 
 const needs: ReadonlyArray<Need> = ["nginx", "haproxy", "ss"]
 
+const wanted = cases.filter(({ name }) => values.only === undefined || name === values.only)
+if (wanted.length === 0) {
+  console.error(`there is no case ${values.only}`)
+  process.exit(2)
+}
+
 const main = Effect.gen(function* () {
   const reasons = new Map<Need, string>()
   for (const need of needs) {
     const reason = yield* missing(need)
     if (reason !== undefined) reasons.set(need, reason)
   }
-  const wanted = cases.filter(({ name }) => values.only === undefined || name === values.only)
   const jobs = wanted
     .filter(({ need }) => !reasons.has(need))
     .flatMap((middle) => protocols.flatMap((protocol) => [false, true].map((retry) => run(middle, protocol, retry))))

@@ -4,11 +4,8 @@
 import { Cause, Chunk, Deferred, Effect, Exit, Redacted, Schedule, Scope, Stream } from "effect"
 import { type Protocol, Provider, Vendors } from "effect-redial"
 import { FaultServer } from "effect-redial/testing"
-import { type Cell, HANG, material, outcomeOf } from "../faults/run.js"
+import { type Cell, deadlinesFor, HANG, material, outcomeOf } from "../faults/run.js"
 import type { Case } from "./catalogue.js"
-
-const patient = { firstEvent: "12 seconds", idle: "12 seconds", stuck: "12 seconds" } as const
-const impatient = { firstEvent: "2 seconds", idle: "2 seconds", stuck: "2 seconds" } as const
 
 export const run = (middle: Case, protocol: Protocol.ProtocolId, retry: boolean): Effect.Effect<Cell> => {
   const expected = retry ? (middle.retried ?? "ok") : middle.expect
@@ -34,7 +31,7 @@ export const run = (middle: Case, protocol: Protocol.ProtocolId, retry: boolean)
         {
           apiKey: Redacted.make("test-key"),
           retry: retry ? Schedule.recurs(2) : Schedule.stop,
-          deadlines: middle.silent ? impatient : patient
+          deadlines: deadlinesFor(middle.expect === "StreamStalled")
         }
       ).pipe(Scope.extend(scope))
 
