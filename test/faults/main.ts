@@ -4,7 +4,8 @@
 import { parseArgs } from "node:util"
 import { Console, Effect } from "effect"
 import { faults } from "./catalogue.js"
-import { type Cell, protocols, run } from "./run.js"
+import { complaints, figuresOf, isGood, table } from "./report.js"
+import { protocols, run } from "./run.js"
 
 const { values } = parseArgs({ options: { json: { type: "boolean" }, only: { type: "string" } } })
 
@@ -12,47 +13,18 @@ const jobs = faults
   .filter(({ name }) => values.only === undefined || name === values.only)
   .flatMap((fault) => protocols.flatMap((protocol) => [false, true].map((retry) => run(fault, protocol, retry))))
 
-const count = (cells: ReadonlyArray<Cell>, is: (cell: Cell) => boolean): number => cells.filter(is).length
-
-const row = ({ attempts, expected, fault, millis, outcome, protocol, retry, socketsLeft }: Cell): string =>
-  [
-    outcome === expected ? " " : "!",
-    fault.padEnd(26),
-    protocol.padEnd(19),
-    (retry ? "retry" : "").padEnd(6),
-    outcome.padEnd(22),
-    `${millis} ms`.padStart(8),
-    String(attempts).padStart(4),
-    String(socketsLeft).padStart(4)
-  ].join(" ")
+if (jobs.length === 0) {
+  console.error(`there is no fault ${values.only}`)
+  process.exit(2)
+}
 
 const main = Effect.gen(function* () {
   const cells = yield* Effect.all(jobs, { concurrency: 8 })
-  const figures = {
-    faults: new Set(cells.map(({ fault }) => fault)).size,
-    protocols: protocols.length,
-    cells: cells.length,
-    silent: count(cells, ({ outcome }) => outcome === "silent end" || outcome === "wrong text"),
-    hangs: count(cells, ({ outcome }) => outcome === "hang"),
-    wrongTag: count(cells, ({ expected, outcome }) => outcome !== expected),
-    defects: count(cells, ({ outcome }) => outcome === "defect"),
-    leakedSockets: cells.reduce((sum, { socketsLeft }) => sum + socketsLeft, 0)
-  }
-  if (values.json) yield* Console.log(JSON.stringify(figures))
-  else {
-    yield* Console.log(
-      "  fault                      protocol            retry  outcome                    time  att sock"
-    )
-    for (const cell of cells) yield* Console.log(row(cell))
-    for (const cell of cells.filter(({ expected, outcome }) => outcome !== expected)) {
-      yield* Console.log(
-        `\n${cell.fault}, ${cell.protocol}${cell.retry ? ", retry" : ""}: expected ${cell.expected}, was ${cell.outcome}: ${cell.detail.slice(0, 500)}`
-      )
-    }
-    yield* Console.log(`\n${JSON.stringify(figures)}`)
-  }
-  const bad = figures.silent + figures.hangs + figures.wrongTag + figures.defects + figures.leakedSockets
-  if (bad > 0) process.exitCode = 1
+  const figures = figuresOf(cells)
+  if (!values.json) yield* table(cells)
+  yield* complaints(cells)
+  yield* Console.log(JSON.stringify(figures))
+  if (!isGood(figures)) process.exitCode = 1
 })
 
 await Effect.runPromise(main)

@@ -5,6 +5,7 @@
 import { parseArgs } from "node:util"
 import { type Sample, samples } from "../protocol/samples.js"
 import { checkGrammar, runChunks } from "../protocol/support.js"
+import { seeded } from "../random.js"
 
 const { values } = parseArgs({
   options: { cases: { type: "string" }, seed: { type: "string" }, json: { type: "boolean" } }
@@ -12,16 +13,7 @@ const { values } = parseArgs({
 const cases = Number(values.cases ?? 100_000)
 const seed = Number(values.seed ?? Date.now() % 1_000_000)
 
-/** mulberry32: small, seeded, good enough to choose with. */
-let state = seed
-const random = (): number => {
-  state = (state + 0x6d2b79f5) | 0
-  let t = Math.imul(state ^ (state >>> 15), 1 | state)
-  t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t
-  return ((t ^ (t >>> 14)) >>> 0) / 4294967296
-}
-const below = (n: number): number => Math.floor(random() * n)
-const pick = <A>(from: ReadonlyArray<A>): A => from[below(from.length)]!
+const { below, chance, pick } = seeded(seed)
 
 const odd = [
   "1e400",
@@ -85,7 +77,7 @@ for (let n = 0; n < cases; n++) {
   const all = eventsOf(bodyOf(sample))
   for (let m = 1 + below(3); m > 0 && all.length > 0; m--) pick(events)(all)
   const bytes = utf8.encode(all.join(""))
-  if (bytes.length > 0 && random() < 0.5) flip(bytes)
+  if (bytes.length > 0 && chance(0.5)) flip(bytes)
   const before = performance.now()
   try {
     const result = runChunks(sample.protocol, cut(bytes))
