@@ -15,8 +15,10 @@ import type { Fault } from "../model/internal/fault.js"
 import type { ModelRequest } from "../model/ModelRequest.js"
 import * as Decoder from "../protocol/internal/decoder.js"
 import type { OpenOptions, Protocol, ProtocolId, Stamp } from "../protocol/Protocol.js"
+import type { Quirks } from "../protocol/Quirks.js"
 import * as ConnectionPool from "./ConnectionPool.js"
 import { InvalidOptions } from "./InvalidOptions.js"
+import { credentialHeaders } from "./internal/credentialHeaders.js"
 import type { RenewableClosed } from "./internal/renewableClosed.js"
 import * as Renewable from "./Renewable.js"
 
@@ -75,12 +77,13 @@ export interface Line {
 }
 
 /**
- * How a key is shown to a provider.
+ * How a key is shown to a provider: as a bearer token in `authorization` or in Cloudflare's own header, alone in a header
+ * of its own, or not at all, which suits servers on one's own machine.
  *
  * @since 0.1.0
  * @category models
  */
-export type Auth = "bearer" | "x-api-key"
+export type Auth = "bearer" | "x-api-key" | "api-key" | "cf-aig-authorization" | "none"
 
 /**
  * The options that all clients share.
@@ -97,6 +100,8 @@ export interface Options<out R = never> {
   readonly baseUrl?: string | undefined
   /** Default: what the SDK's vendor takes. */
   readonly auth?: Auth | undefined
+  /** Where the vendor differs from the protocol. Default: nowhere. */
+  readonly quirks?: Quirks | undefined
   /** Sent with each request. Credentials do not belong here. Default: none. */
   readonly headers?: Headers.Input | undefined
   /** Options for the pools, or a layer that builds each one. Default: undici pools with their default options. */
@@ -132,7 +137,14 @@ export interface SdkOptions {
   readonly fetch: typeof globalThis.fetch
 }
 
-const credentialHeaders = ["authorization", "x-api-key", "api-key", "cookie", "proxy-authorization"]
+const forbiddenHeaders = [
+  "authorization",
+  "x-api-key",
+  "api-key",
+  "cf-aig-authorization",
+  "cookie",
+  "proxy-authorization"
+]
 
 /**
  * Makes a client of a kind. Options are checked here; connections are made at the first lease.
@@ -155,7 +167,7 @@ export const make = <Sdk, Params, State, R = never>(
     const baseUrl = yield* checkBaseUrl(options.baseUrl ?? kind.baseUrl, invalid)
     const headers = Headers.fromInput(options.headers)
     for (const [name, value] of Object.entries(headers)) {
-      if (credentialHeaders.includes(name)) {
+      if (forbiddenHeaders.includes(name)) {
         return yield* invalid("headers", `may not set \`${name}\`: the key goes into \`apiKey\``)
       }
       if (!/^[!#$%&'*+.^_`|~\w-]+$/.test(name) || /[^\t\x20-\x7e\x80-\xff]/.test(value)) {
@@ -184,11 +196,10 @@ export const make = <Sdk, Params, State, R = never>(
       drainLimit: options.drainLimit
     })
 
-    // The header that the SDK would send by itself is taken away, so that exactly one credential goes out.
-    const requestHeaders: OpenOptions["headers"] =
-      (options.auth ?? kind.auth) === "bearer"
-        ? { ...headers, "x-api-key": null, authorization: `Bearer ${key}` }
-        : { ...headers, authorization: null, "x-api-key": key }
+    const requestHeaders: OpenOptions["headers"] = {
+      ...headers,
+      ...credentialHeaders(options.auth ?? kind.auth, key)
+    }
 
     return {
       provider,
@@ -197,7 +208,7 @@ export const make = <Sdk, Params, State, R = never>(
       connections,
       prepare: (request) =>
         Either.map(
-          kind.protocol.encode(request),
+          kind.protocol.encode(request, options.quirks),
           (params): PreparedCall => ({
             connect: (failed) =>
               Effect.map(
