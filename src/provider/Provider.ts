@@ -283,10 +283,10 @@ const layerAny = <RPool, RRetry>(
   const wanted = Object.entries(config).flatMap(([name, value]) =>
     value === undefined ? [] : [[name, value] as const]
   )
+  // Config.all cannot take nothing at all.
+  const read = wanted.length === 0 ? Config.succeed({}) : Config.all(Object.fromEntries(wanted))
   return Layer.unwrapEffect(
-    Effect.map(Config.all(Object.fromEntries(wanted)), (read) =>
-      Layer.scoped(Provider, makeAny<RPool, RRetry>(vendor, { ...options, ...read }))
-    )
+    Effect.map(read, (values) => Layer.scoped(Provider, makeAny<RPool, RRetry>(vendor, { ...options, ...values })))
   )
 }
 
