@@ -167,8 +167,16 @@ export interface Settings<out V extends Vendor = Vendor, out RPool = never, out 
   readonly protocol?: NoInfer<V>["endpoints"][number]["protocol"] | undefined
 }
 
-/** The key: needed, but for vendors that do without. */
-type Key<V, Value> = V extends Keyless ? { readonly apiKey?: Value | undefined } : { readonly apiKey: Value }
+/** The key: needed, but for vendors that do without, or where something else than a key is shown. */
+type Key<V, Value, Else> = V extends Keyless
+  ? { readonly apiKey?: Value | undefined }
+  : { readonly apiKey: Value } | Else
+
+/** Nothing is shown by the client itself: its pool signs the requests. */
+interface Unshown {
+  readonly auth: "none"
+  readonly apiKey?: undefined
+}
 
 /** The vendor's own fields: needed, unless the whole address is given. */
 type Own<V, Value> = V extends { readonly fields: ReadonlyArray<Field<infer Name>> }
@@ -176,7 +184,7 @@ type Own<V, Value> = V extends { readonly fields: ReadonlyArray<Field<infer Name
   : unknown
 
 /** Of a union of vendors, the options are a union too. */
-type Needs<V, ApiKey, Value> = V extends Vendor ? Key<V, ApiKey> & Own<V, Value> : never
+type Needs<V, ApiKey, Value, Else = never> = V extends Vendor ? Key<V, ApiKey, Else> & Own<V, Value> : never
 
 /**
  * The options of a provider: what may be set, the key, and what the vendor must be told besides.
@@ -185,7 +193,7 @@ type Needs<V, ApiKey, Value> = V extends Vendor ? Key<V, ApiKey> & Own<V, Value>
  * @category models
  */
 export type Options<V extends Vendor = Vendor, RPool = never, RRetry = never> = Settings<V, RPool, RRetry> &
-  Needs<V, ModelClient.Options["apiKey"], string>
+  Needs<V, ModelClient.Options["apiKey"], string, Unshown>
 
 /**
  * What a provider reads from the configuration.

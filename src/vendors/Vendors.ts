@@ -1,5 +1,6 @@
 /**
- * The vendors by name. Importing one brings the code of its protocols, and no other vendor: bundlers drop the rest.
+ * The vendors by name. A bundle in which one is imported from `effect-redial/Vendors` has the code of its protocols, and
+ * no other vendor.
  *
  * @since 0.1.0
  */

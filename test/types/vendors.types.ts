@@ -36,6 +36,9 @@ Provider.layer(Vendors.llamaCpp, { apiKey })
 Provider.layerConfig(Vendors.vllm, {})
 // @ts-expect-error the key is missing
 Provider.layer(Vendors.deepseek, {})
+Provider.layer(Vendors.azure, { resource: "r", auth: "none" })
+// @ts-expect-error the key is missing
+Provider.layer(Vendors.azure, { resource: "r", auth: "bearer" })
 // @ts-expect-error the key is missing
 Provider.layerConfig(Vendors.deepseek, {})
 // @ts-expect-error a key is Redacted, also where there need be none

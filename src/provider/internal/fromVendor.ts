@@ -32,7 +32,7 @@ export const resolve = <RPool, RRetry>(
     const endpoint = yield* endpointOf(vendor, options)
     const baseUrl = options.baseUrl ?? (yield* addressOf(vendor, endpoint, new Map(Object.entries(options))))
     yield* checkProtocol(endpoint, baseUrl)
-    const keyless = options.apiKey === undefined && vendor.key === "optional"
+    const keyless = options.apiKey === undefined && (vendor.key === "optional" || options.auth === "none")
     if (options.apiKey === undefined && !keyless) {
       return yield* invalid("apiKey", `is missing: give the key of ${vendor.name}, or use Provider.layerFromEnv`)
     }
