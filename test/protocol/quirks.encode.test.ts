@@ -133,6 +133,12 @@ describe("the quirks of a vendor of Chat Completions", () => {
       assert.strictEqual(sent({ replay: "reasoning_content" }, call), undefined)
     })
 
+    it("unless it was thought over another protocol", () => {
+      const foreign = { ...thought, signature: "c2ln" }
+      assert.strictEqual(sent({ replay: "reasoning_content" }, foreign, thought, said), "Hm.")
+      assert.strictEqual(sent({ replay: "tool-calls" }, foreign, call), "")
+    })
+
     it("in each message that calls tools, also where there is nothing to take back", () => {
       assert.strictEqual(sent({ replay: "tool-calls" }, thought, call), "Hm.")
       assert.strictEqual(sent({ replay: "tool-calls" }, call), "")

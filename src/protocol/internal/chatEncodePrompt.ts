@@ -109,7 +109,8 @@ const assistant = (
   const calls: Array<Chat.ChatCompletionMessageFunctionToolCall> = []
   for (const part of content) {
     if (part.type === "text") text += part.text
-    else if (part.type === "reasoning") reasoning += part.text
+    // What has a signature was thought over another protocol.
+    else if (part.type === "reasoning" && part.signature === undefined) reasoning += part.text
     else if (part.type === "provider" && part.name === "refusal" && typeof part.value === "string")
       refusal += part.value
     else if (part.type === "tool-call") {
