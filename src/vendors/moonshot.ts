@@ -1,7 +1,7 @@
 /**
- * Moonshot AI, whose models are Kimi. Sources: platform.kimi.ai, use-partial-mode-feature-of-kimi-api; what it takes,
- * refuses and wants back: java.agentscope.io, integration/model/kimi, and the provider `moonshotai` of the AI SDK. The
- * reasoning effort is that of K3.
+ * Moonshot AI, whose models are Kimi. Sources: platform.kimi.ai, use-partial-mode-feature-of-kimi-api and the OpenAPI
+ * description of its chat (output limit, usage, objects); what it refuses and wants back: java.agentscope.io,
+ * integration/model/kimi. The reasoning effort is K3's; for the switch of K2, say `quirks: { reasoning: "thinking" }`.
  */
 import * as AnthropicClient from "../client/AnthropicClient.js"
 import * as OpenAiClient from "../client/OpenAiClient.js"
@@ -15,7 +15,6 @@ const at = (host: string): Vendor<string, Protocols>["endpoints"] => [
     baseUrl: `https://${host}/v1`,
     auth: "bearer",
     quirks: { developer: "system", replay: "reasoning_content", unsupported: ["seed"] },
-    structuredOutput: "tool",
     prefill: { flag: "partial" },
     client: OpenAiClient.make
   },
