@@ -243,7 +243,7 @@ const makeAny = <RPool, RRetry>(
   options: Given<RPool, RRetry>
 ): Effect.Effect<Service, InvalidOptions, RPool | RRetry | Scope.Scope> =>
   Effect.flatMap(resolve(vendor, options), ({ client, endpoint, service }) =>
-    Effect.flatMap(endpoint.client(client), (made) => fromClient(made, service))
+    Effect.flatMap(endpoint.client(client), (made) => fromClient(made, service, endpoint.deadlines))
   )
 
 /**

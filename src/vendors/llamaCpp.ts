@@ -24,7 +24,6 @@ export const llamaCpp: Vendor<"llama-cpp", "chat-completions" | "anthropic-messa
       auth: "bearer",
       quirks: { maxTokens: "max_tokens", developer: "system", reasoning: "chat_template_kwargs" },
       prefill: "anthropic",
-      deadlines: { firstEvent: "10 minutes" },
       client: OpenAiClient.make
     },
     {
@@ -32,7 +31,6 @@ export const llamaCpp: Vendor<"llama-cpp", "chat-completions" | "anthropic-messa
       baseUrl: "http://localhost:8080",
       auth: "bearer",
       structuredOutput: "tool",
-      deadlines: { firstEvent: "10 minutes" },
       client: AnthropicClient.make
     }
   ]

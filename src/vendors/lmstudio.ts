@@ -1,6 +1,5 @@
 /**
- * LM Studio on this machine. Sources: lmstudio.ai/docs, OpenAI compatibility and Anthropic compatibility. A model may
- * have to be loaded before the first event.
+ * LM Studio on this machine. Sources: lmstudio.ai/docs, OpenAI compatibility and Anthropic compatibility.
  */
 import * as AnthropicClient from "../client/AnthropicClient.js"
 import * as OpenAiClient from "../client/OpenAiClient.js"
@@ -23,14 +22,12 @@ export const lmstudio: Vendor<"lmstudio", "chat-completions" | "responses" | "an
       baseUrl: "http://localhost:1234/v1",
       auth: "bearer",
       quirks: { maxTokens: "max_tokens", developer: "system" },
-      deadlines: { firstEvent: "10 minutes" },
       client: OpenAiClient.make
     },
     {
       protocol: "responses",
       baseUrl: "http://localhost:1234/v1",
       auth: "bearer",
-      deadlines: { firstEvent: "10 minutes" },
       client: OpenAiClient.makeResponses
     },
     {
@@ -38,7 +35,6 @@ export const lmstudio: Vendor<"lmstudio", "chat-completions" | "responses" | "an
       baseUrl: "http://localhost:1234",
       auth: "x-api-key",
       structuredOutput: "tool",
-      deadlines: { firstEvent: "10 minutes" },
       client: AnthropicClient.make
     }
   ]

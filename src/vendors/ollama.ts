@@ -1,6 +1,6 @@
 /**
  * Ollama on this machine. Sources: docs.ollama.com, OpenAI compatibility and Anthropic compatibility (which names what
- * it does not take). A model may have to be loaded before the first event.
+ * it does not take).
  */
 import * as AnthropicClient from "../client/AnthropicClient.js"
 import * as OpenAiClient from "../client/OpenAiClient.js"
@@ -24,14 +24,12 @@ export const ollama: Vendor<"ollama", "chat-completions" | "responses" | "anthro
       baseUrl: "http://localhost:11434/v1",
       auth: "bearer",
       quirks: { maxTokens: "max_tokens", developer: "system" },
-      deadlines: { firstEvent: "10 minutes" },
       client: OpenAiClient.make
     },
     {
       protocol: "responses",
       baseUrl: "http://localhost:11434/v1",
       auth: "bearer",
-      deadlines: { firstEvent: "10 minutes" },
       client: OpenAiClient.makeResponses
     },
     {
@@ -39,7 +37,6 @@ export const ollama: Vendor<"ollama", "chat-completions" | "responses" | "anthro
       baseUrl: "http://localhost:11434",
       auth: "bearer",
       quirks: { unsupported: ["toolChoice", "user"] },
-      deadlines: { firstEvent: "10 minutes" },
       client: AnthropicClient.make
     }
   ]

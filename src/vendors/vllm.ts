@@ -24,7 +24,6 @@ export const vllm: Vendor<"vllm", "chat-completions" | "responses" | "anthropic-
       baseUrl: "http://localhost:8000/v1",
       auth: "bearer",
       quirks: { maxTokens: "max_tokens", developer: "system", reasoning: "chat_template_kwargs", user: "user" },
-      deadlines: { firstEvent: "10 minutes" },
       client: OpenAiClient.make
     },
     {
@@ -32,7 +31,6 @@ export const vllm: Vendor<"vllm", "chat-completions" | "responses" | "anthropic-
       baseUrl: "http://localhost:8000/v1",
       auth: "bearer",
       quirks: { user: "user" },
-      deadlines: { firstEvent: "10 minutes" },
       client: OpenAiClient.makeResponses
     },
     {
@@ -40,7 +38,6 @@ export const vllm: Vendor<"vllm", "chat-completions" | "responses" | "anthropic-
       baseUrl: "http://localhost:8000",
       auth: "bearer",
       structuredOutput: "tool",
-      deadlines: { firstEvent: "10 minutes" },
       client: AnthropicClient.make
     }
   ]

@@ -49,8 +49,7 @@ export const resolve = <RPool, RRetry>(
       },
       service: {
         ...options,
-        structuredOutput: options.structuredOutput ?? endpoint.structuredOutput,
-        deadlines: { ...endpoint.deadlines, ...options.deadlines }
+        structuredOutput: options.structuredOutput ?? endpoint.structuredOutput
       }
     }
   })
