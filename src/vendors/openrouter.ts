@@ -42,6 +42,7 @@ export const openrouter: Vendor<"openrouter", "chat-completions" | "responses" |
       protocol: "anthropic-messages",
       baseUrl: "https://openrouter.ai/api",
       auth: "bearer",
+      headers: { "anthropic-version": "2023-06-01" },
       structuredOutput: "tool",
       client: AnthropicClient.make
     }

@@ -27,6 +27,7 @@ export const vercel: Vendor<"vercel", "chat-completions" | "anthropic-messages">
       protocol: "anthropic-messages",
       baseUrl: "https://ai-gateway.vercel.sh",
       auth: "x-api-key",
+      headers: { "anthropic-version": "2023-06-01" },
       structuredOutput: "tool",
       client: AnthropicClient.make
     }

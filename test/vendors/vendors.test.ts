@@ -1,3 +1,6 @@
+import { execFile } from "node:child_process"
+import { fileURLToPath } from "node:url"
+import { promisify } from "node:util"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Option } from "effect"
 import { Provider, Vendors } from "effect-redial"
@@ -28,6 +31,27 @@ describe("the list of vendors", () => {
         assert.match(address, /^https:|^http:\/\/localhost:/)
       }
     }
+  })
+})
+
+describe("npm run vendors", () => {
+  const print = async (...args: ReadonlyArray<string>) => {
+    const main = fileURLToPath(new URL("main.ts", import.meta.url))
+    const flags = ["--conditions=effect-redial-source", "--import=tsx"]
+    return (await promisify(execFile)(process.execPath, [...flags, main, ...args])).stdout
+  }
+
+  it("prints each vendor, for people and for programs", { timeout: 60_000 }, async () => {
+    const { vendors } = JSON.parse(await print("--json"))
+    assert.deepStrictEqual(
+      vendors.map(({ id, protocols }: { readonly id: string; readonly protocols: unknown }) => [id, protocols]),
+      Vendors.all.map(({ endpoints, id }: Vendors.Vendor) => [id, endpoints.map(({ protocol }) => protocol)])
+    )
+    const [cloudflare] = vendors.filter(({ id }: { readonly id: string }) => id === "cloudflare")
+    assert.strictEqual(cloudflare.env, "CLOUDFLARE_API_TOKEN")
+    assert.deepStrictEqual(Object.keys(cloudflare.baseUrls), cloudflare.protocols)
+    const lines = await print()
+    for (const { id } of Vendors.all) assert.match(lines, new RegExp(`^${id} `, "m"))
   })
 })
 
