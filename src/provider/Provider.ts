@@ -9,7 +9,6 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
-import type * as Redacted from "effect/Redacted"
 import type * as Schedule from "effect/Schedule"
 import type * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
@@ -23,9 +22,12 @@ import type { ModelResponse } from "../model/ModelResponse.js"
 import type * as ProviderError from "../model/ProviderError.js"
 import type * as Deadlines from "../retry/Deadlines.js"
 import type * as StreamRetry from "../retry/StreamRetry.js"
-import type { Field, Keyless, StructuredOutput, Vendor } from "../vendors/Vendor.js"
+import type { StructuredOutput, Vendor } from "../vendors/Vendor.js"
 import { fromClient } from "./internal/fromClient.js"
 import { type Given, resolve } from "./internal/fromVendor.js"
+import type { FromConfig, Options, Settings } from "./internal/vendorOptions.js"
+
+export type { FromConfig, Options, Settings } from "./internal/vendorOptions.js"
 
 /**
  * What may be set for one call.
@@ -153,57 +155,6 @@ export interface ServiceOptions<out R = never> extends Resilience<R> {
   /** How `generateObject` asks. Default: what the vendor is known to take, else `native`. */
   readonly structuredOutput?: StructuredOutput | undefined
 }
-
-/**
- * What may be set for a provider of any vendor.
- *
- * @since 0.1.0
- * @category models
- */
-export interface Settings<out V extends Vendor = Vendor, out RPool = never, out RRetry = never>
-  extends Omit<ModelClient.Options<RPool>, "provider" | "apiKey">,
-    ServiceOptions<RRetry> {
-  /** Which of the vendor's protocols to speak. Default: the vendor's own choice. */
-  readonly protocol?: NoInfer<V>["endpoints"][number]["protocol"] | undefined
-}
-
-/** The key: needed, but for vendors that do without, or where something else than a key is shown. */
-type Key<V, Value, Else> = V extends Keyless
-  ? { readonly apiKey?: Value | undefined }
-  : { readonly apiKey: Value } | Else
-
-/** Nothing is shown by the client itself: its pool signs the requests. */
-interface Unshown {
-  readonly auth: "none"
-  readonly apiKey?: undefined
-}
-
-/** The vendor's own fields: needed, unless the whole address is given. */
-type Own<V, Value> = V extends { readonly fields: ReadonlyArray<Field<infer Name>> }
-  ? { readonly [N in Name]: Value } | ({ readonly [N in Name]?: Value } & { readonly baseUrl: Value })
-  : unknown
-
-/** Of a union of vendors, the options are a union too. */
-type Needs<V, ApiKey, Value, Else = never> = V extends Vendor ? Key<V, ApiKey, Else> & Own<V, Value> : never
-
-/**
- * The options of a provider: what may be set, the key, and what the vendor must be told besides.
- *
- * @since 0.1.0
- * @category models
- */
-export type Options<V extends Vendor = Vendor, RPool = never, RRetry = never> = Settings<V, RPool, RRetry> &
-  Needs<V, ModelClient.Options["apiKey"], string, Unshown>
-
-/**
- * What a provider reads from the configuration.
- *
- * @since 0.1.0
- * @category models
- */
-export type FromConfig<V extends Vendor = Vendor> = {
-  readonly baseUrl?: Config.Config<string> | undefined
-} & Needs<V, Config.Config<Redacted.Redacted>, Config.Config<string>>
 
 /**
  * Makes a provider over a client.

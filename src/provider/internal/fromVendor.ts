@@ -9,7 +9,8 @@ import { PLACEHOLDER_KEY } from "../../client/internal/sdk.js"
 import type * as ModelClient from "../../client/ModelClient.js"
 import { mandated } from "../../vendors/internal/mandated.js"
 import type { Endpoint, Vendor } from "../../vendors/Vendor.js"
-import type { ServiceOptions, Settings } from "../Provider.js"
+import type { ServiceOptions } from "../Provider.js"
+import type { Settings } from "./vendorOptions.js"
 
 /** The options of any vendor, as they are once the types have done their work. */
 export type Given<RPool, RRetry> = Settings<Vendor, RPool, RRetry> & {
