@@ -46,7 +46,6 @@ const kind: ModelClient.Kind<Anthropic, AnthropicMessages.Params, AnthropicMessa
   baseUrl: "https://api.anthropic.com",
   auth: "x-api-key",
   protocol: AnthropicMessages.protocol,
-  prefill: { models: AnthropicMessages.takesPrefill },
   load: async ({ baseURL, fetch }) => {
     const { Anthropic } = await import("@anthropic-ai/sdk")
     return withoutEnvironmentHeaders(

@@ -15,8 +15,10 @@ import type { Fault } from "../model/internal/fault.js"
 import type { ModelRequest } from "../model/ModelRequest.js"
 import * as Decoder from "../protocol/internal/decoder.js"
 import type { OpenOptions, PrefillFlag, Protocol, ProtocolId, Stamp } from "../protocol/Protocol.js"
+import type { Quirks } from "../protocol/Quirks.js"
 import * as ConnectionPool from "./ConnectionPool.js"
 import { InvalidOptions } from "./InvalidOptions.js"
+import { credentialHeaders } from "./internal/credentialHeaders.js"
 import type { RenewableClosed } from "./internal/renewableClosed.js"
 import * as Renewable from "./Renewable.js"
 
@@ -79,8 +81,8 @@ export interface Capabilities {
  * @category models
  */
 export interface Prefill {
-  /** Which models do, by name. A model that refuses is remembered for the life of the client. */
-  readonly models: (model: string) => boolean
+  /** The names of the models that do. A model that refuses is remembered for the life of the client. Default: all. */
+  readonly models?: RegExp | undefined
   /** The field of the message that asks for it. Default: `none`, its place says it. */
   readonly flag?: PrefillFlag | undefined
   /** Whether the answer begins with the message again. Default: false. */
@@ -118,12 +120,13 @@ export interface Line {
 }
 
 /**
- * How a key is shown to a provider.
+ * How a key is shown to a provider: as a bearer token in `authorization` or in Cloudflare's own header, alone in a header
+ * of its own, or not at all, which suits servers on one's own machine.
  *
  * @since 0.1.0
  * @category models
  */
-export type Auth = "bearer" | "x-api-key"
+export type Auth = "bearer" | "x-api-key" | "api-key" | "cf-aig-authorization" | "none"
 
 /**
  * The options that all clients share.
@@ -140,9 +143,11 @@ export interface Options<out R = never> {
   readonly baseUrl?: string | undefined
   /** Default: what the SDK's vendor takes. */
   readonly auth?: Auth | undefined
+  /** Where the vendor differs from the protocol. Default: nowhere. */
+  readonly quirks?: Quirks | undefined
   /** Sent with each request. Credentials do not belong here. Default: none. */
   readonly headers?: Headers.Input | undefined
-  /** Which models go on with a message of their own. Default: what the SDK's vendor is known to take. */
+  /** Which models go on with a message of their own. Default: none. */
   readonly prefill?: Prefill | undefined
   /** Options for the pools, or a layer that builds each one. Default: undici pools with their default options. */
   readonly pool?: ConnectionPool.Options | Layer.Layer<ConnectionPool.ConnectionPool, InvalidOptions, R> | undefined
@@ -165,8 +170,6 @@ export interface Kind<Sdk, Params, State> {
   readonly baseUrl: string
   readonly auth: Auth
   readonly protocol: Protocol<Sdk, Params, State>
-  /** What is known of the vendor of the SDK, at its own base URL. */
-  readonly prefill?: Prefill | undefined
   /** Loads the SDK and makes its object. Called once per generation; a module is loaded once per process. */
   readonly load: (options: SdkOptions) => Promise<Sdk>
 }
@@ -179,7 +182,14 @@ export interface SdkOptions {
   readonly fetch: typeof globalThis.fetch
 }
 
-const credentialHeaders = ["authorization", "x-api-key", "api-key", "cookie", "proxy-authorization"]
+const forbiddenHeaders = [
+  "authorization",
+  "x-api-key",
+  "api-key",
+  "cf-aig-authorization",
+  "cookie",
+  "proxy-authorization"
+]
 
 /**
  * Makes a client of a kind. Options are checked here; connections are made at the first lease.
@@ -202,7 +212,7 @@ export const make = <Sdk, Params, State, R = never>(
     const baseUrl = yield* checkBaseUrl(options.baseUrl ?? kind.baseUrl, invalid)
     const headers = Headers.fromInput(options.headers)
     for (const [name, value] of Object.entries(headers)) {
-      if (credentialHeaders.includes(name)) {
+      if (forbiddenHeaders.includes(name)) {
         return yield* invalid("headers", `may not set \`${name}\`: the key goes into \`apiKey\``)
       }
       if (!/^[!#$%&'*+.^_`|~\w-]+$/.test(name) || /[^\t\x20-\x7e\x80-\xff]/.test(value)) {
@@ -231,14 +241,13 @@ export const make = <Sdk, Params, State, R = never>(
       drainLimit: options.drainLimit
     })
 
-    // The header that the SDK would send by itself is taken away, so that exactly one credential goes out.
-    const requestHeaders: OpenOptions["headers"] =
-      (options.auth ?? kind.auth) === "bearer"
-        ? { ...headers, "x-api-key": null, authorization: `Bearer ${key}` }
-        : { ...headers, authorization: null, "x-api-key": key }
+    const requestHeaders: OpenOptions["headers"] = {
+      ...headers,
+      ...credentialHeaders(options.auth ?? kind.auth, key)
+    }
 
     const { protocol } = kind
-    const prefill = options.prefill ?? (baseUrl === kind.baseUrl ? kind.prefill : undefined)
+    const { prefill } = options
     const refusesPrefill = new Set<string>()
 
     const connect =
@@ -279,7 +288,7 @@ export const make = <Sdk, Params, State, R = never>(
       baseUrl,
       connections,
       prepare: (request, as) =>
-        Either.map(protocol.encode(request), (params) =>
+        Either.map(protocol.encode(request, options.quirks), (params) =>
           callOf(as === undefined ? params : (protocol.prefill?.(params, prefill?.flag ?? "none") ?? params))
         ),
       // What is to be JSON of a schema would begin a value of its own if it were gone on with.
@@ -287,7 +296,8 @@ export const make = <Sdk, Params, State, R = never>(
         cursor: protocol.cursor !== undefined,
         prefill:
           protocol.prefill !== undefined &&
-          prefill?.models(model) === true &&
+          prefill !== undefined &&
+          (prefill.models?.test(model) ?? true) &&
           !refusesPrefill.has(model) &&
           output === undefined &&
           (reasoning === undefined || reasoning.effort === "none"),

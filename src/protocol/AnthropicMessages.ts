@@ -27,16 +27,6 @@ export type Params = Encode.Params
 export type State = Decode.State
 
 /**
- * Whether a Claude model goes on with a message of its own: those up to 4.5 do, and later ones refuse it with status 400.
- * Source: Anthropic's migration guides to Claude 4.6.
- *
- * @since 0.1.0
- * @category models
- */
-export const takesPrefill = (model: string): boolean =>
-  /^claude-(2|3|instant|(opus|sonnet|haiku)-4(-[015])?(-\d{8}|-latest|@\d{8})?$)/.test(model)
-
-/**
  * In a conversation that is sent back, reasoning without a signature and blocks of other protocols are left out, since
  * the vendor would refuse them. `maxOutputTokens` is 8192 where the request names none.
  *

@@ -28,7 +28,7 @@ export type State = Decode.State
 
 /**
  * In a conversation that is sent back, reasoning and blocks of other protocols are left out, and so is the mark of a
- * failed tool: the protocol has no field for them.
+ * failed tool: the protocol has no field for them. Reasoning goes back to vendors that have one: see `Quirks.replay`.
  *
  * @since 0.1.0
  * @category protocols

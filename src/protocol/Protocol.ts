@@ -9,6 +9,7 @@ import type { Fault } from "../model/internal/fault.js"
 import type { ModelEvent } from "../model/ModelEvent.js"
 import type { ModelRequest } from "../model/ModelRequest.js"
 import type { Usage } from "../model/Usage.js"
+import type { Quirks } from "./Quirks.js"
 
 /**
  * @since 0.1.0
@@ -114,7 +115,7 @@ export interface Cursor<Sdk, Params, State> {
 export interface Protocol<Sdk, Params, State> {
   readonly id: ProtocolId
   /** The request in the SDK's own terms, or an `InvalidRequest` that names the field that cannot be expressed. */
-  readonly encode: (request: ModelRequest) => Either.Either<Params, Fault>
+  readonly encode: (request: ModelRequest, quirks?: Quirks) => Either.Either<Params, Fault>
   /** Lets the SDK send the request, and resolves at the head of the answer with the body unread. */
   readonly open: (sdk: Sdk, params: Params, options: OpenOptions) => Promise<Response>
   readonly initial: (stamp: Stamp) => State

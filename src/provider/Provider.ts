@@ -3,29 +3,31 @@
  *
  * @since 0.1.0
  */
-import * as Headers from "@effect/platform/Headers"
 import * as Config from "effect/Config"
 import type { ConfigError } from "effect/ConfigError"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import type * as Redacted from "effect/Redacted"
+import * as Option from "effect/Option"
 import type * as Schedule from "effect/Schedule"
 import type * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
-import type { InvalidOptions } from "../client/InvalidOptions.js"
+import { InvalidOptions } from "../client/InvalidOptions.js"
 import type * as ModelClient from "../client/ModelClient.js"
 import type { InvalidOutput } from "../model/InvalidOutput.js"
 import type * as ModelRequest from "../model/ModelRequest.js"
 import type { ModelResponse } from "../model/ModelResponse.js"
 import type * as ProviderError from "../model/ProviderError.js"
-import type { ProtocolId } from "../protocol/Protocol.js"
 import type * as Deadlines from "../retry/Deadlines.js"
 import type { Delivery, EventOf } from "../retry/Recovery.js"
 import type * as StreamRetry from "../retry/StreamRetry.js"
 import type { StructuredOutput, Vendor } from "../vendors/Vendor.js"
 import { fromClient } from "./internal/fromClient.js"
+import { type Given, resolve } from "./internal/fromVendor.js"
+import type { FromConfig, Options, Settings } from "./internal/vendorOptions.js"
+
+export type { FromConfig, Options, Settings } from "./internal/vendorOptions.js"
 
 /**
  * What may be set for one call.
@@ -163,17 +165,6 @@ export interface ServiceOptions<out R = never> extends Resilience<R> {
 }
 
 /**
- * @since 0.1.0
- * @category models
- */
-export interface Options<P extends ProtocolId = ProtocolId, RPool = never, RRetry = never>
-  extends Omit<ModelClient.Options<RPool>, "provider">,
-    ServiceOptions<RRetry> {
-  /** Which of the vendor's protocols to speak. Default: the vendor's own choice. */
-  readonly protocol?: NoInfer<P> | undefined
-}
-
-/**
  * Makes a provider over a client.
  *
  * @since 0.1.0
@@ -200,24 +191,19 @@ export const makeFromClient = <R = never>(
  * @since 0.1.0
  * @category constructors
  */
-export const make = <P extends ProtocolId, RPool = never, RRetry = never>(
-  vendor: Vendor<string, P>,
-  options: Options<P, RPool, RRetry>
-): Effect.Effect<Service, InvalidOptions, RPool | RRetry | Scope.Scope> => {
-  const endpoint = vendor.endpoints[options.protocol ?? vendor.protocol]
-  return Effect.flatMap(
-    endpoint.client({
-      ...options,
-      provider: vendor.id,
-      baseUrl: options.baseUrl ?? endpoint.baseUrl,
-      auth: options.auth ?? endpoint.auth,
-      prefill: options.prefill ?? endpoint.prefill,
-      headers: { ...endpoint.headers, ...Headers.fromInput(options.headers) }
-    }),
-    (client) =>
-      fromClient(client, { ...options, structuredOutput: options.structuredOutput ?? endpoint.structuredOutput })
+export const make = <V extends Vendor, RPool = never, RRetry = never>(
+  vendor: V,
+  options: Options<V, RPool, RRetry>
+): Effect.Effect<Service, InvalidOptions, RPool | RRetry | Scope.Scope> => makeAny<RPool, RRetry>(vendor, options)
+
+/** What the types asked of the caller by the vendor is checked here for those who have no types, or no one vendor. */
+const makeAny = <RPool, RRetry>(
+  vendor: Vendor,
+  options: Given<RPool, RRetry>
+): Effect.Effect<Service, InvalidOptions, RPool | RRetry | Scope.Scope> =>
+  Effect.flatMap(resolve(vendor, options), ({ client, endpoint, service }) =>
+    Effect.flatMap(endpoint.client(client), (made) => fromClient(made, service, endpoint.deadlines))
   )
-}
 
 /**
  * A provider of a vendor. Build it once, at the edge of the program: a layer that is provided per request opens a pool
@@ -238,31 +224,75 @@ export const make = <P extends ProtocolId, RPool = never, RRetry = never>(
  * @since 0.1.0
  * @category layers
  */
-export const layer = <P extends ProtocolId, RPool = never, RRetry = never>(
-  vendor: Vendor<string, P>,
-  options: Options<P, RPool, RRetry>
+export const layer = <V extends Vendor, RPool = never, RRetry = never>(
+  vendor: V,
+  options: Options<V, RPool, RRetry>
 ): Layer.Layer<Provider, InvalidOptions, RPool | RRetry> => Layer.scoped(Provider, make(vendor, options))
 
 /**
- * The layer with its key, and its base URL if wanted, from the configuration. Policies are plain values.
+ * The layer with its key from the configuration, and whatever else the vendor must be told. Policies are plain values.
  *
  * @since 0.1.0
  * @category layers
  */
-export const layerConfig = <P extends ProtocolId, RPool = never, RRetry = never>(
-  vendor: Vendor<string, P>,
-  config: {
-    readonly apiKey: Config.Config<Redacted.Redacted>
-    readonly baseUrl?: Config.Config<string> | undefined
-  },
-  options?: Omit<Options<P, RPool, RRetry>, "apiKey" | "baseUrl">
-): Layer.Layer<Provider, InvalidOptions | ConfigError, RPool | RRetry> =>
-  Layer.unwrapEffect(
-    Effect.map(
-      Config.all({ apiKey: config.apiKey, baseUrl: config.baseUrl ?? Config.succeed(undefined) }),
-      ({ apiKey, baseUrl }) => layer(vendor, { ...options, apiKey, baseUrl })
-    )
+export const layerConfig = <V extends Vendor, RPool = never, RRetry = never>(
+  vendor: V,
+  config: FromConfig<V>,
+  options?: Omit<Settings<V, RPool, RRetry>, "baseUrl">
+): Layer.Layer<Provider, InvalidOptions | ConfigError, RPool | RRetry> => layerAny(vendor, config, options)
+
+/** Every field of the configuration becomes the option of the same name. */
+const layerAny = <RPool, RRetry>(
+  vendor: Vendor,
+  config: Readonly<Record<string, Config.Config<unknown> | undefined>>,
+  options?: Settings<Vendor, RPool, RRetry>
+): Layer.Layer<Provider, InvalidOptions | ConfigError, RPool | RRetry> => {
+  const wanted = Object.entries(config).flatMap(([name, value]) =>
+    value === undefined ? [] : [[name, value] as const]
   )
+  // Config.all cannot take nothing at all.
+  const read = wanted.length === 0 ? Config.succeed({}) : Config.all(Object.fromEntries(wanted))
+  return Layer.unwrapEffect(
+    Effect.map(read, (values) => Layer.scoped(Provider, makeAny<RPool, RRetry>(vendor, { ...options, ...values })))
+  )
+}
+
+/**
+ * The layer with its key from the environment variable that the vendor's own tools use, and so the fields of its address:
+ * `Vendors.all` and docs/providers.md name them. They are read through the `ConfigProvider`, and where one is missing the
+ * layer fails with a `ConfigError` that names it. A vendor that needs no key is shown one where the variable is set.
+ *
+ * @example
+ * ```ts
+ * import { Provider, Vendors } from "effect-redial"
+ *
+ * const live = Provider.layerFromEnv(Vendors.minimax) // MINIMAX_API_KEY
+ * ```
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerFromEnv = <V extends Vendor, RPool = never, RRetry = never>(
+  vendor: V,
+  options?: Settings<V, RPool, RRetry>
+): Layer.Layer<Provider, InvalidOptions | ConfigError, RPool | RRetry> => {
+  const { env, fields = [], key, name }: Vendor = vendor
+  if (env === undefined && key === undefined) {
+    const problem = `is not named by ${name}: name it when the vendor is made, or use Provider.layerConfig`
+    return Layer.fail(new InvalidOptions({ module: "Provider", option: "env", problem }))
+  }
+  const apiKey = env === undefined ? undefined : Config.redacted(env)
+  const optional = apiKey && Config.map(Config.option(apiKey), Option.getOrUndefined)
+  const address = options?.baseUrl === undefined ? fields : []
+  return layerAny(
+    vendor,
+    {
+      apiKey: key === "optional" ? optional : apiKey,
+      ...Object.fromEntries(address.map((field) => [field.name, Config.string(field.env)]))
+    },
+    options
+  )
+}
 
 /**
  * A provider over the client in the context: a swapped one, or an instrumented one.

@@ -8,6 +8,8 @@ import type * as Scope from "effect/Scope"
 import type { InvalidOptions } from "../client/InvalidOptions.js"
 import type * as ModelClient from "../client/ModelClient.js"
 import type { ProtocolId } from "../protocol/Protocol.js"
+import type { Quirks } from "../protocol/Quirks.js"
+import type * as Deadlines from "../retry/Deadlines.js"
 
 /**
  * How an object of a schema is asked for: by the vendor's own structured output, or by a tool that the model must call,
@@ -24,15 +26,23 @@ export type StructuredOutput = "native" | "tool"
  * @since 0.1.0
  * @category models
  */
-export interface Endpoint {
+export interface Endpoint<out P extends ProtocolId = ProtocolId> {
+  readonly protocol: P
+  /** A field of the vendor stands in it as `{name}`. */
   readonly baseUrl: string
   readonly auth: ModelClient.Auth
   /** Headers that the vendor wants with each request. Default: none. */
   readonly headers?: Readonly<Record<string, string>> | undefined
+  /** Where the vendor differs from the protocol. Default: nowhere. */
+  readonly quirks?: Quirks | undefined
   /** Default: `native`. */
   readonly structuredOutput?: StructuredOutput | undefined
-  /** Which models go on with a message of their own. Default: none, or what the client's own vendor is known to take. */
+  /** Which models go on with a message of their own. Default: none. */
   readonly prefill?: ModelClient.Prefill | undefined
+  /** How a stream that was cut is taken up again where it stopped. Default: not at all. */
+  readonly resume?: "background" | undefined
+  /** Default: those of the library. */
+  readonly deadlines?: Deadlines.Options | undefined
   /** Makes a client of the protocol. */
   readonly client: <R = never>(
     options: ModelClient.Options<R>
@@ -40,16 +50,53 @@ export interface Endpoint {
 }
 
 /**
- * A vendor: its id, the protocols that it serves, and which of them is used when nobody says.
+ * What a vendor must be told besides a key, because it is a part of its address.
  *
  * @since 0.1.0
  * @category models
  */
-export interface Vendor<out Id extends string = string, P extends ProtocolId = ProtocolId> {
+export interface Field<out Name extends string = string> {
+  readonly name: Name
+  /** The environment variable that usually holds it. */
+  readonly env: string
+  /** What it is, for whoever left it out. */
+  readonly about: string
+}
+
+/**
+ * A vendor: its id, and the protocols that it serves, of which the first one is spoken when nobody says.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Vendor<out Id extends string = string, out P extends ProtocolId = ProtocolId> {
   readonly id: Id
-  readonly endpoints: { readonly [K in P]: Endpoint }
-  /** The protocol used by default. */
-  readonly protocol: P
+  readonly name: string
+  readonly endpoints: readonly [Endpoint<P>, ...ReadonlyArray<Endpoint<P>>]
   /** The environment variable that usually holds the key; absent where there is none. */
   readonly env?: string | undefined
+  /** `optional` where the vendor may be asked without a key. Default: a key is needed. */
+  readonly key?: "optional" | undefined
+  /** Default: nothing besides a key. */
+  readonly fields?: ReadonlyArray<Field> | undefined
+}
+
+/**
+ * A vendor that may be asked without a key.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Keyless {
+  readonly key: "optional"
+}
+
+/**
+ * A vendor with fields in its address.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Fields<out Name extends string> {
+  readonly fields: ReadonlyArray<Field<Name>>
 }

@@ -1,5 +1,6 @@
 /**
- * Anthropic itself. Source: the official SDK, `@anthropic-ai/sdk`.
+ * Anthropic itself. Sources: the official SDK, `@anthropic-ai/sdk`; prefill: the migration guides on
+ * platform.claude.com, by which models from 4.6 on refuse it.
  */
 import * as AnthropicClient from "../client/AnthropicClient.js"
 import type { Vendor } from "./Vendor.js"
@@ -12,13 +13,15 @@ import type { Vendor } from "./Vendor.js"
  */
 export const anthropic: Vendor<"anthropic", "anthropic-messages"> = {
   id: "anthropic",
-  protocol: "anthropic-messages",
+  name: "Anthropic",
   env: "ANTHROPIC_API_KEY",
-  endpoints: {
-    "anthropic-messages": {
+  endpoints: [
+    {
+      protocol: "anthropic-messages",
       baseUrl: "https://api.anthropic.com",
       auth: "x-api-key",
+      prefill: { models: /^claude-(3|(opus|sonnet|haiku)-4(-[015])?(-\d{8}|$))/ },
       client: AnthropicClient.make
     }
-  }
+  ]
 }

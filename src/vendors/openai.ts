@@ -1,5 +1,5 @@
 /**
- * OpenAI itself. Source: the official SDK, `openai`.
+ * OpenAI itself. Source: the official SDK, `openai`, and its types.
  */
 import * as OpenAiClient from "../client/OpenAiClient.js"
 import type { Vendor } from "./Vendor.js"
@@ -12,18 +12,21 @@ import type { Vendor } from "./Vendor.js"
  */
 export const openai: Vendor<"openai", "chat-completions" | "responses"> = {
   id: "openai",
-  protocol: "chat-completions",
+  name: "OpenAI",
   env: "OPENAI_API_KEY",
-  endpoints: {
-    "chat-completions": {
+  endpoints: [
+    {
+      protocol: "chat-completions",
       baseUrl: "https://api.openai.com/v1",
       auth: "bearer",
       client: OpenAiClient.make
     },
-    responses: {
+    {
+      protocol: "responses",
       baseUrl: "https://api.openai.com/v1",
       auth: "bearer",
+      resume: "background",
       client: OpenAiClient.makeResponses
     }
-  }
+  ]
 }

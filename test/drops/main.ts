@@ -93,7 +93,7 @@ const climb = (
           id: "vendor",
           protocol,
           baseUrl: protocol === "anthropic-messages" ? server.url : `${server.url}/v1`,
-          ...(ladder.way === "prefill" && { prefill: { models: () => true } })
+          ...(ladder.way === "prefill" && { prefill: {} })
         }),
         {
           apiKey: Redacted.make("test-key"),

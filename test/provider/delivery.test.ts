@@ -45,7 +45,7 @@ const delivered = pieces.slice(0, 2).join("")
 const rest = Reply.stream(Wire.answer("anthropic-messages", { text: [text.slice(delivered.length)] }))
 
 describe("resume by prefill", () => {
-  const prefill = { models: () => true }
+  const prefill = {}
 
   it.scopedLive("lets the model go on with its own message, and adds what is new", () =>
     Effect.gen(function* () {
@@ -81,7 +81,7 @@ describe("resume by prefill", () => {
         Reply.stream(Wire.answer("chat-completions", { text: pieces }))
       ])
       const service = yield* provider(server.url, "chat-completions", {
-        prefill: { models: () => true, flag: "prefix", echoes: true }
+        prefill: { flag: "prefix", echoes: true }
       })
       assert.strictEqual(yield* shown(service), text)
       const [, second] = yield* server.requests

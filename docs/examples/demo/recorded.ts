@@ -145,7 +145,7 @@ export const recorded = (directory: string, given: number | undefined, json: boo
         Provider.makeFromClient(client, resilience)
       ),
       responses: yield* Effect.flatMap(
-        clientOf({ ...Vendors.openai, protocol: "responses" }, `${server.url}/v1`),
+        clientOf(Vendors.openai, `${server.url}/v1`, Vendors.openai.endpoints[1]),
         (client) => Provider.makeFromClient(client, resilience)
       )
     }

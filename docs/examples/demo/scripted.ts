@@ -2,7 +2,7 @@
  * Eight streams at once, over two clients, from a server that breaks them.
  */
 import { Clock, Effect, Fiber, Redacted, Schedule, type Scope, Stream } from "effect"
-import { type ModelClient, type Protocol, Provider, StreamRetry, Vendors } from "effect-redial"
+import { type ModelClient, Provider, StreamRetry, Vendors } from "effect-redial"
 import { FaultServer, Reply } from "effect-redial/testing"
 import { Board, type Row } from "./board.js"
 import { canvas, Output, paint } from "./output.js"
@@ -14,10 +14,11 @@ import { frame, summary } from "./view.js"
 const PATIENCE = "2 seconds"
 
 /** A client of a vendor whose API is at another place. The demo keeps it, to read how its pools are doing. */
-export const clientOf = <P extends Protocol.ProtocolId>(vendor: Vendors.Vendor<string, P>, baseUrl: string) => {
-  const { auth, client, headers } = vendor.endpoints[vendor.protocol]
-  return client({ apiKey: Redacted.make("no-key-is-needed"), provider: vendor.id, baseUrl, auth, headers })
-}
+export const clientOf = (
+  vendor: Vendors.Vendor,
+  baseUrl: string,
+  { auth, client, headers }: Vendors.Endpoint = vendor.endpoints[0]
+) => client({ apiKey: Redacted.make("no-key-is-needed"), provider: vendor.id, baseUrl, auth, headers })
 
 /** Plays to each model the replies that its scenario holds, one per attempt. */
 const play = (all: ReadonlyArray<Scenario>) => {

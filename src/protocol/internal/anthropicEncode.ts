@@ -5,8 +5,9 @@ import type * as Messages from "@anthropic-ai/sdk/resources/messages/messages"
 import * as Either from "effect/Either"
 import type { ModelRequest, Reasoning, ToolChoice } from "../../model/ModelRequest.js"
 import type { Tool } from "../../model/Tool.js"
+import type { Quirks } from "../Quirks.js"
 import { encodePrompt } from "./anthropicEncodePrompt.js"
-import { choosesNothing, type Encoded, each, invalid, onlyWithout, ownOptions } from "./encode.js"
+import { choosesNothing, type Encoded, each, invalid, onlySupported, onlyWithout, ownOptions } from "./encode.js"
 
 /** The wire takes these from every model that samples; the SDK's types leave them out, since newer models refuse them. */
 interface Sampling {
@@ -23,15 +24,16 @@ const defaultMaxTokens = 8192
 /** The least that the protocol lets a model think with. */
 const leastBudget = 1024
 
-export const encode = (request: ModelRequest): Encoded<Params> =>
+export const encode = (request: ModelRequest, quirks: Quirks = {}): Encoded<Params> =>
   Either.gen(function* () {
     yield* onlyWithout(request, "Anthropic Messages", ["seed", "frequencyPenalty", "presencePenalty", "metadata"])
+    yield* onlySupported(request, quirks)
     if (choosesNothing(request)) yield* invalid("toolChoice", "wants a tool, and there are none")
     const options = yield* ownOptions(request, "anthropic-messages", ["stream"])
     const { messages, system } = yield* encodePrompt(request)
     const tools = yield* each(request.tools ?? [], encodeTool)
     const toolChoice = tools.length > 0 ? encodeToolChoice(request) : undefined
-    const thinking = yield* encodeThinking(request)
+    const thinking = yield* encodeThinking(request, quirks)
     const config = yield* outputConfig(request)
     const tier = yield* serviceTier(request)
     const { maxOutputTokens, model, reasoning, stopSequences, temperature, topK, topP, user } = request
@@ -83,7 +85,7 @@ const chosen = (choice: Exclude<ToolChoice, "none">): Exclude<Messages.ToolChoic
 }
 
 /** A budget is thinking of the older kind, an effort alone is thinking of the newer one. */
-const encodeThinking = (request: ModelRequest): Encoded<Messages.ThinkingConfigParam | undefined> => {
+const encodeThinking = (request: ModelRequest, quirks: Quirks): Encoded<Messages.ThinkingConfigParam | undefined> => {
   const { maxOutputTokens, reasoning } = request
   if (reasoning === undefined) return Either.right(undefined)
   const { budgetTokens, effort, summary } = reasoning
@@ -95,7 +97,9 @@ const encodeThinking = (request: ModelRequest): Encoded<Messages.ThinkingConfigP
   }
   if (budgetTokens === undefined) {
     if (effort === undefined) return Either.right(undefined)
-    return Either.right({ type: effort === "none" ? "disabled" : "adaptive" })
+    if (effort === "none") return Either.right({ type: "disabled" })
+    // The SDK's type wants a budget with `enabled`, which the vendors of this quirk do not.
+    return Either.right({ type: quirks.thinking ?? "adaptive" } as Messages.ThinkingConfigAdaptive)
   }
   if (budgetTokens < leastBudget) {
     return invalid(

@@ -5,16 +5,17 @@ import * as Either from "effect/Either"
 import type * as Chat from "openai/resources/chat/completions/completions"
 import type { ModelRequest } from "../../model/ModelRequest.js"
 import type * as Prompt from "../../model/Prompt.js"
+import type { Quirks } from "../Quirks.js"
 import { dataUrl, type Encoded, each, invalid, isVisible, systemParts } from "./encode.js"
 import { stringify } from "./json.js"
 
-export const encodePrompt = (request: ModelRequest): Encoded<Array<Chat.ChatCompletionMessageParam>> =>
+export const encodePrompt = (request: ModelRequest, quirks: Quirks): Encoded<Array<Chat.ChatCompletionMessageParam>> =>
   Either.gen(function* () {
     const messages: Array<Chat.ChatCompletionMessageParam> = []
     for (const [at, message] of request.prompt.entries()) {
       switch (message.role) {
         case "developer":
-          messages.push({ role: "developer", content: texts(message.content) })
+          messages.push({ role: quirks.developer ?? "developer", content: texts(message.content) })
           break
         case "user":
           messages.push({ role: "user", content: yield* userContent(message.content) })
@@ -23,7 +24,7 @@ export const encodePrompt = (request: ModelRequest): Encoded<Array<Chat.ChatComp
           messages.push(...(yield* each(message.content, toolResult)))
           break
         case "assistant":
-          messages.push(...(yield* assistant(message.content, at)))
+          messages.push(...(yield* assistant(message.content, at, quirks)))
           break
       }
     }
@@ -93,19 +94,23 @@ const toolResult = ({ content, id }: Prompt.ToolResultPart): Encoded<Chat.ChatCo
 }
 
 /**
- * Left out: reasoning and blocks that are not modelled, for which the protocol has no field. A message of which nothing
- * remains is left out.
+ * Left out: blocks that are not modelled, for which the protocol has no field, and reasoning, unless the vendor has one
+ * for it. A message of which nothing remains is left out.
  */
 const assistant = (
   content: string | ReadonlyArray<Prompt.AssistantPart>,
-  at: number
+  at: number,
+  quirks: Quirks
 ): Encoded<Array<Chat.ChatCompletionAssistantMessageParam>> => {
   if (typeof content === "string") return Either.right([{ role: "assistant", content }])
   let text = ""
   let refusal = ""
+  let reasoning = ""
   const calls: Array<Chat.ChatCompletionMessageFunctionToolCall> = []
   for (const part of content) {
     if (part.type === "text") text += part.text
+    // What has a signature was thought over another protocol.
+    else if (part.type === "reasoning" && part.signature === undefined) reasoning += part.text
     else if (part.type === "provider" && part.name === "refusal" && typeof part.value === "string")
       refusal += part.value
     else if (part.type === "tool-call") {
@@ -121,10 +126,21 @@ const assistant = (
     {
       role: "assistant",
       content: assistantContent(text, refusal),
-      ...(calls.length > 0 && { tool_calls: calls })
+      ...(calls.length > 0 && { tool_calls: calls }),
+      ...replayed(reasoning, calls.length > 0, quirks)
     }
   ])
 }
+
+/** The field is no part of OpenAI's protocol, so the SDK's types do not know it. */
+const replayed = (
+  reasoning: string,
+  callsTools: boolean,
+  { replay }: Quirks
+): { readonly reasoning_content?: string } =>
+  (replay !== undefined && reasoning !== "") || (replay === "tool-calls" && callsTools)
+    ? { reasoning_content: reasoning }
+    : {}
 
 const assistantContent = (
   text: string,

@@ -5,7 +5,8 @@ import * as Either from "effect/Either"
 import type * as Responses from "openai/resources/responses/responses"
 import type { ModelRequest, OutputSchema, ToolChoice } from "../../model/ModelRequest.js"
 import type { Tool } from "../../model/Tool.js"
-import { choosesNothing, type Encoded, invalid, onlyWithout, ownOptions, systemParts } from "./encode.js"
+import type { Quirks } from "../Quirks.js"
+import { choosesNothing, type Encoded, invalid, onlySupported, onlyWithout, ownOptions, systemParts } from "./encode.js"
 import { encodeInput } from "./responsesInput.js"
 import { isStrict } from "./strict.js"
 
@@ -20,10 +21,11 @@ const refusedOptions = ["stream", "top_logprobs"]
 const encrypted: Responses.ResponseIncludable = "reasoning.encrypted_content"
 const logprobs: Responses.ResponseIncludable = "message.output_text.logprobs"
 
-export const encode = (request: ModelRequest): Encoded<Params> =>
+export const encode = (request: ModelRequest, quirks: Quirks = {}): Encoded<Params> =>
   Either.gen(function* () {
     yield* onlyWithout(request, "Responses", unsayable)
     if (request.stopSequences?.length) yield* onlyWithout(request, "Responses", ["stopSequences"])
+    yield* onlySupported(request, quirks)
     if (choosesNothing(request)) yield* invalid("toolChoice", "wants a tool, and there are none")
     const options = yield* ownOptions(request, "responses", refusedOptions)
     if (options?.include?.includes(logprobs))
@@ -47,7 +49,7 @@ export const encode = (request: ModelRequest): Encoded<Params> =>
       ...(tools.length > 0 && { tools }),
       ...(tools.length > 0 && toolChoice !== undefined && { tool_choice: encodeToolChoice(toolChoice) }),
       ...(tools.length > 0 && parallelToolCalls !== undefined && { parallel_tool_calls: parallelToolCalls }),
-      ...(user !== undefined && { safety_identifier: user }),
+      ...(user !== undefined && { [quirks.user ?? "safety_identifier"]: user }),
       ...(metadata !== undefined && { metadata: { ...metadata } }),
       // The vendors of this protocol have tiers of their own, which only they can check.
       ...(serviceTier !== undefined && { service_tier: serviceTier as NonNullable<Params["service_tier"]> }),

@@ -18,11 +18,13 @@ import { unsent } from "./unsent.js"
 
 export const fromClient = <R>(
   client: ModelClient.ModelClient,
-  options: ServiceOptions<R>
+  options: ServiceOptions<R>,
+  /** What is known of the vendor; the options go before it. */
+  patience?: Deadlines.Options
 ): Effect.Effect<Service, InvalidOptions, R> =>
   Effect.gen(function* () {
     const context = yield* Effect.context<R>()
-    yield* checkDeadlines(options.deadlines)
+    yield* checkDeadlines(patience, options.deadlines)
     const reacquire = StreamRetry.reacquiring(client.connections)
     const standard = reacquire(Schedule.provideContext(options.retry ?? StreamRetry.standard(), context))
     const { protocol, provider } = client
@@ -38,7 +40,7 @@ export const fromClient = <R>(
         ...prepared.right,
         schedule: call.retry === undefined ? standard : reacquire(call.retry),
         limits: options.limits ?? {},
-        deadlines: Deadlines.resolve(options.deadlines, call.deadlines),
+        deadlines: Deadlines.resolve(patience, options.deadlines, call.deadlines),
         delivery: call.delivery,
         continuation: options.continuation ?? GoOn.REQUEST
       }).pipe(
@@ -55,8 +57,10 @@ export const fromClient = <R>(
     return fromStream(provider, stream, options.structuredOutput)
   })
 
-const checkDeadlines = (deadlines: Deadlines.Options | undefined): Effect.Effect<void, InvalidOptions> => {
-  for (const [name, millis] of Object.entries(Deadlines.resolve(deadlines))) {
+const checkDeadlines = (
+  ...deadlines: ReadonlyArray<Deadlines.Options | undefined>
+): Effect.Effect<void, InvalidOptions> => {
+  for (const [name, millis] of Object.entries(Deadlines.resolve(...deadlines))) {
     if (millis > 0) continue
     return new InvalidOptions({
       module: "Provider",

@@ -1,0 +1,61 @@
+/**
+ * Where a vendor's copy of a protocol differs from the protocol: data that the encoders read.
+ *
+ * @since 0.1.0
+ */
+import type { ModelRequest } from "../model/ModelRequest.js"
+
+/**
+ * How a vendor of Chat Completions is asked to think.
+ *
+ * - `reasoning_effort`: OpenAI's own field
+ * - `thinking`: `thinking.type` is `enabled` or `disabled`
+ * - `thinking-effort`: the same, with `reasoning_effort` beside it
+ * - `enable_thinking`: a flag, with `thinking_budget` beside it
+ * - `reasoning`: an object with `effort` or `max_tokens`
+ * - `chat_template_kwargs`: the flag `enable_thinking` for the model's own template
+ *
+ * What can only be switched takes the efforts `none` and `high`; another one is an `InvalidRequest`.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type ReasoningDialect =
+  | "reasoning_effort"
+  | "thinking"
+  | "thinking-effort"
+  | "enable_thinking"
+  | "reasoning"
+  | "chat_template_kwargs"
+
+/**
+ * Each field says which protocol reads it; its default is what the protocol's first vendor takes.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Quirks {
+  /** The field of `maxOutputTokens`, over Chat Completions. Default: `max_completion_tokens`. */
+  readonly maxTokens?: "max_completion_tokens" | "max_tokens" | undefined
+  /** The role of developer messages, over Chat Completions. Default: `developer`. */
+  readonly developer?: "developer" | "system" | undefined
+  /** Whether usage is asked for with `stream_options`, over Chat Completions. Default: true. */
+  readonly streamOptions?: boolean | undefined
+  /** The field of `user`, over Chat Completions and Responses. Default: `safety_identifier`. */
+  readonly user?: "safety_identifier" | "user" | undefined
+  /** The field of `seed`, over Chat Completions. Default: `seed`. */
+  readonly seed?: "seed" | "random_seed" | undefined
+  /** The word for the tool choice `required`, over Chat Completions. Default: `required`. */
+  readonly required?: "required" | "any" | undefined
+  /** Over Chat Completions. Default: `reasoning_effort`. */
+  readonly reasoning?: ReasoningDialect | undefined
+  /**
+   * Whether what a model thought goes back to it as `reasoning_content`, over Chat Completions. With `tool-calls` it is
+   * in each message that calls tools, if need be empty. Default: it is left out.
+   */
+  readonly replay?: "reasoning_content" | "tool-calls" | undefined
+  /** The type of `thinking` that an effort switches on, over Anthropic Messages. Default: `adaptive`. */
+  readonly thinking?: "adaptive" | "enabled" | undefined
+  /** Fields of a request that the vendor refuses: setting one is an `InvalidRequest`. Default: none. */
+  readonly unsupported?: ReadonlyArray<keyof ModelRequest> | undefined
+}

@@ -1,0 +1,67 @@
+/**
+ * How the vendors of Chat Completions are asked to think.
+ */
+import * as Either from "effect/Either"
+import type { ModelRequest, Reasoning } from "../../model/ModelRequest.js"
+import type { ReasoningDialect } from "../Quirks.js"
+import { type Encoded, invalid } from "./encode.js"
+
+type Fields = Readonly<Record<string, unknown>>
+
+/** The fields that ask for it, in the vendor's dialect; of these, the SDK's types know `reasoning_effort` only. */
+export const encodeReasoning = (
+  { reasoning }: ModelRequest,
+  dialect: ReasoningDialect = "reasoning_effort"
+): Encoded<Fields> => {
+  if (reasoning === undefined) return Either.right({})
+  if (reasoning.summary !== undefined) {
+    return invalid("reasoning.summary", "cannot be said over Chat Completions: leave it out")
+  }
+  if (reasoning.budgetTokens !== undefined && !budgeted.includes(dialect)) {
+    return invalid("reasoning.budgetTokens", "cannot be said to this provider: give an `effort` instead")
+  }
+  return dialects[dialect](reasoning)
+}
+
+/** The dialects with a word for a budget. */
+const budgeted: ReadonlyArray<ReasoningDialect> = ["enable_thinking", "reasoning"]
+
+const dialects: { readonly [D in ReasoningDialect]: (reasoning: Reasoning) => Encoded<Fields> } = {
+  reasoning_effort: ({ effort }) => Either.right(effort === undefined ? {} : { reasoning_effort: effort }),
+  thinking: (reasoning) => switched(reasoning, (on) => ({ thinking: thinking(on) })),
+  "thinking-effort": ({ effort }) => {
+    if (effort === undefined) return Either.right({})
+    if (effort === "none") return Either.right({ thinking: thinking(false) })
+    return Either.right({ thinking: thinking(true), reasoning_effort: effort })
+  },
+  enable_thinking: (reasoning) => switched(reasoning, (on) => ({ enable_thinking: on }), "thinking_budget"),
+  reasoning: ({ budgetTokens, effort }) => {
+    if (budgetTokens === undefined) return Either.right(effort === undefined ? {} : { reasoning: { effort } })
+    return effort === undefined
+      ? Either.right({ reasoning: { max_tokens: budgetTokens } })
+      : invalid("reasoning", "has an `effort` and `budgetTokens`: this provider takes one of them")
+  },
+  chat_template_kwargs: (reasoning) => switched(reasoning, (on) => ({ chat_template_kwargs: { enable_thinking: on } }))
+}
+
+const thinking = (on: boolean) => ({ type: on ? "enabled" : "disabled" })
+
+/** What is only on or off: a finer word would be lost, so it is refused. */
+const switched = (
+  { budgetTokens, effort }: Reasoning,
+  write: (on: boolean) => Fields,
+  budgetField?: string
+): Encoded<Fields> => {
+  if (effort !== undefined && effort !== "none" && effort !== "high") {
+    return invalid(
+      "reasoning.effort",
+      `is \`${effort}\`, and this provider can only be told to think or not: say \`high\` or \`none\``
+    )
+  }
+  if (budgetTokens === undefined || budgetField === undefined) {
+    return Either.right(effort === undefined ? {} : write(effort !== "none"))
+  }
+  return effort === "none"
+    ? invalid("reasoning", "has `budgetTokens` to think with, and the `effort` not to: give one of them")
+    : Either.right({ ...write(true), [budgetField]: budgetTokens })
+}

@@ -1,0 +1,93 @@
+/**
+ * The options of a client from a vendor and what the caller says: which endpoint, at which address, with which key.
+ */
+import * as Headers from "@effect/platform/Headers"
+import * as Effect from "effect/Effect"
+import * as Redacted from "effect/Redacted"
+import { InvalidOptions } from "../../client/InvalidOptions.js"
+import { PLACEHOLDER_KEY } from "../../client/internal/sdk.js"
+import type * as ModelClient from "../../client/ModelClient.js"
+import { mandated } from "../../vendors/internal/mandated.js"
+import type { Endpoint, Vendor } from "../../vendors/Vendor.js"
+import type { ServiceOptions } from "../Provider.js"
+import type { Settings } from "./vendorOptions.js"
+
+/** The options of any vendor, as they are once the types have done their work. */
+export type Given<RPool, RRetry> = Settings<Vendor, RPool, RRetry> & {
+  readonly apiKey?: ModelClient.Options["apiKey"] | undefined
+}
+
+export interface Resolved<RPool, RRetry> {
+  readonly endpoint: Endpoint
+  readonly client: ModelClient.Options<RPool>
+  readonly service: ServiceOptions<RRetry>
+}
+
+const invalid = (option: string, problem: string) => new InvalidOptions({ module: "Provider", option, problem })
+
+export const resolve = <RPool, RRetry>(
+  vendor: Vendor,
+  options: Given<RPool, RRetry>
+): Effect.Effect<Resolved<RPool, RRetry>, InvalidOptions> =>
+  Effect.gen(function* () {
+    const endpoint = yield* endpointOf(vendor, options)
+    const baseUrl = options.baseUrl ?? (yield* addressOf(vendor, endpoint, new Map(Object.entries(options))))
+    yield* checkProtocol(endpoint, baseUrl)
+    const keyless = options.apiKey === undefined && (vendor.key === "optional" || options.auth === "none")
+    if (options.apiKey === undefined && !keyless) {
+      return yield* invalid("apiKey", `is missing: give the key of ${vendor.name}, or use Provider.layerFromEnv`)
+    }
+    return {
+      endpoint,
+      client: {
+        ...options,
+        apiKey: options.apiKey ?? Redacted.make(PLACEHOLDER_KEY),
+        provider: vendor.id,
+        baseUrl,
+        auth: options.auth ?? (keyless ? "none" : endpoint.auth),
+        headers: { ...endpoint.headers, ...Headers.fromInput(options.headers) },
+        quirks: { ...endpoint.quirks, ...options.quirks },
+        prefill: options.prefill ?? endpoint.prefill
+      },
+      service: {
+        ...options,
+        structuredOutput: options.structuredOutput ?? endpoint.structuredOutput
+      }
+    }
+  })
+
+const endpointOf = (
+  { endpoints, name }: Vendor,
+  { protocol }: { readonly protocol?: string | undefined }
+): Effect.Effect<Endpoint, InvalidOptions> => {
+  const found = protocol === undefined ? endpoints[0] : endpoints.find((endpoint) => endpoint.protocol === protocol)
+  if (found !== undefined) return Effect.succeed(found)
+  const served = endpoints.map((endpoint) => endpoint.protocol).join(", ")
+  return invalid("protocol", `is ${protocol}, which ${name} does not serve: it serves ${served}`)
+}
+
+/** The fields go into the address one by one: each is a name, and can be no more of an address than that. */
+const addressOf = (
+  { fields = [], name: vendor }: Vendor,
+  { baseUrl }: Endpoint,
+  options: ReadonlyMap<string, unknown>
+): Effect.Effect<string, InvalidOptions> =>
+  Effect.reduce(fields, baseUrl, (address, { about, name }) => {
+    const value = options.get(name)
+    if (typeof value !== "string" || value === "") return invalid(name, `is missing: ${vendor} needs ${about}`)
+    return /^[a-zA-Z0-9](?:[a-zA-Z0-9_-]*[a-zA-Z0-9])?$/.test(value)
+      ? Effect.succeed(address.replaceAll(`{${name}}`, value))
+      : invalid(name, `is not a name: give ${about} alone, in letters, digits, \`-\` and \`_\``)
+  })
+
+/** A base URL and a protocol that do not go together are what remains of a setting that was changed by half. */
+const checkProtocol = ({ protocol }: Endpoint, baseUrl: string): Effect.Effect<void, InvalidOptions> => {
+  const spoken = mandated(baseUrl)
+  if (spoken === undefined || spoken.includes(protocol)) return Effect.void
+  const [other] = spoken
+  return invalid(
+    "baseUrl",
+    `is an address that speaks ${spoken.join(" and ")}, and the provider would speak ${protocol}: ` +
+      `say \`protocol: "${other}"\` of a vendor that serves it, or give the base URL of ${protocol}`
+  )
+}

@@ -1,0 +1,31 @@
+/**
+ * Addresses that speak one protocol only, whatever a setting that was left behind says. Host and path count exactly: what
+ * only looks like one of these is anybody's server.
+ */
+import type { ProtocolId } from "../../protocol/Protocol.js"
+
+/** The addresses beside which the same vendor serves another protocol; a test keeps them as the vendors have them. */
+export const addresses: ReadonlyMap<string, ReadonlyArray<ProtocolId>> = new Map([
+  ["api.anthropic.com", ["anthropic-messages"]],
+  ["api.anthropic.com/v1", ["anthropic-messages", "chat-completions"]],
+  ["api.openai.com/v1", ["chat-completions", "responses"]],
+  ["api.minimax.io/anthropic", ["anthropic-messages"]],
+  ["api.minimaxi.com/anthropic", ["anthropic-messages"]],
+  ["dashscope-intl.aliyuncs.com/apps/anthropic", ["anthropic-messages"]],
+  ["dashscope.aliyuncs.com/apps/anthropic", ["anthropic-messages"]],
+  ["dashscope-intl.aliyuncs.com/compatible-mode/v1", ["chat-completions", "responses"]],
+  ["dashscope.aliyuncs.com/compatible-mode/v1", ["chat-completions", "responses"]],
+  ["api.moonshot.ai/anthropic", ["anthropic-messages"]],
+  ["api.moonshot.cn/anthropic", ["anthropic-messages"]],
+  ["api.z.ai/api/anthropic", ["anthropic-messages"]],
+  ["open.bigmodel.cn/api/anthropic", ["anthropic-messages"]],
+  ["api.deepseek.com/anthropic", ["anthropic-messages"]]
+])
+
+/** The protocols of an address that is known; undefined for any other, and for what is no URL. */
+export const mandated = (baseUrl: string): ReadonlyArray<ProtocolId> | undefined => {
+  if (!URL.canParse(baseUrl)) return undefined
+  const { host, pathname } = new URL(baseUrl)
+  const address = host + pathname.replace(/\/+$/, "")
+  return addresses.get(address) ?? addresses.get(address.replace(/\/v1$/, ""))
+}

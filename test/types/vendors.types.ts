@@ -1,0 +1,87 @@
+/**
+ * What must not compile of vendors: see composition.types.ts. Nothing here is run.
+ */
+import { Config, type ConfigError, type Layer, Redacted } from "effect"
+import { type InvalidOptions, type Protocol, Provider, Vendors } from "effect-redial"
+
+const apiKey = Redacted.make("k")
+
+// A vendor speaks the protocols that it serves.
+Provider.layer(Vendors.alibaba, { apiKey, protocol: "responses" })
+// @ts-expect-error MiniMax does not serve Chat Completions
+Provider.layer(Vendors.minimax, { apiKey, protocol: "chat-completions" })
+// @ts-expect-error nor does Groq serve Anthropic Messages
+Provider.layerFromEnv(Vendors.groq, { protocol: "anthropic-messages" })
+// @ts-expect-error nor is that a protocol
+Provider.layer(Vendors.openai, { apiKey, protocol: "completions" })
+
+// What is a part of the address is needed, unless all of it is given.
+Provider.layer(Vendors.azure, { apiKey, resource: "r" })
+Provider.layer(Vendors.azure, { apiKey, baseUrl: "https://r.openai.azure.us/openai/v1" })
+// @ts-expect-error the resource is missing
+Provider.layer(Vendors.azure, { apiKey })
+// @ts-expect-error the gateway is missing
+Provider.layer(Vendors.cloudflare, { apiKey, account: "a" })
+// @ts-expect-error OpenAI has no resources
+Provider.layer(Vendors.openai, { apiKey, resource: "r" })
+Provider.layerConfig(Vendors.azure, { apiKey: Config.redacted("K"), resource: Config.string("R") })
+// @ts-expect-error the resource is missing
+Provider.layerConfig(Vendors.azure, { apiKey: Config.redacted("K") })
+// @ts-expect-error a config is wanted
+Provider.layerConfig(Vendors.azure, { apiKey: Config.redacted("K"), resource: "r" })
+
+// A key is needed, but on one's own machine.
+Provider.layer(Vendors.ollama, {})
+Provider.layer(Vendors.llamaCpp, { apiKey })
+Provider.layerConfig(Vendors.vllm, {})
+// @ts-expect-error the key is missing
+Provider.layer(Vendors.deepseek, {})
+Provider.layer(Vendors.azure, { resource: "r", auth: "none" })
+// @ts-expect-error the key is missing
+Provider.layer(Vendors.azure, { resource: "r", auth: "bearer" })
+// @ts-expect-error the key is missing
+Provider.layerConfig(Vendors.deepseek, {})
+// @ts-expect-error a key is Redacted, also where there need be none
+Provider.layer(Vendors.ollama, { apiKey: "k" })
+
+// Ids are known, and each has its own vendor.
+Vendors.get("minimax-cn") satisfies typeof Vendors.minimaxCn
+// @ts-expect-error there is no such vendor
+Vendors.get("minimaxi")
+// @ts-expect-error there is no such vendor
+const wrong: Vendors.Id = "gpt"
+// @ts-expect-error Azure's resource is missing, although its id is written out
+Provider.layer(Vendors.get("azure"), { apiKey })
+
+// A vendor chosen at run time is one like any other.
+declare const id: Vendors.Id
+declare const few: "minimax" | "groq"
+Provider.layer(Vendors.get(id), { apiKey })
+Provider.layer(Vendors.get(few), { apiKey })
+Provider.make(Vendors.get(few), { apiKey, protocol: "responses" })
+Provider.layerFromEnv(Vendors.get(id)) satisfies Layer.Layer<
+  Provider.Provider,
+  InvalidOptions.InvalidOptions | ConfigError.ConfigError
+>
+// @ts-expect-error none of the two speaks it
+Provider.layer(Vendors.get(few), { apiKey, protocol: "completions" })
+// @ts-expect-error one of the two needs a key
+Provider.layer(Vendors.get(few), {})
+declare const any: Vendors.Vendor
+Provider.layer(any, { apiKey, protocol: "responses" })
+
+// Vendor is covariant: a vendor of fewer protocols is one of more.
+const wider: Vendors.Vendor<string, Protocol.ProtocolId> = Vendors.minimax
+// @ts-expect-error and not the other way round
+const narrower: Vendors.Vendor<"openai", "chat-completions"> = Vendors.openai
+
+// One's own vendor has the one protocol that it was made with.
+const own = Vendors.custom({ id: "own", protocol: "responses", baseUrl: "http://127.0.0.1:1/v1" })
+Provider.layer(own, { apiKey, protocol: "responses" })
+// @ts-expect-error it has another
+Provider.layer(own, { apiKey, protocol: "chat-completions" })
+const quirky = { id: "own", protocol: "responses", baseUrl: "http://127.0.0.1:1/v1" } as const
+// @ts-expect-error there is no such quirk
+Vendors.custom({ ...quirky, quirks: { maxToken: "max_tokens" } })
+
+export { narrower, wider, wrong }
