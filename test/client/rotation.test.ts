@@ -63,12 +63,19 @@ const rows: ReadonlyArray<Row> = [
     slots: [fixed, fixed],
     failure: { fault: fault("AuthenticationFailed", { description: 'no: "invalid x-api-key"' }) },
     advice: "Another",
-    first: { ...bench("refused", 300), revoked: true }
+    first: { revoked: true }
   },
   {
     what: "a 401 whose code calls the key invalid revokes it",
     slots: [fixed, fixed],
     failure: { fault: fault("AuthenticationFailed", { code: "invalid_api_key" }) },
+    advice: "Another",
+    first: { revoked: true }
+  },
+  {
+    what: "a revoked key whose source can give another is benched, until the source is asked again",
+    slots: [renewable, fixed],
+    failure: { fault: fault("AuthenticationFailed", { code: "token_expired" }), refreshed: true },
     advice: "Another",
     first: { ...bench("refused", 300), revoked: true }
   },

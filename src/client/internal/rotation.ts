@@ -71,7 +71,9 @@ export const bench = (ring: Ring, index: number, until: number, reason: Reason):
   sole(ring, index)
     ? ring
     : change(ring, index, (slot) =>
-        slot.bench !== undefined && slot.bench.until >= until ? slot : { ...slot, bench: { until, reason } }
+        lost(slot) || (slot.bench !== undefined && slot.bench.until >= until)
+          ? slot
+          : { ...slot, bench: { until, reason } }
       )
 
 /** The source gave another key. A limit of the account stays: a new key does not lift it. */
