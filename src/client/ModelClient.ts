@@ -16,7 +16,9 @@ import type { ModelRequest } from "../model/ModelRequest.js"
 import * as Decoder from "../protocol/internal/decoder.js"
 import type { OpenOptions, Protocol, ProtocolId, Stamp } from "../protocol/Protocol.js"
 import * as ConnectionPool from "./ConnectionPool.js"
+import type { Credentials } from "./Credentials.js"
 import { InvalidOptions } from "./InvalidOptions.js"
+import * as Keys from "./internal/keys.js"
 import type { RenewableClosed } from "./internal/renewableClosed.js"
 import * as Renewable from "./Renewable.js"
 
@@ -45,6 +47,8 @@ export interface ModelClient<out Sdk = unknown> {
   readonly connections: Renewable.Renewable<Connection<Sdk>, InvalidOptions>
   /** Writes a request in the protocol's own terms, ready to be sent any number of times. */
   readonly prepare: (request: ModelRequest) => Either.Either<PreparedCall, Fault>
+  /** The keys for one request: those of the client, or the `credential` that its call brings. */
+  readonly keys: (credential?: Redacted.Redacted | Credentials) => Either.Either<() => Keys.Keys, Fault>
 }
 
 /**
@@ -56,7 +60,8 @@ export interface ModelClient<out Sdk = unknown> {
 export interface PreparedCall {
   /** Leases a connection; after a failure, one that `failed` names is not met again where that can be helped. */
   readonly connect: (
-    failed: GenerationId | undefined
+    failed: GenerationId | undefined,
+    key: Redacted.Redacted
   ) => Effect.Effect<Line, InvalidOptions | RenewableClosed, Scope.Scope>
   readonly decoder: (stamp: Stamp) => Decoder.Decoder
 }
@@ -89,8 +94,11 @@ export type Auth = "bearer" | "x-api-key"
  * @category models
  */
 export interface Options<out R = never> {
-  /** Sent with each request, and kept nowhere else. */
-  readonly apiKey: Redacted.Redacted
+  /**
+   * Sent with each request, and kept nowhere else. For several keys, and for keys that expire: `Credentials`, which are
+   * refused with `InvalidOptions` where they belong to another host than that of `baseUrl`.
+   */
+  readonly apiKey: Redacted.Redacted | Credentials
   /** The provider's id for errors, events and logs. Default: the vendor of the SDK. */
   readonly provider?: string | undefined
   /** Default: the API of the SDK's vendor. */
@@ -146,13 +154,9 @@ export const make = <Sdk, Params, State, R = never>(
   Effect.gen(function* () {
     const invalid = (option: string, problem: string) => new InvalidOptions({ module: kind.module, option, problem })
 
-    const key = Redacted.value(options.apiKey)
-    if (key.trim() === "") return yield* invalid("apiKey", "is empty: give the key of the provider")
-    // Anything else could end the header and begin another.
-    if (!/^[\x21-\x7e]+$/.test(key))
-      return yield* invalid("apiKey", "has spaces, line breaks or characters that no key has: look where it was read")
-
     const baseUrl = yield* checkBaseUrl(options.baseUrl ?? kind.baseUrl, invalid)
+    const { host } = new URL(baseUrl)
+    const keys = yield* Either.mapLeft(Keys.from(options.apiKey, host), (problem) => invalid("apiKey", problem))
     const headers = Headers.fromInput(options.headers)
     for (const [name, value] of Object.entries(headers)) {
       if (credentialHeaders.includes(name)) {
@@ -185,10 +189,10 @@ export const make = <Sdk, Params, State, R = never>(
     })
 
     // The header that the SDK would send by itself is taken away, so that exactly one credential goes out.
-    const requestHeaders: OpenOptions["headers"] =
+    const requestHeaders = (key: Redacted.Redacted): OpenOptions["headers"] =>
       (options.auth ?? kind.auth) === "bearer"
-        ? { ...headers, "x-api-key": null, authorization: `Bearer ${key}` }
-        : { ...headers, authorization: null, "x-api-key": key }
+        ? { ...headers, "x-api-key": null, authorization: `Bearer ${Redacted.value(key)}` }
+        : { ...headers, authorization: null, "x-api-key": Redacted.value(key) }
 
     return {
       provider,
@@ -199,18 +203,19 @@ export const make = <Sdk, Params, State, R = never>(
         Either.map(
           kind.protocol.encode(request),
           (params): PreparedCall => ({
-            connect: (failed) =>
+            connect: (failed, key) =>
               Effect.map(
                 failed === undefined ? connections.lease : connections.leaseAfter(failed),
                 ({ generation, value: { pool, sdk } }) => ({
                   generation,
                   pool,
-                  send: (signal) => kind.protocol.open(sdk, params, { signal, headers: requestHeaders })
+                  send: (signal) => kind.protocol.open(sdk, params, { signal, headers: requestHeaders(key) })
                 })
               ),
             decoder: (stamp) => Decoder.make(kind.protocol, stamp)
           })
-        )
+        ),
+      keys: (credential) => (credential === undefined ? Either.right(keys) : Keys.ofCall(credential, host))
     }
   })
 

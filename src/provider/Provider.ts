@@ -14,6 +14,7 @@ import type * as Schedule from "effect/Schedule"
 import type * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
+import type { Credentials } from "../client/Credentials.js"
 import type { InvalidOptions } from "../client/InvalidOptions.js"
 import type * as ModelClient from "../client/ModelClient.js"
 import type { InvalidOutput } from "../model/InvalidOutput.js"
@@ -38,6 +39,11 @@ export interface CallOptions {
   readonly deadlines?: Deadlines.Options | undefined
   /** Replaces the provider's policy. */
   readonly retry?: Schedule.Schedule<unknown, ProviderError.ProviderError> | undefined
+  /**
+   * Sent in place of the provider's own key, over the same connections: so one provider serves many tenants. `Credentials`
+   * of another host fail the call with `InvalidRequest`. Default: the provider's `apiKey`.
+   */
+  readonly credential?: Redacted.Redacted | Credentials | undefined
 }
 
 /**

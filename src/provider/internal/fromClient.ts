@@ -28,13 +28,16 @@ export const fromClient = <R>(
 
     const stream: Service["stream"] = (input, call = {}) => {
       const { model } = input
-      const prepared = Either.flatMap(ModelRequest.make(input), client.prepare)
+      const prepared = Either.all({
+        call: Either.flatMap(ModelRequest.make(input), client.prepare),
+        keys: client.keys(call.credential)
+      })
       if (Either.isLeft(prepared)) return Stream.fail(unsent(prepared.left, { provider, protocol, model }))
       return Loop.stream({
         provider,
         protocol,
         model,
-        call: prepared.right,
+        ...prepared.right,
         schedule: call.retry === undefined ? standard : reacquire(call.retry),
         limits: options.limits ?? {},
         deadlines: Deadlines.resolve(options.deadlines, call.deadlines),

@@ -14,6 +14,7 @@ import * as Intervals from "effect/ScheduleIntervals"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import type * as Tracer from "effect/Tracer"
+import type { Keys } from "../../client/internal/keys.js"
 import type { PreparedCall } from "../../client/ModelClient.js"
 import type { GenerationId } from "../../model/GenerationId.js"
 import type { Fault } from "../../model/internal/fault.js"
@@ -30,6 +31,8 @@ export interface Request {
   readonly protocol: string
   readonly model: string
   readonly call: PreparedCall
+  /** Of the call, made anew for each run of the stream. */
+  readonly keys: () => Keys
   readonly schedule: Schedule.Schedule<unknown, ProviderError.ProviderError>
   readonly limits: Limits
   readonly deadlines: Deadlines
@@ -47,6 +50,7 @@ export const stream = (request: Request): Stream.Stream<ModelEvent, ProviderErro
       const owner = yield* Effect.scope
       const startedAt = yield* Clock.currentTimeMillis
       const limits = resolve(request.limits)
+      const keys = request.keys()
       const budget = { waited: 0 }
       const attempts: Array<ModelResponse.Attempt> = []
       let state: unknown = request.schedule.initial
@@ -69,6 +73,7 @@ export const stream = (request: Request): Stream.Stream<ModelEvent, ProviderErro
             const attempt = yield* Scope.extend(
               Attempt.make({
                 call: request.call,
+                keys,
                 number: attempts.length + 1,
                 failed,
                 deadlines: request.deadlines,
@@ -97,6 +102,7 @@ export const stream = (request: Request): Stream.Stream<ModelEvent, ProviderErro
         return {
           attempt: attempt.number,
           generation: attempt.generation(),
+          credential: attempt.credential(),
           requestId: error?.requestId ?? attempt.requestId(),
           startedAt: attempt.startedAt,
           endedAt,
@@ -120,6 +126,14 @@ export const stream = (request: Request): Stream.Stream<ModelEvent, ProviderErro
           return Chunk.unsafeFromArray(events)
         })
 
+      /** How long to wait before the next attempt; undefined where the schedule or a limit wants none. */
+      const waitFor = (error: ProviderError.ProviderError, now: number): Effect.Effect<number | undefined> =>
+        Effect.map(request.schedule.step(now, error, state), ([nextState, , decision]) => {
+          state = nextState
+          const patient = ProviderError.isRetryable(error) && (error.retryAfterMillis ?? 0) <= limits.maxRetryAfter
+          return patient ? waitOf(decision, now, error) : undefined
+        })
+
       /** An attempt broke: free its connection, decide, and say so. Waiting comes with the next pull. */
       const recover = (attempt: Attempt.Attempt, fault: Fault): Pull =>
         Effect.gen(function* () {
@@ -133,6 +147,7 @@ export const stream = (request: Request): Stream.Stream<ModelEvent, ProviderErro
             model: request.model,
             attempt: attempt.number,
             generation: attempt.generation(),
+            credential: attempt.credential(),
             requestId: attempt.requestId(),
             delivered: best?.delivered ?? "nothing",
             attempts,
@@ -142,19 +157,18 @@ export const stream = (request: Request): Stream.Stream<ModelEvent, ProviderErro
           attempts.push(ended)
           yield* close(ended)
           current = undefined
-          const error = ProviderError.fromFault(fault, { ...context, attempts: [...attempts] })
+          const delivered = partial !== undefined && partial.delivered !== "nothing"
+          const verdict = yield* keys.failed(fault, { delivered, maxWait: limits.maxRetryAfter })
+          const error = ProviderError.fromFault(verdict.fault, { ...context, attempts: [...attempts] })
 
           const decidedAt = yield* Clock.currentTimeMillis
-          const [nextState, , decision] = yield* request.schedule.step(decidedAt, error, state)
-          state = nextState
+          // With another key there is nothing to wait for, and nothing that a schedule could say.
+          const wait = verdict.another ? 0 : yield* waitFor(error, decidedAt)
           if (error._tag === "MalformedStream") malformed++
-          const wait = waitOf(decision, decidedAt, error)
           const refused =
             wait === undefined ||
-            !ProviderError.isRetryable(error) ||
             malformed > 1 ||
             attempts.length >= limits.maxAttempts ||
-            (error.retryAfterMillis ?? 0) > limits.maxRetryAfter ||
             decidedAt + wait - startedAt > limits.maxElapsed ||
             (request.delivery === "fail" && (partial?.delivered === "text" || partial?.delivered === "tool-call"))
           if (refused) {
@@ -205,6 +219,7 @@ const summary = (error: ProviderError.ProviderError): ModelResponse.ErrorSummary
 const attributes = (attempt: ModelResponse.Attempt): Record<string, unknown> => ({
   "effect_redial.attempt": attempt.attempt,
   "effect_redial.generation": attempt.generation,
+  "effect_redial.credential": attempt.credential && `${attempt.credential.name}@${attempt.credential.version}`,
   "effect_redial.request_id": attempt.requestId,
   "effect_redial.delivered": attempt.delivered,
   ...(attempt.error === undefined ? {} : { "error.type": attempt.error.tag }),
