@@ -48,6 +48,8 @@ export interface Keyring {
   readonly refreshAhead: (index: number, now: number) => Effect.Effect<void>
   /** Claims these keys for a host; what speaks against it as a sentence without its subject. */
   readonly claim: (host: string) => string | undefined
+  /** Whether it is known for which hosts they are. */
+  readonly owned: () => boolean
   readonly state: Effect.Effect<ReadonlyArray<KeyState>>
   readonly changes: Stream.Stream<Change>
 }
@@ -216,6 +218,7 @@ export const make = <E, R>(
         if (owner === host) return undefined
         return `belongs to ${owner}, and this is ${host}: make credentials for each, or name both in \`hosts\``
       },
+      owned: () => hosts !== undefined || owner !== undefined,
       state: Effect.map(Clock.currentTimeMillis, (now) =>
         entries.map(({ name, token: held }, index): KeyState => {
           const { bench, revoked, version } = slotAt(index)
