@@ -164,6 +164,9 @@ describe("a source", () => {
     "fails: plain words": Effect.fail("plain words"),
     "gives a key with a line break": Effect.succeed({ key: key("token\n") }),
     "gives no key: is empty": Effect.succeed({ key: key("") }),
+    // As a program without types would give it.
+    "gives no time: Invalid": Effect.succeed({ expiresIn: "undefined seconds" as never }),
+    "gives no Redacted: redacted value": Effect.succeed({ key: "plain" as never }),
     "gives one of the past: has expired already": Effect.succeed({ expiresAt: 0 })
   }
   for (const [what, plan] of Object.entries(plans)) {
@@ -473,12 +476,12 @@ describe("a refresh", () => {
       assert(asked.times <= 1 + refused.size, `${asked.times} fetched, where ${[...refused]} were refused`)
     })
 
-  it("is one at a time, and one per key, whoever asks, leaves or is refused", async () => {
+  it("is one at a time, and one per key, whoever asks, leaves or is refused", { timeout: 120_000 }, async () => {
     await FastCheck.assert(
       FastCheck.asyncProperty(steps, (program) =>
         Effect.runPromise(Effect.provide(Effect.scoped(live(program)), TestContext.TestContext))
       ),
-      { numRuns: 150 }
+      { numRuns: 50 }
     )
   })
 })
@@ -517,6 +520,15 @@ describe("credentials that cannot work", () => {
   const a = Credentials.fromKey(key("secret-a"), { name: "a" })
   type Some = readonly [Credentials.Source, ...Array<Credentials.Source>]
   const cases: Record<string, [[Some, Credentials.Options?], RegExp]> = {
+    "a deadline that is over at once": [
+      [[Credentials.fromEffect(Effect.succeed(key("k")), { timeout: 0 })]],
+      /`key-1\.timeout` must be more than zero/
+    ],
+    "a deadline that is no time": [
+      [[Credentials.fromEffect(Effect.succeed(key("k")), { timeout: "soon" as never })]],
+      /`key-1\.timeout` is no time/
+    ],
+    "a cool-down that is no time": [[[a], { coolDown: { quota: "soon" as never } }], /coolDown\.quota/],
     "an empty key": [[[Credentials.fromKey(key(" "))]], /key-1.*give the key/],
     "a key with a line break": [[[Credentials.fromKey(key("secret\n"))]], /key-1.*line breaks/],
     "the same key twice": [[[a, Credentials.fromKey(key("secret-a"))]], /key-2.*same key as `a`/],

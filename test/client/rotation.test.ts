@@ -154,6 +154,13 @@ const rows: ReadonlyArray<Row> = [
     first: bench("rate-limit", 600)
   },
   {
+    what: "the first 429 rotates where it speaks of a quota",
+    slots: [fixed, fixed],
+    failure: { fault: fault("RateLimited", { description: "usage limit reached" }), limited: 1 },
+    advice: "Another",
+    first: bench("rate-limit", 60)
+  },
+  {
     what: "the first 429 rotates where others have benched the key meanwhile",
     slots: [{ ...fixed, ...bench("rate-limit", 5) }, fixed],
     failure: { fault: limitedFault, limited: 1 },

@@ -24,15 +24,24 @@ export interface Token {
 
 class TimedOut extends Data.TaggedError("TimedOut")<{ readonly message: string }> {}
 
+class Unusable extends Data.TaggedError("Unusable")<{ readonly message: string }> {}
+
 /**
  * Runs a source with its deadline, which also frees whoever waits for an effect that cannot be interrupted. To be made
- * interruptible by who runs it.
+ * interruptible by who runs it. Whatever the source gives is looked at in here, where an exception is one more failure.
  */
 export const run = <E>(
   fetch: Effect.Effect<Fetched, E>,
-  timeout: Duration.DurationInput
-): Effect.Effect<Exit.Exit<Fetched, E | TimedOut>> =>
+  askedAt: number,
+  { refreshAhead, timeout }: { readonly refreshAhead: Duration.DurationInput; readonly timeout: Duration.DurationInput }
+): Effect.Effect<Exit.Exit<Token, E | TimedOut | Unusable>> =>
   fetch.pipe(
+    Effect.flatMap((fetched) => {
+      const problem = problemOf(Redacted.value(fetched.key))
+      return problem === undefined
+        ? Effect.succeed(tokenOf(fetched, askedAt, refreshAhead))
+        : new Unusable({ message: `the key that came ${problem}` })
+    }),
     Effect.disconnect,
     Effect.timeoutFail({
       duration: timeout,
@@ -41,7 +50,7 @@ export const run = <E>(
     Effect.exit
   )
 
-export const tokenOf = (fetched: Fetched, askedAt: number, refreshAhead: Duration.DurationInput): Token => {
+const tokenOf = (fetched: Fetched, askedAt: number, refreshAhead: Duration.DurationInput): Token => {
   const life = fetched.expiresIn === undefined ? Infinity : Duration.toMillis(fetched.expiresIn)
   const expiresAt = fetched.expiresAt ?? askedAt + life
   const ahead = Math.min(Duration.toMillis(refreshAhead), Math.max(0, expiresAt - askedAt) / 5)
@@ -50,8 +59,6 @@ export const tokenOf = (fetched: Fetched, askedAt: number, refreshAhead: Duratio
 
 /** Why a fetched key is not to be used; undefined where it is. */
 export const objectionTo = (token: Token, before: Token | undefined, now: number): string | undefined => {
-  const problem = problemOf(Redacted.value(token.key))
-  if (problem !== undefined) return `the key that came ${problem}`
   if (before?.account !== undefined && token.account !== undefined && token.account !== before.account) {
     return "the key that came is of another account"
   }

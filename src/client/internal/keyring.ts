@@ -5,7 +5,7 @@
  */
 import * as Clock from "effect/Clock"
 import * as Deferred from "effect/Deferred"
-import * as Duration from "effect/Duration"
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as FiberId from "effect/FiberId"
@@ -14,7 +14,8 @@ import * as Redacted from "effect/Redacted"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import type { Change, Fetched, KeyState, Options, Source } from "../Credentials.js"
-import { InvalidOptions } from "../InvalidOptions.js"
+import type { InvalidOptions } from "../InvalidOptions.js"
+import { checkDistinct, checkTimes, hostsOf, invalid, millisOf } from "./checkCredentials.js"
 import { problemOf } from "./checkKey.js"
 import * as Fetching from "./fetching.js"
 import * as Rotation from "./rotation.js"
@@ -75,6 +76,11 @@ export const make = <E, R>(
     const pubsub = yield* PubSub.sliding<Change>(256)
     yield* Effect.addFinalizer(() => PubSub.shutdown(pubsub))
     const hosts = yield* hostsOf(options.hosts)
+    const coolDown = yield* Effect.all({
+      rateLimit: millisOf("coolDown.rateLimit", options.coolDown?.rateLimit ?? "1 minute"),
+      quota: millisOf("coolDown.quota", options.coolDown?.quota ?? "1 hour"),
+      refused: millisOf("coolDown.refused", options.coolDown?.refused ?? "5 minutes")
+    })
     const entries = yield* Effect.forEach(sources, entryOf<E, R>)
     yield* checkDistinct(entries)
     let owner: string | undefined
@@ -117,7 +123,7 @@ export const make = <E, R>(
     }
 
     /** Takes what a source gave. One synchronous step: those who wait go on with the ring as it is then. */
-    const take = (index: number, fetched: Exit.Exit<Fetched, unknown>, askedAt: number, now: number): Refreshed => {
+    const take = (index: number, fetched: Exit.Exit<Fetching.Token, unknown>, now: number): Refreshed => {
       const entry = entryAt(index)
       const { revoked, version } = slotAt(index)
       const held = entry.token
@@ -130,7 +136,7 @@ export const make = <E, R>(
         const { cause, description } = Fetching.explain(fetched.cause, held)
         return fail(`asking for a key failed: ${description}`, cause)
       }
-      const fresh = Fetching.tokenOf(fetched.value, askedAt, entry.origin?.refreshAhead ?? 0)
+      const fresh = fetched.value
       const objection = Fetching.objectionTo(fresh, held, now)
       if (objection !== undefined) return fail(objection)
       if (held !== undefined && Redacted.value(held.key) === Redacted.value(fresh.key)) {
@@ -157,14 +163,15 @@ export const make = <E, R>(
       return Fetching.run(
         // Exactly these services: whoever happens to ask first must not lend its own to what all share.
         Effect.mapInputContext(origin.fetch, () => context),
-        origin.timeout
+        now,
+        origin
       ).pipe(
         Effect.interruptible,
         Effect.exit,
         Effect.zip(Clock.currentTimeMillis),
         Effect.flatMap(([exit, at]) => {
           entry.refreshing = undefined
-          const result = take(index, Exit.flatten(exit), now, at)
+          const result = take(index, Exit.flatten(exit), at)
           const { version } = slotAt(index)
           return Effect.zipRight(
             Deferred.succeed(done, result),
@@ -196,11 +203,7 @@ export const make = <E, R>(
     return {
       ring: () => ring,
       name: (index) => entryAt(index).name,
-      coolDown: {
-        rateLimit: Duration.toMillis(options.coolDown?.rateLimit ?? "1 minute"),
-        quota: Duration.toMillis(options.coolDown?.quota ?? "1 hour"),
-        refused: Duration.toMillis(options.coolDown?.refused ?? "5 minutes")
-      },
+      coolDown,
       update,
       token,
       refresh,
@@ -240,44 +243,15 @@ export const make = <E, R>(
     }
   })
 
-const invalid = (option: string, problem: string) => new InvalidOptions({ module: "Credentials", option, problem })
-
 const entryOf = <E, R>({ name, origin }: Source<E, R>, index: number): Effect.Effect<Entry<R>, InvalidOptions | E> => {
   const fresh = { name: name ?? `key-${index + 1}`, refreshing: undefined, failure: undefined }
-  if (origin._tag === "Fetched") return Effect.succeed({ ...fresh, origin, token: undefined })
+  if (origin._tag === "Fetched") {
+    return Effect.as(checkTimes(fresh.name, origin), { ...fresh, origin, token: undefined })
+  }
   return Effect.flatMap(origin.key, (key): Effect.Effect<Entry<R>, InvalidOptions> => {
     const problem = problemOf(Redacted.value(key))
     if (problem !== undefined) return invalid(fresh.name, problem)
     const token = { key, account: undefined, expiresAt: Infinity, aheadAt: Infinity }
     return Effect.succeed({ ...fresh, origin: undefined, token })
   })
-}
-
-const checkDistinct = <R>(entries: ReadonlyArray<Entry<R>>): Effect.Effect<void, InvalidOptions> => {
-  if (entries.length === 0) return invalid("sources", "is empty: give at least one")
-  for (const [i, { name, token }] of entries.entries()) {
-    const before = entries.slice(0, i)
-    if (before.some((other) => other.name === name)) return invalid(name, "is the name of two sources")
-    const same = before.find(
-      (other) => token && other.token && Redacted.value(other.token.key) === Redacted.value(token.key)
-    )
-    if (same !== undefined) return invalid(name, `is the same key as \`${same.name}\``)
-  }
-  return Effect.void
-}
-
-const hostsOf = (hosts: Options["hosts"]): Effect.Effect<ReadonlySet<string> | undefined, InvalidOptions> => {
-  if (hosts === undefined) return Effect.succeed(undefined)
-  const known = new Set<string>()
-  for (const host of hosts) {
-    const url = `https://${host}`
-    if (!URL.canParse(url) || new URL(url).host !== host.toLowerCase()) {
-      return invalid(
-        "hosts",
-        `has ${JSON.stringify(host)}, which is no host: leave out https:, the path and the usual port`
-      )
-    }
-    known.add(new URL(url).host)
-  }
-  return Effect.succeed(known)
 }

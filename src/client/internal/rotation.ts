@@ -127,6 +127,9 @@ const namesKeyInvalid = ({ code, description }: Fault): boolean =>
 /** An aggregator passes on the limits of those behind it, which another key of the aggregator meets too. */
 const passedOn = ({ description }: Fault): boolean => /provider returned error|upstream/i.test(description)
 
+/** Not of the next minute: the same key would meet it again. */
+const spent = ({ description }: Fault): boolean => /quota|usage limit|spend(ing)? limit|credit/i.test(description)
+
 export const judge = (
   ring: Ring,
   { fault, limited, maxWait, refreshed, slot: index, version }: Failure,
@@ -165,7 +168,7 @@ export const judge = (
       return others(bench(ring, index, until(coolDown.quota), "quota"), true)
     case "RateLimited": {
       if (sole(ring, index) || passedOn(fault)) return [ring, "Same"]
-      const first = limited < 2 && (fault.retryAfterMillis ?? 0) <= maxWait && !benched(slot, now)
+      const first = limited < 2 && !spent(fault) && (fault.retryAfterMillis ?? 0) <= maxWait && !benched(slot, now)
       return first ? [ring, "Same"] : others(bench(ring, index, until(coolDown.rateLimit), "rate-limit"), false)
     }
     default:
