@@ -19,7 +19,7 @@ import type * as Stream from "effect/Stream"
 import type { InvalidOptions } from "./InvalidOptions.js"
 import type { Keyring, Origin } from "./internal/keyring.js"
 import * as internal from "./internal/keyring.js"
-import type { Reason } from "./internal/rotation.js"
+import type * as Rotation from "./internal/rotation.js"
 
 /**
  * @since 0.1.0
@@ -49,6 +49,15 @@ export interface Credentials {
   /** What happens from now on. A reader that falls 256 changes behind misses the oldest. */
   readonly changes: Stream.Stream<Change>
 }
+
+/**
+ * Why a key is not used for a while: too many requests, an account without money or quota, a 401, or a source that gave
+ * no key.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Reason = Rotation.Reason
 
 /**
  * What is known of one key.
