@@ -11,14 +11,16 @@ import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import type * as Scope from "effect/Scope"
 import type { GenerationId } from "../model/GenerationId.js"
-import type { Fault } from "../model/internal/fault.js"
+import { type Fault, invalidRequest } from "../model/internal/fault.js"
 import type { ModelRequest } from "../model/ModelRequest.js"
 import * as Decoder from "../protocol/internal/decoder.js"
 import type { OpenOptions, PrefillFlag, Protocol, ProtocolId, Stamp } from "../protocol/Protocol.js"
 import type { Quirks } from "../protocol/Quirks.js"
 import * as ConnectionPool from "./ConnectionPool.js"
+import type { Credentials } from "./Credentials.js"
 import { InvalidOptions } from "./InvalidOptions.js"
 import { credentialHeaders } from "./internal/credentialHeaders.js"
+import * as Keys from "./internal/keys.js"
 import type { RenewableClosed } from "./internal/renewableClosed.js"
 import * as Renewable from "./Renewable.js"
 
@@ -50,6 +52,8 @@ export interface ModelClient<out Sdk = unknown> {
    * message comes last, and it is to go on with it.
    */
   readonly prepare: (request: ModelRequest, as?: "prefill") => Either.Either<PreparedCall, Fault>
+  /** The keys for one request: those of the client, or the `credential` that its call brings. */
+  readonly keys: (credential?: Redacted.Redacted | Credentials) => Either.Either<() => Keys.Keys, Fault>
   /** How an answer to this request can be gone on with, should its stream break. */
   readonly capabilities: (request: ModelRequest) => Capabilities
   /** Whether the vendor may send the text before a prefill again. */
@@ -98,7 +102,8 @@ export interface Prefill {
 export interface PreparedCall {
   /** Leases a connection; after a failure, one that `failed` names is not met again where that can be helped. */
   readonly connect: (
-    failed: GenerationId | undefined
+    failed: GenerationId | undefined,
+    key: Redacted.Redacted
   ) => Effect.Effect<Line, InvalidOptions | RenewableClosed, Scope.Scope>
   /** Reads an answer; with `join`, one that goes on with a broken one. */
   readonly decoder: (stamp: Stamp, join?: Decoder.Join) => Decoder.Decoder
@@ -135,8 +140,11 @@ export type Auth = "bearer" | "x-api-key" | "api-key" | "cf-aig-authorization" |
  * @category models
  */
 export interface Options<out R = never> {
-  /** Sent with each request, and kept nowhere else. */
-  readonly apiKey: Redacted.Redacted
+  /**
+   * Sent with each request, and kept nowhere else. For several keys, and for keys that expire: `Credentials`, which are
+   * refused with `InvalidOptions` where they belong to another host than that of `baseUrl`.
+   */
+  readonly apiKey: Redacted.Redacted | Credentials
   /** The provider's id for errors, events and logs. Default: the vendor of the SDK. */
   readonly provider?: string | undefined
   /** Default: the API of the SDK's vendor. */
@@ -203,13 +211,9 @@ export const make = <Sdk, Params, State, R = never>(
   Effect.gen(function* () {
     const invalid = (option: string, problem: string) => new InvalidOptions({ module: kind.module, option, problem })
 
-    const key = Redacted.value(options.apiKey)
-    if (key.trim() === "") return yield* invalid("apiKey", "is empty: give the key of the provider")
-    // Anything else could end the header and begin another.
-    if (!/^[\x21-\x7e]+$/.test(key))
-      return yield* invalid("apiKey", "has spaces, line breaks or characters that no key has: look where it was read")
-
     const baseUrl = yield* checkBaseUrl(options.baseUrl ?? kind.baseUrl, invalid)
+    const { host } = new URL(baseUrl)
+    const keys = yield* Either.mapLeft(Keys.from(options.apiKey, host), (problem) => invalid("apiKey", problem))
     const headers = Headers.fromInput(options.headers)
     for (const [name, value] of Object.entries(headers)) {
       if (forbiddenHeaders.includes(name)) {
@@ -241,10 +245,10 @@ export const make = <Sdk, Params, State, R = never>(
       drainLimit: options.drainLimit
     })
 
-    const requestHeaders: OpenOptions["headers"] = {
+    const requestHeaders = (key: Redacted.Redacted): OpenOptions["headers"] => ({
       ...headers,
-      ...credentialHeaders(options.auth ?? kind.auth, key)
-    }
+      ...credentialHeaders(options.auth ?? kind.auth, Redacted.value(key))
+    })
 
     const { protocol } = kind
     const { prefill } = options
@@ -252,13 +256,13 @@ export const make = <Sdk, Params, State, R = never>(
 
     const connect =
       (open: (sdk: Sdk, options: OpenOptions) => Promise<Response>): PreparedCall["connect"] =>
-      (failed) =>
+      (failed, key) =>
         Effect.map(
           failed === undefined ? connections.lease : connections.leaseAfter(failed),
           ({ generation, value: { pool, sdk } }) => ({
             generation,
             pool,
-            send: (signal) => open(sdk, { signal, headers: requestHeaders })
+            send: (signal) => open(sdk, { signal, headers: requestHeaders(key) })
           })
         )
 
@@ -306,6 +310,12 @@ export const make = <Sdk, Params, State, R = never>(
       echoesPrefill: prefill?.echoes ?? false,
       prefillRefused: (model) => {
         refusesPrefill.add(model)
+      },
+      keys: (credential) => {
+        if (credential === undefined) return Either.right(keys)
+        if ((options.auth ?? kind.auth) !== "none") return Keys.ofCall(credential, host)
+        const problem = "the `credential` of the call would not be sent: the provider was made without a key"
+        return Either.left(invalidRequest("credential", `${problem}, so give its vendor's \`auth\` with it`))
       }
     }
   })

@@ -47,6 +47,25 @@ export const ErrorSummary = Schema.Struct({
 export type ErrorSummary = typeof ErrorSummary.Type
 
 /**
+ * Which of several keys an attempt was sent with. Nothing of it is made from the key.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
+export const Credential = Schema.Struct({
+  /** The name of its source. */
+  name: Schema.String,
+  /** Which of the keys that the source gave, counted from 1. */
+  version: Schema.Number
+})
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export type Credential = typeof Credential.Type
+
+/**
  * How an attempt goes on with the output of one that broke: the server sends what is missing (`cursor`), the model goes on
  * with its own message (`prefill`), or it is asked to go on (`continuation`).
  *
@@ -94,6 +113,8 @@ export const Attempt = Schema.Struct({
   attempt: Schema.Number,
   /** Whose connections carried it; absent where no client could be had. */
   generation: Schema.optional(GenerationId),
+  /** The key that it was sent with; absent where the provider has only one. */
+  credential: Schema.optional(Credential),
   requestId: Schema.optional(Schema.String),
   /** Milliseconds since the epoch. */
   startedAt: Schema.Number,

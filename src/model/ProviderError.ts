@@ -11,7 +11,7 @@ import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import { GenerationId } from "./GenerationId.js"
 import type { Fault } from "./internal/fault.js"
-import { Attempt } from "./ModelResponse.js"
+import { Attempt, Credential } from "./ModelResponse.js"
 import { Delivered, PartialResponse } from "./PartialResponse.js"
 
 const common = {
@@ -24,6 +24,8 @@ const common = {
   attempt: Schema.Number,
   /** Whose connections carried the attempt; absent where none did. */
   generation: Schema.optional(GenerationId),
+  /** The key that the attempt was sent with; absent where the provider has only one. */
+  credential: Schema.optional(Credential),
   /** How far the output of the whole request got before this. */
   delivered: Delivered,
   requestId: Schema.optional(Schema.String),
@@ -50,6 +52,7 @@ const message = (error: Common, advice: string): string => {
     `model ${error.model}`,
     ...(error.attempt > 0 ? [`attempt ${error.attempt}`] : []),
     ...(error.generation === undefined ? [] : [`generation ${error.generation}`]),
+    ...(error.credential === undefined ? [] : [`key ${error.credential.name} version ${error.credential.version}`]),
     ...(error.status === undefined ? [] : [`status ${error.status}`]),
     ...(error.code === undefined ? [] : [`code ${error.code}`]),
     ...(error.requestId === undefined ? [] : [`request id ${error.requestId}`]),
@@ -392,6 +395,7 @@ export interface Context
     Common,
     "provider" | "protocol" | "model" | "attempt" | "generation" | "delivered" | "attempts" | "partial"
   > {
+  readonly credential?: Credential | undefined
   readonly requestId?: string | undefined
 }
 

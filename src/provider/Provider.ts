@@ -8,11 +8,13 @@ import type { ConfigError } from "effect/ConfigError"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import type * as Redacted from "effect/Redacted"
 import * as Option from "effect/Option"
 import type * as Schedule from "effect/Schedule"
 import type * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
+import type { Credentials } from "../client/Credentials.js"
 import { InvalidOptions } from "../client/InvalidOptions.js"
 import type * as ModelClient from "../client/ModelClient.js"
 import type { InvalidOutput } from "../model/InvalidOutput.js"
@@ -40,6 +42,11 @@ export interface CallOptions {
   readonly deadlines?: Deadlines.Options | undefined
   /** Replaces the provider's policy. */
   readonly retry?: Schedule.Schedule<unknown, ProviderError.ProviderError> | undefined
+  /**
+   * Sent in place of the provider's own key, over the same connections: so one provider serves many tenants. `Credentials`
+   * of another host fail the call with `InvalidRequest`. Default: the provider's `apiKey`.
+   */
+  readonly credential?: Redacted.Redacted | Credentials | undefined
 }
 
 /**

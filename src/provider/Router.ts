@@ -7,6 +7,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
+import * as Credentials from "../client/Credentials.js"
 import * as Fault from "../model/internal/fault.js"
 import type * as ModelRequest from "../model/ModelRequest.js"
 import type { ProviderError } from "../model/ProviderError.js"
@@ -46,7 +47,8 @@ export const byModel = <const Name extends string>(patterns: Readonly<Record<str
 }
 
 /**
- * Makes one provider of several.
+ * Makes one provider of several. The `credential` of a call passes if it is `Credentials` of known hosts: whose key any
+ * other one is cannot be told here, and no provider is to be sent that of another.
  *
  * @since 0.1.0
  * @category constructors
@@ -55,7 +57,19 @@ export const make = <Name extends string>(
   providers: Readonly<Record<Name, Provider.Service>>,
   route: Route<NoInfer<Name>>
 ): Provider.Service => {
-  const pick = (request: ModelRequest.Options): Effect.Effect<Provider.Service, ProviderError> => {
+  const pick = (
+    request: ModelRequest.Options,
+    { credential }: Provider.CallOptions = {}
+  ): Effect.Effect<Provider.Service, ProviderError> => {
+    if (
+      credential !== undefined &&
+      !(Credentials.isCredentials(credential) && credential[Credentials.TypeId].owned())
+    ) {
+      const problem = "a router cannot know whose key this is: give `Credentials` that say their `hosts`"
+      return Effect.fail(
+        unsent(Fault.invalidRequest("credential", problem), { provider: "router", model: request.model })
+      )
+    }
     const name = route(request)
     if (name !== undefined && Object.hasOwn(providers, name)) return Effect.succeed(providers[name])
     const known = Object.keys(providers).join(", ")
@@ -64,11 +78,11 @@ export const make = <Name extends string>(
   }
   return {
     ...fromStream("router", (request, options) =>
-      Stream.unwrap(Effect.map(pick(request), (provider) => provider.stream(request, options)))
+      Stream.unwrap(Effect.map(pick(request, options), (provider) => provider.stream(request, options)))
     ),
     // How to ask for an object is known to the provider that is routed to.
     generateObject: (request, object, options) =>
-      Effect.flatMap(pick(request), (provider) => provider.generateObject(request, object, options))
+      Effect.flatMap(pick(request, options), (provider) => provider.generateObject(request, object, options))
   }
 }
 

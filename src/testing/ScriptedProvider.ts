@@ -8,10 +8,13 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
+import * as Redacted from "effect/Redacted"
 import type * as Scope from "effect/Scope"
 import type { Service as Pool } from "../client/ConnectionPool.js"
+import type { Credentials } from "../client/Credentials.js"
 import type { InvalidOptions } from "../client/InvalidOptions.js"
 import type { ByteSource } from "../client/internal/byteSource.js"
+import * as Keys from "../client/internal/keys.js"
 import type { Line, ModelClient } from "../client/ModelClient.js"
 import * as Renewable from "../client/Renewable.js"
 import type { ModelRequest } from "../model/ModelRequest.js"
@@ -100,6 +103,17 @@ export interface Scripted {
   readonly provider: Provider.Service
   /** The requests that were made, one per attempt. */
   readonly requests: Effect.Effect<ReadonlyArray<ModelRequest>>
+  /** The keys that they were sent with. */
+  readonly keys: Effect.Effect<ReadonlyArray<Redacted.Redacted>>
+}
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export interface Options<out R = never> extends Provider.ServiceOptions<R> {
+  /** Default: some key. */
+  readonly apiKey?: Redacted.Redacted | Credentials | undefined
 }
 
 /**
@@ -110,20 +124,23 @@ export interface Scripted {
  */
 export const make = <R = never>(
   script: readonly [Turn, ...Array<Turn>],
-  options?: Provider.ServiceOptions<R>
+  options?: Options<R>
 ): Effect.Effect<Scripted, InvalidOptions, R | Scope.Scope> =>
   Effect.gen(function* () {
     const requests: Array<ModelRequest> = []
+    const keys: Array<Redacted.Redacted> = []
     const connections = yield* Renewable.make(Effect.succeed({ sdk: undefined, pool: idlePool }), { name: "scripted" })
     const client: ModelClient = {
       provider: "scripted",
       protocol: "anthropic-messages",
       baseUrl: "scripted:",
       connections,
+      keys: (credential = options?.apiKey ?? scriptedKey) => Keys.ofCall(credential, "scripted"),
       prepare: (request) =>
         Either.right({
-          connect: (failed) =>
+          connect: (failed, key) =>
             Effect.map(failed === undefined ? connections.lease : connections.leaseAfter(failed), ({ generation }) => {
+              keys.push(key)
               const turn = script[Math.min(requests.push(request), script.length) - 1] ?? script[0]
               return lineOf(turn, generation)
             }),
@@ -136,7 +153,8 @@ export const make = <R = never>(
     }
     return {
       provider: yield* Provider.makeFromClient(client, options),
-      requests: Effect.sync(() => [...requests])
+      requests: Effect.sync(() => [...requests]),
+      keys: Effect.sync(() => [...keys])
     }
   })
 
@@ -175,13 +193,15 @@ export class ScriptedProvider extends Context.Tag("effect-redial/testing/Scripte
  */
 export const layer = <R = never>(
   script: readonly [Turn, ...Array<Turn>],
-  options?: Provider.ServiceOptions<R>
+  options?: Options<R>
 ): Layer.Layer<Provider.Provider | ScriptedProvider, InvalidOptions, R> =>
   Layer.scopedContext(
     Effect.map(make(script, options), (scripted) =>
       Context.make(Provider.Provider, scripted.provider).pipe(Context.add(ScriptedProvider, scripted))
     )
   )
+
+const scriptedKey = Redacted.make("scripted")
 
 const utf8 = new TextEncoder()
 

@@ -1,8 +1,10 @@
 /**
  * What is seen from outside: a span per request with one per attempt below it, and a log line per redial.
  */
+import { inspect } from "node:util"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, type Exit, HashMap, Layer, Logger, LogLevel, Option, Schedule, Stream, Tracer } from "effect"
+import { Effect, type Exit, HashMap, Layer, Logger, LogLevel, Option, Redacted, Schedule, Stream, Tracer } from "effect"
+import { Credentials } from "effect-redial"
 import { ScriptedProvider } from "effect-redial/testing"
 
 interface Seen {
@@ -83,6 +85,39 @@ describe("telemetry", () => {
       assert.strictEqual(redials[0]?.["error.type"], "StreamDropped")
       assert.include(String(redials[0]?.message), "in the middle of the answer")
       assert.match(String(redials[0]?.["effect_redial.generation"]), /^scripted#\d+\.1$/)
+    })
+  )
+
+  it.scoped("an attempt says by name and version with which key it was sent, and nothing says the key", () =>
+    Effect.gen(function* () {
+      const spans: Array<Seen> = []
+      const lines: Array<unknown> = []
+      const apiKey = yield* Credentials.make([
+        Credentials.fromKey(Redacted.make("the-first-key"), { name: "team" }),
+        Credentials.fromKey(Redacted.make("the-second-key"))
+      ])
+      const { provider } = yield* ScriptedProvider.make(
+        [ScriptedProvider.status(401), ScriptedProvider.answer(whole)],
+        { apiKey }
+      )
+      yield* provider.generate({ model: "m", prompt: "hi" }).pipe(
+        Effect.withTracer(collecting(spans)),
+        Effect.provide(
+          Layer.merge(
+            Logger.replace(
+              Logger.defaultLogger,
+              Logger.make((line) => lines.push(line))
+            ),
+            Logger.minimumLogLevel(LogLevel.Debug)
+          )
+        )
+      )
+      assert.deepStrictEqual(
+        spans.flatMap(({ attributes }) => attributes.get("effect_redial.credential") ?? []),
+        ["team@1", "key-2@1"]
+      )
+      assert.strictEqual(lines.length, 1)
+      assert.notMatch(inspect([spans, lines], { depth: 20 }), /the-(first|second)-key/)
     })
   )
 })

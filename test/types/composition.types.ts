@@ -2,10 +2,12 @@
  * What must not compile. The type check of the project runs over this file: each line below an expected error fails the
  * check once it compiles. Nothing here is run.
  */
-import { Context, Effect, Layer, Redacted, Schedule, type Stream } from "effect"
+import { Config, type ConfigError, Context, Effect, Layer, Redacted, Schedule, type Scope, type Stream } from "effect"
 import {
   AnthropicClient,
   ConnectionPool,
+  Credentials,
+  type InvalidOptions,
   type ModelEvent,
   type ModelResponse,
   OpenAiClient,
@@ -61,6 +63,57 @@ Provider.layer(Vendors.alibaba, { apiKey, protocol: "anthropic-messages" })
 Provider.layer(Vendors.anthropic, { apiKey, deadlines: { idle: "soon" } })
 // @ts-expect-error there is no such deadline
 Provider.layer(Vendors.anthropic, { apiKey, deadlines: { first: "1 second" } })
+
+// Keys.
+class Vault extends Context.Tag("Vault")<Vault, Effect.Effect<Redacted.Redacted>>() {}
+const inVault = Credentials.fromEffect(Effect.flatten(Vault))
+const configured = Credentials.fromConfig(Config.redacted("KEY"))
+declare const credentials: Credentials.Credentials
+Provider.layer(Vendors.anthropic, { apiKey: credentials })
+AnthropicClient.layer({ apiKey: credentials })
+Provider.stream(request, { credential: credentials })
+Provider.generate(request, { credential: apiKey })
+// @ts-expect-error making credentials is an effect, which is to be run first
+Provider.layer(Vendors.anthropic, { apiKey: Credentials.make([configured]) })
+// @ts-expect-error a source is no credentials yet
+Provider.layer(Vendors.anthropic, { apiKey: configured })
+// @ts-expect-error a key is Redacted
+Provider.stream(request, { credential: "k" })
+// @ts-expect-error a key is Redacted
+Credentials.fromKey("k")
+// @ts-expect-error a key is Redacted
+Credentials.fromConfig(Config.string("KEY"))
+// @ts-expect-error a key is Redacted
+Credentials.fromEffect(Effect.succeed("k"))
+// @ts-expect-error what is fetched has a key
+Credentials.fromEffect(Effect.succeed({ token: apiKey }))
+// @ts-expect-error not a duration
+Credentials.fromEffect(Effect.succeed(apiKey), { refreshAhead: "soon" })
+// @ts-expect-error there is at least one source
+Credentials.make([])
+// @ts-expect-error a source is made of the key
+Credentials.make([apiKey])
+// @ts-expect-error there is no such strategy
+Credentials.make([configured], { strategy: "random" })
+// @ts-expect-error keys belong to one host or more
+Credentials.make([configured], { hosts: [] })
+Credentials.make([Credentials.fromKey(apiKey)]) satisfies Effect.Effect<
+  Credentials.Credentials,
+  InvalidOptions.InvalidOptions,
+  Scope.Scope
+>
+const mixed = Credentials.make([Credentials.fromKey(apiKey), configured, inVault])
+mixed satisfies Effect.Effect<
+  Credentials.Credentials,
+  InvalidOptions.InvalidOptions | ConfigError.ConfigError,
+  Scope.Scope | Vault
+>
+// @ts-expect-error the vault is missing
+mixed satisfies Effect.Effect<Credentials.Credentials, unknown, Scope.Scope>
+// @ts-expect-error the configuration may fail
+mixed satisfies Effect.Effect<Credentials.Credentials, InvalidOptions.InvalidOptions, Scope.Scope | Vault>
+// @ts-expect-error the scope is missing
+Effect.runPromise(Credentials.make([configured]))
 
 // Schedules over the wrong error.
 // @ts-expect-error the schedule wants another input

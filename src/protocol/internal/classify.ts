@@ -176,8 +176,10 @@ const httpStatus = (code: unknown): number | undefined => {
 /** Some vendors repeat the key that they refuse. */
 const secret = /\b(?:(?:sk|pk|gsk|xai|nvapi|key)[-_]|AIza|Bearer )[\w.*-]{6,}/g
 
+export const scrub = (text: string): string => text.replace(secret, "[redacted]")
+
 const describe = (sentence: string, { message }: Details): string => {
   // Cut before and after: the pattern need not walk through a long page.
-  const said = message.slice(0, 1000).replace(secret, "[redacted]").replace(/\s+/g, " ").slice(0, 300)
+  const said = scrub(message.slice(0, 1000)).replace(/\s+/g, " ").slice(0, 300)
   return said === "" ? sentence : `${sentence}: "${said}"`
 }

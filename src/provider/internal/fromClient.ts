@@ -32,7 +32,11 @@ export const fromClient = <R>(
     const stream: StreamEvents = (input, call) => {
       const { model } = input
       const prepared = Either.flatMap(ModelRequest.make(input), (request) =>
-        Either.map(client.prepare(request), (call) => ({ request, call }))
+        Either.all({
+          request: Either.right(request),
+          call: client.prepare(request),
+          keys: client.keys(call.credential)
+        })
       )
       if (Either.isLeft(prepared)) return Stream.fail(unsent(prepared.left, { provider, protocol, model }))
       return Loop.stream({

@@ -6,11 +6,13 @@ import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Scope from "effect/Scope"
 import type { ByteSource } from "../../client/internal/byteSource.js"
+import type { Keys } from "../../client/internal/keys.js"
 import * as TransportFault from "../../client/internal/transportFault.js"
 import type { Line, PreparedCall } from "../../client/ModelClient.js"
 import type { GenerationId } from "../../model/GenerationId.js"
 import type { Deadline, Fault } from "../../model/internal/fault.js"
 import type { ModelEvent } from "../../model/ModelEvent.js"
+import type { Credential } from "../../model/ModelResponse.js"
 import { classify } from "../../protocol/internal/classify.js"
 import type { Decoder, Join } from "../../protocol/internal/decoder.js"
 import type { Deadlines } from "../Deadlines.js"
@@ -27,6 +29,8 @@ export interface Attempt {
   readonly startedAt: number
   /** Known once a connection is leased. */
   readonly generation: () => GenerationId | undefined
+  /** Known once a key is chosen, where there are several. */
+  readonly credential: () => Credential | undefined
   readonly requestId: () => string | undefined
   /** Known once the answer began. */
   readonly decoder: () => Decoder | undefined
@@ -38,6 +42,7 @@ export interface Options {
   readonly call: PreparedCall
   /** Given where this attempt goes on with the output of a broken one. */
   readonly join: Join | undefined
+  readonly keys: Keys
   readonly number: number
   /** The generation that failed this request before. */
   readonly failed: GenerationId | undefined
@@ -51,6 +56,7 @@ export const make = ({
   deadlines,
   failed,
   join,
+  keys,
   number
 }: Options): Effect.Effect<Attempt, never, Scope.Scope> =>
   Effect.gen(function* () {
@@ -59,6 +65,7 @@ export const make = ({
     const controller = new AbortController()
     const watchdog = new Watchdog(clock, deadlines, budget)
     let line: Line | undefined
+    let credential: Credential | undefined
     let requestId: string | undefined
     let source: ByteSource | undefined
     let decoder: Decoder | undefined
@@ -87,7 +94,9 @@ export const make = ({
     )
 
     const open: Effect.Effect<void, Fault> = Effect.gen(function* () {
-      const leased = yield* Effect.mapError(call.connect(failed), TransportFault.ofConnecting)
+      const chosen = yield* keys.next
+      credential = chosen.credential
+      const leased = yield* Effect.mapError(call.connect(failed, chosen.key), TransportFault.ofConnecting)
       line = leased
       yield* Effect.forkIn(guard, scope)
       yield* leased.pool.settled
@@ -171,6 +180,7 @@ export const make = ({
       number,
       startedAt: clock.unsafeCurrentTimeMillis(),
       generation: () => line?.generation,
+      credential: () => credential,
       requestId: () => requestId,
       decoder: () => decoder,
       pull: Effect.suspend(() =>

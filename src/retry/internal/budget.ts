@@ -10,9 +10,19 @@ import * as Intervals from "effect/ScheduleIntervals"
 import * as ProviderError from "../../model/ProviderError.js"
 import type { Limits } from "../StreamRetry.js"
 
+/** What is known of the attempt that failed, besides its error. */
+export interface Spent {
+  /** It moved the answer forward, and a later one goes on with that. */
+  readonly kept: boolean
+  /** Another key is there, so there is nothing to wait for, and nothing that a schedule could say. */
+  readonly anotherKey: boolean
+}
+
 export interface Budget {
   /** When the next attempt may start, in milliseconds since the epoch; undefined where there is none. */
-  readonly spend: (error: ProviderError.ProviderError, movedForward: boolean) => Effect.Effect<number | undefined>
+  readonly spend: (error: ProviderError.ProviderError, spent: Spent) => Effect.Effect<number | undefined>
+  /** The longest wait that a provider may ask for, in milliseconds. */
+  readonly maxRetryAfter: number
 }
 
 export const make = (
@@ -27,26 +37,31 @@ export const make = (
     let attempts = 0
     let continued = 0
     let malformed = 0
+
+    /** Also where there is no further attempt: the step renews the client that failed, for whoever comes next. */
+    const step = (error: ProviderError.ProviderError, now: number): Effect.Effect<number | undefined> =>
+      Effect.map(schedule.step(now, error, state), ([nextState, , decision]) => {
+        state = nextState
+        const patient = ProviderError.isRetryable(error) && (error.retryAfterMillis ?? 0) <= maxRetryAfter
+        return patient ? waitOf(decision, now, error) : undefined
+      })
+
     return {
-      spend: (error, movedForward) =>
+      maxRetryAfter,
+      spend: (error, { anotherKey, kept }) =>
         Effect.gen(function* () {
           const now = yield* Clock.currentTimeMillis
-          if (movedForward) {
+          if (kept) {
             continued++
             malformed = 0
             state = schedule.initial
           } else attempts++
-          // Also where there is no further attempt: the step renews the client that failed, for whoever comes next.
-          const [nextState, , decision] = yield* schedule.step(now, error, state)
-          state = nextState
           if (error._tag === "MalformedStream") malformed++
-          const wait = waitOf(decision, now, error)
+          const wait = anotherKey ? 0 : yield* step(error, now)
           return wait === undefined ||
-            !ProviderError.isRetryable(error) ||
             malformed > 1 ||
             attempts >= maxAttempts ||
             continued > maxContinued ||
-            (error.retryAfterMillis ?? 0) > maxRetryAfter ||
             now + wait - startedAt > maxElapsed
             ? undefined
             : now + wait

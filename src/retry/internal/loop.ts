@@ -11,6 +11,7 @@ import type * as Schedule from "effect/Schedule"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import type * as Tracer from "effect/Tracer"
+import type { Keys } from "../../client/internal/keys.js"
 import type { ModelClient } from "../../client/ModelClient.js"
 import type { FinishReason } from "../../model/FinishReason.js"
 import type { GenerationId } from "../../model/GenerationId.js"
@@ -30,6 +31,8 @@ import { type Way, Ways, type Options as WaysOptions } from "./ways.js"
 
 export interface Request extends WaysOptions {
   readonly client: WaysOptions["client"] & Pick<ModelClient, "provider" | "protocol">
+  /** Of the call, made anew for each run of the stream. */
+  readonly keys: () => Keys
   readonly schedule: Schedule.Schedule<unknown, ProviderError.ProviderError>
   readonly limits: Limits
   readonly deadlines: Deadlines
@@ -62,6 +65,7 @@ export const stream = (options: Request): Stream.Stream<ModelEvent, ProviderErro
       const owner = yield* Effect.scope
       const budget = yield* Budget.make(schedule, limits)
       const waiting = { waited: 0 }
+      const keys = options.keys()
       const ways = new Ways(options)
       const attempts: Array<ModelResponse.Attempt> = []
       const seams: Array<ModelResponse.Seam> = []
@@ -88,7 +92,7 @@ export const stream = (options: Request): Stream.Stream<ModelEvent, ProviderErro
             const number = attempts.length + 1
             const span = yield* Scope.extend(Effect.makeSpanScoped(`attempt ${number}`), scope)
             const attempt = yield* Scope.extend(
-              Attempt.make({ call: way.call, join: way.join, number, failed, deadlines, budget: waiting }),
+              Attempt.make({ call: way.call, join: way.join, keys, number, failed, deadlines, budget: waiting }),
               scope
             )
             const from = { text: delivered?.partial().text.length ?? 0, position }
@@ -176,6 +180,7 @@ export const stream = (options: Request): Stream.Stream<ModelEvent, ProviderErro
             model: request.model,
             attempt: attempt.number,
             generation: attempt.generation(),
+            credential: attempt.credential(),
             requestId: attempt.requestId(),
             attempts,
             ...soFar()
@@ -188,12 +193,13 @@ export const stream = (options: Request): Stream.Stream<ModelEvent, ProviderErro
           })
           yield* close(running, ended)
           current = undefined
-          const error = ProviderError.fromFault(fault, { ...context, attempts: [...attempts] })
-          if (!refused || broken === undefined) broken = [fault, context]
+          const verdict = yield* keys.failed(fault, { delivered: gained, maxWait: budget.maxRetryAfter })
+          const error = ProviderError.fromFault(verdict.fault, { ...context, attempts: [...attempts] })
+          if (!refused || broken === undefined) broken = [verdict.fault, context]
 
           const now = yield* Clock.currentTimeMillis
           const kept = recovery._tag !== "Restart" && gained
-          retryAt = refused ? now : yield* budget.spend(error, kept)
+          retryAt = refused ? now : yield* budget.spend(error, { kept, anotherKey: verdict.another })
           if (retryAt === undefined || next.way === undefined) return yield* fail(...broken)
           way = next.way
           yield* Effect.logDebug(`redialling in ${retryAt - now} ms: ${error.message}`).pipe(

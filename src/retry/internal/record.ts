@@ -23,6 +23,7 @@ export const broken = (
   return {
     attempt: attempt.number,
     generation: attempt.generation(),
+    credential: attempt.credential(),
     requestId: error.requestId ?? attempt.requestId(),
     startedAt: attempt.startedAt,
     error: summary(error),
@@ -39,6 +40,7 @@ export const complete = (
 ): ModelResponse.Attempt => ({
   attempt: attempt.number,
   generation: attempt.generation(),
+  credential: attempt.credential(),
   requestId: attempt.requestId(),
   startedAt: attempt.startedAt,
   delivered: attempt.decoder()?.fold.delivered() ?? "nothing",
@@ -58,6 +60,7 @@ export const summary = (error: ProviderError.ProviderError): ModelResponse.Error
 export const attributes = (attempt: ModelResponse.Attempt): Record<string, unknown> => ({
   "effect_redial.attempt": attempt.attempt,
   "effect_redial.generation": attempt.generation,
+  "effect_redial.credential": attempt.credential && `${attempt.credential.name}@${attempt.credential.version}`,
   "effect_redial.request_id": attempt.requestId,
   "effect_redial.continues": attempt.continues,
   "effect_redial.delivered": attempt.delivered,
