@@ -18,6 +18,7 @@ import type { OpenOptions, Protocol, ProtocolId, Stamp } from "../protocol/Proto
 import * as ConnectionPool from "./ConnectionPool.js"
 import { InvalidOptions } from "./InvalidOptions.js"
 import type { RenewableClosed } from "./internal/renewableClosed.js"
+import { unshown } from "./internal/sdk.js"
 import * as Renewable from "./Renewable.js"
 
 /**
@@ -70,6 +71,8 @@ export interface PreparedCall {
 export interface Line {
   readonly generation: GenerationId
   readonly pool: ConnectionPool.Service
+  /** What `send` shows the provider: nothing that is told of this line may have it in it. Absent where there is none. */
+  readonly key?: Redacted.Redacted | undefined
   /** Resolves at the head of the answer. Rejects with whatever the SDK throws. */
   readonly send: (signal: AbortSignal) => Promise<Response>
 }
@@ -173,7 +176,7 @@ export const make = <Sdk, Params, State, R = never>(
         try: () => kind.load({ baseURL: baseUrl, fetch: pool.fetch }),
         catch: (cause) => invalid("sdk", `could not be made: ${cause}`)
       })
-      return { sdk, pool }
+      return { sdk: unshown(sdk), pool }
     }).pipe(Effect.withSpan("effect-redial.acquire", { attributes: { "effect_redial.provider": provider } }))
 
     const connections = yield* Renewable.make(acquire, {
@@ -205,6 +208,7 @@ export const make = <Sdk, Params, State, R = never>(
                 ({ generation, value: { pool, sdk } }) => ({
                   generation,
                   pool,
+                  key: options.apiKey,
                   send: (signal) => kind.protocol.open(sdk, params, { signal, headers: requestHeaders })
                 })
               ),

@@ -4,6 +4,7 @@
  */
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
+import * as Redacted from "effect/Redacted"
 import * as Scope from "effect/Scope"
 import type { ByteSource } from "../../client/internal/byteSource.js"
 import * as TransportFault from "../../client/internal/transportFault.js"
@@ -11,6 +12,7 @@ import type { Line, PreparedCall } from "../../client/ModelClient.js"
 import type { GenerationId } from "../../model/GenerationId.js"
 import type { Deadline, Fault } from "../../model/internal/fault.js"
 import type { Fold } from "../../model/internal/fold.js"
+import { type Scrub, scrubber } from "../../model/internal/scrub.js"
 import type { ModelEvent } from "../../model/ModelEvent.js"
 import { classify } from "../../protocol/internal/classify.js"
 import type { Decoder } from "../../protocol/internal/decoder.js"
@@ -33,6 +35,8 @@ export interface Attempt {
   readonly fold: () => Fold | undefined
   /** True once an event was given. */
   readonly started: () => boolean
+  /** Takes the key out of what is told of the attempt. */
+  readonly hidden: Scrub
   /** The next events, at least one; the last of a good attempt is `Finish`. */
   readonly pull: Effect.Effect<Array<ModelEvent>, Fault>
 }
@@ -59,6 +63,7 @@ export const make = ({
     const controller = new AbortController()
     const watchdog = new Watchdog(clock, deadlines, budget)
     let line: Line | undefined
+    let hidden: Scrub = (value) => value
     let requestId: string | undefined
     let source: ByteSource | undefined
     let decoder: Decoder | undefined
@@ -89,6 +94,7 @@ export const make = ({
     const open: Effect.Effect<void, Fault> = Effect.gen(function* () {
       const leased = yield* Effect.mapError(call.connect(failed), TransportFault.ofConnecting)
       line = leased
+      if (leased.key !== undefined) hidden = scrubber(Redacted.value(leased.key))
       yield* Effect.forkIn(guard, scope)
       yield* leased.pool.settled
       watchdog.waiting()
@@ -96,7 +102,7 @@ export const make = ({
         try: () => leased.send(controller.signal),
         catch: (error) => tripped ?? TransportFault.ofOpening(error, clock.unsafeCurrentTimeMillis())
       })
-      requestId = TransportFault.requestIdOf(response.headers)
+      requestId = hidden(TransportFault.requestIdOf(response.headers))
       source = leased.pool.source(response)
       if (/\b(json|html|xml)\b/.test(response.headers.get("content-type") ?? "")) {
         return yield* Effect.flatMap(text(source), (body) =>
@@ -174,6 +180,7 @@ export const make = ({
       requestId: () => requestId,
       fold: () => decoder?.fold,
       started: () => decoder?.started ?? false,
+      hidden: (value) => hidden(value),
       pull: Effect.suspend(() =>
         decoder === undefined || source === undefined ? Effect.zipRight(open, attempt.pull) : next(decoder, source)
       )

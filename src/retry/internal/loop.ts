@@ -102,7 +102,7 @@ export const stream = (request: Request): Stream.Stream<ModelEvent, ProviderErro
           endedAt,
           error: error && summary(error),
           delivered,
-          discarded: error && delivered !== "nothing" ? attempt.fold()?.partial() : undefined
+          discarded: error && delivered !== "nothing" ? attempt.hidden(attempt.fold()?.partial()) : undefined
         }
       }
 
@@ -121,8 +121,9 @@ export const stream = (request: Request): Stream.Stream<ModelEvent, ProviderErro
         })
 
       /** An attempt broke: free its connection, decide, and say so. Waiting comes with the next pull. */
-      const recover = (attempt: Attempt.Attempt, fault: Fault): Pull =>
+      const recover = (attempt: Attempt.Attempt, raw: Fault): Pull =>
         Effect.gen(function* () {
+          const fault = attempt.hidden(raw)
           const started = attempt.started()
           const partial = attempt.fold()?.partial()
           if (partial !== undefined && partial.delivered !== "nothing") best = further(best, partial)
@@ -136,7 +137,7 @@ export const stream = (request: Request): Stream.Stream<ModelEvent, ProviderErro
             requestId: attempt.requestId(),
             delivered: best?.delivered ?? "nothing",
             attempts,
-            partial: best
+            partial: attempt.hidden(best)
           }
           const ended = record(attempt, yield* Clock.currentTimeMillis, ProviderError.fromFault(fault, context))
           attempts.push(ended)
