@@ -115,7 +115,7 @@ export const ofOpening = (error: unknown, now: number): Fault => {
       ? links.some(({ message }) => /timed? ?out/i.test(textOf(message)))
         ? "timeout"
         : "other"
-      : (reasons[code] ?? (looksLikeTls.test(code) ? "tls" : "other"))
+      : ((Object.hasOwn(reasons, code) ? reasons[code] : undefined) ?? (looksLikeTls.test(code) ? "tls" : "other"))
   const detail = needDetail.has(reason) ? textOf(links.at(-1)?.message) : ""
   return {
     _tag: "ConnectionFailed",

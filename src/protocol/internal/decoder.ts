@@ -7,6 +7,7 @@ import { Fold } from "../../model/internal/fold.js"
 import type { ModelEvent } from "../../model/ModelEvent.js"
 import type { Protocol, ServerSentEvent, Stamp } from "../Protocol.js"
 import * as Sse from "../Sse.js"
+import { type Limits, Meter } from "./limits.js"
 
 /** What `push` and `end` leave behind, besides events. */
 export type Verdict =
@@ -35,10 +36,11 @@ export interface Decoder {
 export const make = <State>(
   protocol: Pick<Protocol<never, unknown, State>, "initial" | "step" | "end">,
   stamp: Stamp,
-  limits?: Sse.Limits
+  limits?: Limits
 ): Decoder => {
   const fold = new Fold()
   const state = protocol.initial(stamp)
+  const meter = new Meter(limits)
   let events: Array<ModelEvent> = []
   let verdict: Verdict = "Open"
   let fault: Fault.Fault | undefined
@@ -60,7 +62,8 @@ export const make = <State>(
   const onEvent = (event: ServerSentEvent): void => {
     if (verdict !== "Open" && verdict !== "Proven") return
     const from = events.length
-    const result = protocol.step(state, event, events)
+    let result = protocol.step(state, event, events)
+    if (result === undefined || result === "Proven") result = meter.count(event.data.length, events, from) ?? result
     for (let i = from; i < events.length; i++) fold.apply(events[i]!)
     started ||= events.length > from
     if (result === undefined) return
