@@ -1,15 +1,19 @@
 /**
- * The fault matrix: `npm run faults`, with `-- --json` for its figures alone, with `-- --only NAME` for one fault.
+ * The fault matrix, and what no single fault shows: `npm run faults`, with `-- --json` for the figures alone, with
+ * `-- --only NAME` for one fault or one section.
  */
 import { parseArgs } from "node:util"
 import { Console, Effect } from "effect"
 import { faults } from "./catalogue.js"
+import * as Hostile from "./hostile.js"
 import { type Cell, protocols, run } from "./run.js"
 
 const { values } = parseArgs({ options: { json: { type: "boolean" }, only: { type: "string" } } })
 
+const wanted = (name: string): boolean => values.only === undefined || name === values.only
+
 const jobs = faults
-  .filter(({ name }) => values.only === undefined || name === values.only)
+  .filter(({ name }) => wanted(name))
   .flatMap((fault) => protocols.flatMap((protocol) => [false, true].map((retry) => run(fault, protocol, retry))))
 
 const count = (cells: ReadonlyArray<Cell>, is: (cell: Cell) => boolean): number => cells.filter(is).length
@@ -27,6 +31,8 @@ const row = ({ attempts, expected, fault, millis, outcome, protocol, retry, sock
   ].join(" ")
 
 const main = Effect.gen(function* () {
+  // Alone, since it measures memory.
+  const hostile = wanted("hostile") ? yield* Hostile.hostile : []
   const cells = yield* Effect.all(jobs, { concurrency: 8 })
   const figures = {
     faults: new Set(cells.map(({ fault }) => fault)).size,
@@ -36,7 +42,8 @@ const main = Effect.gen(function* () {
     hangs: count(cells, ({ outcome }) => outcome === "hang"),
     wrongTag: count(cells, ({ expected, outcome }) => outcome !== expected),
     defects: count(cells, ({ outcome }) => outcome === "defect"),
-    leakedSockets: cells.reduce((sum, { socketsLeft }) => sum + socketsLeft, 0)
+    leakedSockets: cells.reduce((sum, { socketsLeft }) => sum + socketsLeft, 0),
+    hostile: Hostile.figures(hostile)
   }
   if (values.json) yield* Console.log(JSON.stringify(figures))
   else {
@@ -49,10 +56,11 @@ const main = Effect.gen(function* () {
         `\n${cell.fault}, ${cell.protocol}${cell.retry ? ", retry" : ""}: expected ${cell.expected}, was ${cell.outcome}: ${cell.detail.slice(0, 500)}`
       )
     }
+    for (const line of Hostile.lines(hostile)) yield* Console.log(line)
     yield* Console.log(`\n${JSON.stringify(figures)}`)
   }
   const bad = figures.silent + figures.hangs + figures.wrongTag + figures.defects + figures.leakedSockets
-  if (bad > 0) process.exitCode = 1
+  if (bad + figures.hostile.bad > 0) process.exitCode = 1
 })
 
 await Effect.runPromise(main)

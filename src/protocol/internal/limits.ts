@@ -8,8 +8,8 @@ import type * as Sse from "../Sse.js"
 
 export interface Limits extends Sse.Limits {
   /**
-   * The whole answer, in characters as they are kept: of deltas their text, of other events all that came. Each counts 32
-   * more, for what keeping a piece costs. Default: 64 Mi, about two million deltas.
+   * The whole answer, in characters as they are kept: of deltas their text and 32 more, of other events all that came and
+   * 256 more, which is about what keeping them costs. Default: 64 Mi, about two million deltas.
    */
   readonly maxAnswerLength?: number | undefined
   /** The arguments of one tool call, in characters. Default: 16 Mi. */
@@ -21,7 +21,10 @@ export interface Limits extends Sse.Limits {
 const Mi = 1024 * 1024
 
 /** About what a piece of a text costs besides its characters. */
-const PER_EVENT = 32
+const PER_DELTA = 32
+
+/** And what a protocol may keep of an event that is none, as an object of its own. */
+const PER_EVENT = 256
 
 /** Adds up one answer. */
 export class Meter {
@@ -46,10 +49,10 @@ export class Meter {
       switch (event._tag) {
         case "TextDelta":
         case "ReasoningDelta":
-          this.length += event.text.length + PER_EVENT
+          this.length += event.text.length + PER_DELTA
           break
         case "ToolCallDelta": {
-          this.length += event.json.length + PER_EVENT
+          this.length += event.json.length + PER_DELTA
           const sum = (this.callLengths[event.index] ?? 0) + event.json.length
           this.callLengths[event.index] = sum
           if (sum > this.maxArgumentsLength) {
