@@ -101,8 +101,8 @@ export class Sockets {
           tell(...result)
         }
         const signal = request
+        if (signal?.aborted) return refuse(callback, UNWANTED)
         if (signal === undefined || tunnel) return options.connect(Object.assign(wanted, { signal }), callback)
-        if (signal.aborted) return refuse(callback, UNWANTED)
         const dialling = new AbortController()
         const stop = (): void => dialling.abort()
         signal.addEventListener("abort", stop, { once: true })
