@@ -37,7 +37,11 @@ export const fromClient = <R>(
         call: prepared.right,
         schedule: call.retry === undefined ? standard : reacquire(call.retry),
         limits: options.limits ?? {},
-        deadlines: Deadlines.resolve(options.deadlines, call.deadlines),
+        deadlines: Deadlines.resolve(
+          Deadlines.defaults({ baseUrl: client.baseUrl, protocol, request: input }),
+          options.deadlines,
+          call.deadlines
+        ),
         delivery: call.delivery ?? "restart"
       }).pipe(
         Stream.withSpan(`chat ${model}`, {
