@@ -6,6 +6,7 @@ import { parseArgs } from "node:util"
 import { Console, Effect } from "effect"
 import * as Cancel from "./cancel.js"
 import { faults } from "./catalogue.js"
+import * as Healthy from "./healthy.js"
 import * as Hostile from "./hostile.js"
 import { type Cell, protocols, run } from "./run.js"
 
@@ -35,6 +36,7 @@ const main = Effect.gen(function* () {
   // Alone, since it measures memory.
   const hostile = wanted("hostile") ? yield* Hostile.hostile : []
   const cancelled = wanted("cancel") ? yield* Cancel.cancelled : []
+  const healthy = wanted("healthy") ? yield* Healthy.healthy : []
   const cells = yield* Effect.all(jobs, { concurrency: 8 })
   const figures = {
     faults: new Set(cells.map(({ fault }) => fault)).size,
@@ -46,6 +48,7 @@ const main = Effect.gen(function* () {
     defects: count(cells, ({ outcome }) => outcome === "defect"),
     leakedSockets: cells.reduce((sum, { socketsLeft }) => sum + socketsLeft, 0),
     cancel: Cancel.figures(cancelled),
+    healthy: Healthy.figures(healthy),
     hostile: Hostile.figures(hostile)
   }
   if (values.json) yield* Console.log(JSON.stringify(figures))
@@ -59,11 +62,13 @@ const main = Effect.gen(function* () {
         `\n${cell.fault}, ${cell.protocol}${cell.retry ? ", retry" : ""}: expected ${cell.expected}, was ${cell.outcome}: ${cell.detail.slice(0, 500)}`
       )
     }
-    for (const line of [...Cancel.lines(cancelled), ...Hostile.lines(hostile)]) yield* Console.log(line)
+    for (const line of [...Healthy.lines(healthy), ...Cancel.lines(cancelled), ...Hostile.lines(hostile)])
+      yield* Console.log(line)
     yield* Console.log(`\n${JSON.stringify(figures)}`)
   }
   const bad = figures.silent + figures.hangs + figures.wrongTag + figures.defects + figures.leakedSockets
-  if (bad + figures.cancel.leaked + figures.hostile.bad > 0) process.exitCode = 1
+  if (bad + figures.healthy.killed + figures.healthy.renewed + figures.cancel.leaked + figures.hostile.bad > 0)
+    process.exitCode = 1
 })
 
 await Effect.runPromise(main)
