@@ -58,6 +58,8 @@ export const Attempt = Schema.Struct({
   /** Whose connections carried it; absent where no client could be had. */
   generation: Schema.optional(GenerationId),
   requestId: Schema.optional(Schema.String),
+  /** What of the answer's headers a vendor's support asks for: ids, rate limits, who answered. Names in lower case. */
+  headers: Schema.optional(Schema.Record({ key: Schema.String, value: Schema.String })),
   /** Milliseconds since the epoch. */
   startedAt: Schema.Number,
   /** Milliseconds since the epoch. */

@@ -2,8 +2,9 @@
  * What is seen from outside: a span per request with one per attempt below it, and a log line per redial.
  */
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Schedule, Stream } from "effect"
-import { ScriptedProvider } from "effect-redial/testing"
+import { Effect, Redacted, Schedule, Stream } from "effect"
+import { Provider, Vendors } from "effect-redial"
+import { FaultServer, Reply, ScriptedProvider, Wire } from "effect-redial/testing"
 import { observing } from "../observing.js"
 
 const whole = { text: "Because of Rayleigh scattering." }
@@ -38,6 +39,72 @@ describe("telemetry", () => {
       assert.strictEqual(redials[0]?.annotations["error.type"], "StreamDropped")
       assert.include(redials[0]?.message, "in the middle of the answer")
       assert.match(String(redials[0]?.annotations["effect_redial.generation"]), /^scripted#\d+\.1$/)
+    })
+  )
+
+  it.scopedLive("the server, its headers and the answer's own facts are there by the names of OpenTelemetry", () =>
+    Effect.gen(function* () {
+      const { lines, run, spans } = observing()
+      const events = Wire.answer("anthropic-messages", { text: "hi", id: "msg_7", model: "m-2026" })
+      const headers = {
+        "request-id": "req_1",
+        "cf-ray": "ray",
+        "set-cookie": "c=1",
+        "x-other": "o",
+        server: "s".repeat(900)
+      }
+      const server = yield* FaultServer.make([
+        Reply.status(529, {
+          headers: { ...headers, "retry-after-ms": "1", "X-RateLimit-Remaining": "0" },
+          body: "busy"
+        }),
+        Reply.stream(events, { headers: { ...headers, "anthropic-ratelimit-tokens-remaining": "7" } })
+      ])
+      const provider = yield* Provider.make(Vendors.anthropic, {
+        apiKey: Redacted.make("test-key"),
+        baseUrl: server.url,
+        retry: Schedule.recurs(1)
+      })
+      const { attempts } = yield* run(provider.generate({ model: "m", prompt: "hi" }))
+      const kept = { "request-id": "req_1", "cf-ray": "ray", server: "s".repeat(200) }
+      assert.deepStrictEqual(attempts[0]?.headers, { ...kept, "retry-after-ms": "1", "x-ratelimit-remaining": "0" })
+      assert.deepStrictEqual(attempts[1]?.headers, { ...kept, "anthropic-ratelimit-tokens-remaining": "7" })
+
+      const chat = spans.find(({ name }) => name === "chat m")
+      const expected = {
+        "gen_ai.operation.name": "chat",
+        "gen_ai.provider.name": "anthropic",
+        "gen_ai.request.model": "m",
+        "gen_ai.response.id": "msg_7",
+        "gen_ai.response.model": "m-2026",
+        "gen_ai.response.finish_reasons": ["stop"],
+        "server.address": "127.0.0.1",
+        "server.port": server.port
+      }
+      for (const [name, value] of Object.entries(expected))
+        assert.deepStrictEqual(chat?.attributes.get(name), value, name)
+      const first = spans.find(({ name }) => name === "attempt 1")
+      assert.deepStrictEqual(first?.attributes.get("http.response.header.request-id"), ["req_1"])
+      assert.strictEqual(first?.attributes.get("error.type"), "Overloaded")
+
+      const [line, ...others] = lines.filter(({ message }) => message.startsWith("redialling"))
+      assert.deepStrictEqual(others, [])
+      // All that a support engineer asks first, in the text alone.
+      for (const fact of [
+        "in 1 ms",
+        "anthropic",
+        "anthropic-messages",
+        "overloaded",
+        "model m",
+        "attempt 1",
+        "status 529"
+      ]) {
+        assert.include(line?.message, fact)
+      }
+      assert.match(line?.message ?? "", /generation anthropic#\d+\.1.*request id req_1/)
+      assert.strictEqual(line?.annotations["gen_ai.provider.name"], "anthropic")
+      assert.strictEqual(line?.annotations["effect_redial.delivered"], "nothing")
+      assert.strictEqual(line?.annotations["effect_redial.retry_in_ms"], 1)
     })
   )
 })

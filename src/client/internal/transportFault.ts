@@ -95,10 +95,14 @@ interface StatusError {
 const isStatusError = (u: unknown): u is StatusError =>
   u instanceof Error && "status" in u && typeof u.status === "number"
 
+/** Of an answer with an error's status: its headers, as the SDK keeps them on its error. */
+export const headersOf = (error: unknown): Headers =>
+  isStatusError(error) && error.headers instanceof Headers ? error.headers : new Headers()
+
 /** The request did not get a good answer. */
 export const ofOpening = (error: unknown, now: number): Fault => {
   if (isStatusError(error)) {
-    const headers = error.headers instanceof Headers ? error.headers : new Headers()
+    const headers = headersOf(error)
     if (error.status < 400) return redirected(error.status, headers)
     return classify({
       status: error.status,
@@ -169,7 +173,7 @@ export const ofReading = (error: unknown): Fault => {
 export const requestIdOf = (headers: Headers): string | undefined => {
   for (const name of ["request-id", "x-request-id", "x-generation-id"]) {
     const value = headers.get(name)
-    if (value !== null) return value
+    if (value !== null) return value.slice(0, 200)
   }
   return undefined
 }

@@ -25,6 +25,7 @@ export const fromClient = <R>(
     const reacquire = StreamRetry.reacquiring(client.connections)
     const standard = reacquire(Schedule.provideContext(options.retry ?? StreamRetry.standard(), context))
     const { protocol, provider } = client
+    const server = serverOf(client.baseUrl)
 
     const stream: Service["stream"] = (input, call = {}) => {
       const { model } = input
@@ -49,13 +50,22 @@ export const fromClient = <R>(
           attributes: {
             "gen_ai.operation.name": "chat",
             "gen_ai.provider.name": provider,
-            "gen_ai.request.model": model
+            "gen_ai.request.model": model,
+            ...server
           }
         })
       )
     }
     return fromStream(provider, stream, options.structuredOutput)
   })
+
+/** Who is called, by the names of OpenTelemetry. */
+const serverOf = (baseUrl: string): Record<string, unknown> => {
+  if (!URL.canParse(baseUrl)) return {}
+  const { hostname, port, protocol } = new URL(baseUrl)
+  const usual = protocol === "http:" ? 80 : 443
+  return hostname === "" ? {} : { "server.address": hostname, "server.port": port === "" ? usual : Number(port) }
+}
 
 const checkDeadlines = (deadlines: Deadlines.Options | undefined): Effect.Effect<void, InvalidOptions> => {
   for (const [name, millis] of Object.entries(Deadlines.resolve(deadlines))) {

@@ -7,6 +7,7 @@ import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import * as Scope from "effect/Scope"
 import type { ByteSource } from "../../client/internal/byteSource.js"
+import { keptHeaders } from "../../client/internal/keptHeaders.js"
 import * as TransportFault from "../../client/internal/transportFault.js"
 import type { Line, PreparedCall } from "../../client/ModelClient.js"
 import type { GenerationId } from "../../model/GenerationId.js"
@@ -31,6 +32,8 @@ export interface Attempt {
   /** Known once a connection is leased. */
   readonly generation: () => GenerationId | undefined
   readonly requestId: () => string | undefined
+  /** Those of the answer that are kept. */
+  readonly headers: () => Readonly<Record<string, string>> | undefined
   /** Known once the answer began. */
   readonly fold: () => Fold | undefined
   /** True once an event was given. */
@@ -65,6 +68,7 @@ export const make = ({
     let line: Line | undefined
     let hidden: Scrub = (value) => value
     let requestId: string | undefined
+    let headers: Readonly<Record<string, string>> | undefined
     let source: ByteSource | undefined
     let decoder: Decoder | undefined
     let tripped: Fault | undefined
@@ -100,9 +104,13 @@ export const make = ({
       watchdog.waiting()
       const response = yield* Effect.tryPromise({
         try: () => leased.send(controller.signal),
-        catch: (error) => tripped ?? TransportFault.ofOpening(error, clock.unsafeCurrentTimeMillis())
+        catch: (error) => {
+          headers = hidden(keptHeaders(TransportFault.headersOf(error)))
+          return tripped ?? TransportFault.ofOpening(error, clock.unsafeCurrentTimeMillis())
+        }
       })
       requestId = hidden(TransportFault.requestIdOf(response.headers))
+      headers = hidden(keptHeaders(response.headers))
       source = leased.pool.source(response)
       if (/\b(json|html|xml)\b/.test(response.headers.get("content-type") ?? "")) {
         return yield* Effect.flatMap(text(source), (body) =>
@@ -178,6 +186,7 @@ export const make = ({
       startedAt: clock.unsafeCurrentTimeMillis(),
       generation: () => line?.generation,
       requestId: () => requestId,
+      headers: () => headers,
       fold: () => decoder?.fold,
       started: () => decoder?.started ?? false,
       hidden: (value) => hidden(value),

@@ -98,6 +98,7 @@ export const stream = (request: Request): Stream.Stream<ModelEvent, ProviderErro
           attempt: attempt.number,
           generation: attempt.generation(),
           requestId: error?.requestId ?? attempt.requestId(),
+          headers: attempt.headers(),
           startedAt: attempt.startedAt,
           endedAt,
           error: error && summary(error),
@@ -113,6 +114,13 @@ export const stream = (request: Request): Stream.Stream<ModelEvent, ProviderErro
           attempts.push(ended)
           finished = true
           yield* close(ended)
+          yield* Effect.annotateCurrentSpan({
+            "gen_ai.response.id": response.id,
+            "gen_ai.response.model": response.model,
+            "gen_ai.response.finish_reasons": [response.finishReason.reason],
+            "gen_ai.usage.input_tokens": response.usage.inputTokens,
+            "gen_ai.usage.output_tokens": response.usage.outputTokens
+          })
           events[events.length - 1] = {
             _tag: "Finish",
             response: ModelResponse.unsafeMake({ ...response, attempts: [...attempts] })
@@ -164,7 +172,12 @@ export const stream = (request: Request): Stream.Stream<ModelEvent, ProviderErro
           }
           retryAt = decidedAt + wait
           yield* Effect.logDebug(`redialling in ${wait} ms: ${error.message}`).pipe(
-            Effect.annotateLogs({ ...attributes(ended), "effect_redial.retry_in_ms": wait })
+            Effect.annotateLogs({
+              "gen_ai.provider.name": request.provider,
+              "gen_ai.request.model": request.model,
+              ...attributes(ended),
+              "effect_redial.retry_in_ms": wait
+            })
           )
           if (!started || partial === undefined) return yield* pull
           return Chunk.of<ModelEvent>({
@@ -210,7 +223,11 @@ const attributes = (attempt: ModelResponse.Attempt): Record<string, unknown> => 
   "effect_redial.delivered": attempt.delivered,
   ...(attempt.error === undefined ? {} : { "error.type": attempt.error.tag }),
   "gen_ai.usage.input_tokens": attempt.usage?.inputTokens,
-  "gen_ai.usage.output_tokens": attempt.usage?.outputTokens
+  "gen_ai.usage.output_tokens": attempt.usage?.outputTokens,
+  // The convention has a list of values per name.
+  ...Object.fromEntries(
+    Object.entries(attempt.headers ?? {}).map(([name, value]) => [`http.response.header.${name}`, [value]])
+  )
 })
 
 const resolve = (limits: Limits) => ({
