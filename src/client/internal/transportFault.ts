@@ -106,9 +106,10 @@ export const ofOpening = (error: unknown, now: number): Fault => {
     if (error.status < 400) return redirected(error.status, headers)
     return classify({
       status: error.status,
-      body: error.error ?? error.message,
+      body: error.error ?? bodyOf(error),
       requestId: requestIdOf(headers),
-      retryAfterMillis: RetryAfter.parse(headers, now)
+      retryAfterMillis:
+        RetryAfter.parse(headers, now) ?? (error.status === 429 ? RetryAfter.reset(headers, now) : undefined)
     })
   }
   const links = chain(error)
@@ -128,6 +129,12 @@ export const ofOpening = (error: unknown, now: number): Fault => {
     description: detail === "" ? descriptions[reason] : `${descriptions[reason]}: ${detail.slice(0, 300)}`,
     cause: withoutSecrets(links)
   }
+}
+
+/** The SDKs put the status before a body that is not JSON, and have words of their own for none. */
+const bodyOf = ({ message, status }: StatusError): string => {
+  const said = message.startsWith(`${status} `) ? message.slice(String(status).length + 1) : message
+  return said === "status code (no body)" ? "" : said
 }
 
 /** Redirects are not followed: whoever is at their end would be given the key. */
