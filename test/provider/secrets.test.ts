@@ -15,7 +15,10 @@ const protocols: ReadonlyArray<Protocol.ProtocolId> = ["anthropic-messages", "ch
 
 /** Every way in which a value can come to be read by somebody. */
 const shown = (value: unknown): string => {
-  const texts = [inspect(value, { depth: Number.POSITIVE_INFINITY, showHidden: true, maxStringLength: null })]
+  const all = { depth: Number.POSITIVE_INFINITY, showHidden: true, maxStringLength: null, maxArrayLength: null }
+  const texts = [inspect(value, all)]
+  // Also what an error's own way of being shown leaves out.
+  if (value instanceof Error) texts.push(inspect(value, { ...all, customInspect: false }))
   try {
     texts.push(String(value), JSON.stringify(value) ?? "")
   } catch {
