@@ -22,6 +22,7 @@ import { InvalidOptions } from "./InvalidOptions.js"
 import { credentialHeaders } from "./internal/credentialHeaders.js"
 import * as Keys from "./internal/keys.js"
 import type { RenewableClosed } from "./internal/renewableClosed.js"
+import { unshown } from "./internal/sdk.js"
 import * as Renewable from "./Renewable.js"
 
 /**
@@ -120,6 +121,8 @@ export interface PreparedCall {
 export interface Line {
   readonly generation: GenerationId
   readonly pool: ConnectionPool.Service
+  /** What `send` shows the provider: nothing that is told of this line may have it in it. Absent where there is none. */
+  readonly key?: Redacted.Redacted | undefined
   /** Resolves at the head of the answer. Rejects with whatever the SDK throws. */
   readonly send: (signal: AbortSignal) => Promise<Response>
 }
@@ -234,7 +237,7 @@ export const make = <Sdk, Params, State, R = never>(
         try: () => kind.load({ baseURL: baseUrl, fetch: pool.fetch }),
         catch: (cause) => invalid("sdk", `could not be made: ${cause}`)
       })
-      return { sdk, pool }
+      return { sdk: unshown(sdk), pool }
     }).pipe(Effect.withSpan("effect-redial.acquire", { attributes: { "effect_redial.provider": provider } }))
 
     const connections = yield* Renewable.make(acquire, {
@@ -245,9 +248,10 @@ export const make = <Sdk, Params, State, R = never>(
       drainLimit: options.drainLimit
     })
 
+    const auth = options.auth ?? kind.auth
     const requestHeaders = (key: Redacted.Redacted): OpenOptions["headers"] => ({
       ...headers,
-      ...credentialHeaders(options.auth ?? kind.auth, Redacted.value(key))
+      ...credentialHeaders(auth, Redacted.value(key))
     })
 
     const { protocol } = kind
@@ -262,6 +266,7 @@ export const make = <Sdk, Params, State, R = never>(
           ({ generation, value: { pool, sdk } }) => ({
             generation,
             pool,
+            key: auth === "none" ? undefined : key,
             send: (signal) => open(sdk, { signal, headers: requestHeaders(key) })
           })
         )
@@ -313,7 +318,7 @@ export const make = <Sdk, Params, State, R = never>(
       },
       keys: (credential) => {
         if (credential === undefined) return Either.right(keys)
-        if ((options.auth ?? kind.auth) !== "none") return Keys.ofCall(credential, host)
+        if (auth !== "none") return Keys.ofCall(credential, host)
         const problem = "the `credential` of the call would not be sent: the provider was made without a key"
         return Either.left(invalidRequest("credential", `${problem}, so give its vendor's \`auth\` with it`))
       }

@@ -116,6 +116,8 @@ export const Attempt = Schema.Struct({
   /** The key that it was sent with; absent where the provider has only one. */
   credential: Schema.optional(Credential),
   requestId: Schema.optional(Schema.String),
+  /** What of the answer's headers a vendor's support asks for: ids, rate limits, who answered. Names in lower case. */
+  headers: Schema.optional(Schema.Record({ key: Schema.String, value: Schema.String })),
   /** Milliseconds since the epoch. */
   startedAt: Schema.Number,
   /** Milliseconds since the epoch. */

@@ -11,6 +11,7 @@ import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import { GenerationId } from "./GenerationId.js"
 import type { Fault } from "./internal/fault.js"
+import { shown } from "./internal/shownError.js"
 import { Attempt, Credential } from "./ModelResponse.js"
 import { Delivered, PartialResponse } from "./PartialResponse.js"
 
@@ -309,6 +310,8 @@ const classes = {
   ContentRefused
 }
 
+for (const Class of Object.values(classes)) shown(Class)
+
 /**
  * For storing and sending errors.
  *
@@ -399,12 +402,22 @@ export interface Context
   readonly requestId?: string | undefined
 }
 
+/** In characters: servers write these, and a message repeats them. */
+const MOST_DESCRIPTION = 1_000
+const MOST_WORD = 200
+
 /**
  * @internal
  */
 export const fromFault = (fault: Fault, context: Context): ProviderError => {
   const { _tag, ...rest } = fault
-  const props = { ...context, ...rest, requestId: fault.requestId ?? context.requestId }
+  const props = {
+    ...context,
+    ...rest,
+    description: fault.description.slice(0, MOST_DESCRIPTION),
+    code: fault.code?.slice(0, MOST_WORD),
+    requestId: (fault.requestId ?? context.requestId)?.slice(0, MOST_WORD)
+  }
   // Each tag's own fields are in `rest` by the type of Fault; TypeScript cannot follow that through the lookup.
   const Class = classes[_tag] as unknown as new (props: object, options: { disableValidation: true }) => ProviderError
   return new Class(props, { disableValidation: true })

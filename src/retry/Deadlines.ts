@@ -1,21 +1,26 @@
 /**
  * How long to wait for a provider, by what is waited for. Only time spent waiting counts: a slow consumer trips none of
- * these, and neither does a machine that slept.
+ * these, and neither does a machine that slept. Dialling has a limit of its own, `ConnectionPool.Options.connectTimeout`:
+ * it happens inside the pool, by the socket's clock, and `firstEvent` covers it too.
  *
  * @since 0.1.0
  */
 import * as Duration from "effect/Duration"
+import type * as ModelRequest from "../model/ModelRequest.js"
+import type { ProtocolId } from "../protocol/Protocol.js"
 
 /**
+ * What is not given follows the endpoint and the request: see `defaults`.
+ *
  * @since 0.1.0
  * @category models
  */
 export interface Options {
-  /** From sending the request to the first event of the answer. Default: 3 minutes. */
+  /** From sending the request to the first event of the answer. Default: 3 minutes, or longer. */
   readonly firstEvent?: Duration.DurationInput | undefined
-  /** Without one byte, once the answer has begun: the connection is dead. Default: 2 minutes. */
+  /** Without one byte, once the answer has begun: the connection is dead. Default: 2 minutes, or longer. */
   readonly idle?: Duration.DurationInput | undefined
-  /** With signs of life, but without an event: the generation is dead. Default: 10 minutes. */
+  /** With signs of life, but without an event: the generation is dead. Default: 10 minutes, or longer. */
   readonly stuck?: Duration.DurationInput | undefined
   /** Reasoning without any text or tool call. Default: 30 minutes. */
   readonly reasoning?: Duration.DurationInput | undefined
@@ -35,23 +40,161 @@ export interface Deadlines {
 }
 
 /**
+ * What the defaults depend on.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Facts {
+  readonly baseUrl: string
+  readonly protocol: ProtocolId
+  readonly request: ModelRequest.Options
+  /** What is known of the vendor; in place of the standard ones, and raised like them. Default: nothing. */
+  readonly deadlines?: Options | undefined
+}
+
+interface Traits {
+  readonly tokens: number
+  readonly reasons: boolean
+  readonly local: boolean
+  readonly pings: boolean
+}
+
+const standard = { firstEvent: 3, idle: 2, stuck: 10, reasoning: 30, total: 60 } as const
+
+/** In minutes. Of all rows that apply, the longest counts. */
+const patience: ReadonlyArray<readonly [applies: (traits: Traits) => boolean, atLeast: Partial<Deadlines>]> = [
+  // A long prompt is read before anything is said.
+  [({ tokens }) => tokens > 50_000, { firstEvent: 5, idle: 3 }],
+  [({ tokens }) => tokens > 100_000, { firstEvent: 10, idle: 4 }],
+  [({ tokens }) => tokens > 200_000, { firstEvent: 15, idle: 5 }],
+  [({ reasons }) => reasons, { firstEvent: 10, stuck: 20 }],
+  // Anthropic Messages is the one protocol whose servers ping while a model thinks in silence.
+  [({ pings, reasons }) => reasons && !pings, { idle: 10 }],
+  // One machine, perhaps without a graphics card, loads the model first.
+  [({ local }) => local, { firstEvent: 15, idle: 15, stuck: 20 }]
+]
+
+const fields = ["firstEvent", "idle", "stuck", "reasoning", "total"] as const
+
+/**
+ * The deadlines of a request where nobody gave any, and what each of them was raised to:
+ *
+ * | | first event | idle | stuck | reasoning | total |
+ * |---|---|---|---|---|---|
+ * | standard | 3 min | 2 min | 10 min | 30 min | 60 min |
+ * | a conversation of more than 50,000 tokens, by estimate | 5 min | 3 min | | | |
+ * | of more than 100,000 | 10 min | 4 min | | | |
+ * | of more than 200,000 | 15 min | 5 min | | | |
+ * | a model that reasons, or is asked to | 10 min | | 20 min | | |
+ * | and that over a protocol of OpenAI, whose servers need not ping | | 10 min | | | |
+ * | an endpoint on this machine or a private network | 15 min | 15 min | 20 min | | |
+ *
+ * @example
+ * ```ts
+ * import { Deadlines } from "effect-redial"
+ *
+ * const patient = Deadlines.defaults({
+ *   baseUrl: "http://localhost:11434/v1",
+ *   protocol: "chat-completions",
+ *   request: { model: "qwen3", prompt: "Why is the sky blue?" }
+ * })
+ * // patient.idle is 15 minutes
+ * ```
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const defaults = (facts: Facts): { readonly [K in keyof Deadlines]: Duration.Duration } => {
+  const { baseUrl, deadlines, protocol, request } = facts
+  const traits: Traits = {
+    tokens: estimateTokens(request),
+    reasons: isReasoning(request),
+    local: isLocal(baseUrl),
+    pings: protocol === "anthropic-messages"
+  }
+  const rows = patience.filter(([applies]) => applies(traits))
+  const longest = (field: keyof Deadlines): Duration.Duration =>
+    Duration.max(
+      Duration.decode(deadlines?.[field] ?? Duration.minutes(standard[field])),
+      Duration.minutes(Math.max(0, ...rows.map(([, atLeast]) => atLeast[field] ?? 0)))
+    )
+  // One entry per field, which TypeScript does not count.
+  return Object.fromEntries(fields.map((field) => [field, longest(field)])) as ReturnType<typeof defaults>
+}
+
+/** Four characters to a token. The bytes of images and documents say little of what they cost to read. */
+const estimateTokens = ({ prompt, system, tools }: ModelRequest.Options): number => {
+  const IMAGE = 6_000
+  const DOCUMENT = 120_000
+  let characters = 0
+  const read = (value: unknown): void => {
+    if (typeof value === "string") characters += value.length
+    else if (Array.isArray(value)) for (const item of value) read(item)
+    else if (typeof value === "object" && value !== null) {
+      const { source, type } = value as { readonly source?: object; readonly type?: unknown }
+      if (type === "image") characters += IMAGE
+      else if (type === "document" && (source === undefined || !("text" in source))) characters += DOCUMENT
+      else for (const item of Object.values(value)) read(item)
+    }
+  }
+  read(prompt)
+  read(system)
+  for (const { description, parameters } of tools ?? []) read([description, parameters])
+  return characters / 4
+}
+
+/** By the last part of its name: gateways put the vendor before it. */
+const reasoner =
+  /^(o\d|gpt-([5-9]|oss)|deepseek-(r\d|reasoner)|qwq|magistral|minimax-m\d|grok-[4-9])|nemotron|thinking|reasoning|-r1\b/i
+
+const isReasoning = ({ model, providerOptions, reasoning }: ModelRequest.Options): boolean => {
+  if (reasoning?.effort === "none") return false
+  if (reasoning?.effort !== undefined || reasoning?.budgetTokens !== undefined) return true
+  const given = Object.values(providerOptions ?? {}).flatMap((options) => Object.keys(options ?? {}))
+  if (given.some((name) => name === "thinking" || name === "reasoning" || name === "reasoning_effort")) return true
+  return reasoner.test(model.slice(model.lastIndexOf("/") + 1))
+}
+
+/** By its exact host: a name that only looks like one of these may be anyone's. */
+const isLocal = (baseUrl: string): boolean => {
+  if (!URL.canParse(baseUrl)) return false
+  // The URL parser has already written every form of an IPv4 address as four decimal numbers.
+  const host = new URL(baseUrl).hostname.replace(/^\[|\]$/g, "").replace(/\.$/, "")
+  if (host === "localhost" || host.endsWith(".localhost") || host.endsWith(".local")) return true
+  if (host.includes(":")) return host === "::1" || /^f[cd][0-9a-f]{2}:|^fe[89ab][0-9a-f]:/.test(host) || isMapped(host)
+  return /^\d+\.\d+\.\d+\.\d+$/.test(host) && isPrivate(host.split(".").map(Number))
+}
+
+const isPrivate = ([a = 0, b = 0]: ReadonlyArray<number>): boolean =>
+  a === 127 || a === 10 || (a === 192 && b === 168) || (a === 169 && b === 254) || (a === 172 && b >= 16 && b <= 31)
+
+/** An IPv4 address within an IPv6 one, as the URL parser writes it: `::ffff:7f00:1`. */
+const isMapped = (host: string): boolean => {
+  const [, high, low] = /^::ffff:([0-9a-f]{1,4}):([0-9a-f]{1,4})$/.exec(host) ?? []
+  if (high === undefined || low === undefined) return false
+  const [first, second] = [Number.parseInt(high, 16), Number.parseInt(low, 16)]
+  return isPrivate([first >> 8, first & 255, second >> 8, second & 255])
+}
+
+/**
  * Resolves options to milliseconds; later options win, field by field.
  *
  * @internal
  */
 export const resolve = (...options: ReadonlyArray<Options | undefined>): Deadlines => {
-  const pick = (field: keyof Options, fallback: Duration.DurationInput): number => {
-    for (const given of [...options].reverse()) {
+  const pick = (field: keyof Options): number => {
+    for (const given of options.toReversed()) {
       const value = given?.[field]
       if (value !== undefined) return Duration.toMillis(value)
     }
-    return Duration.toMillis(fallback)
+    return Duration.toMillis(Duration.minutes(standard[field]))
   }
   return {
-    firstEvent: pick("firstEvent", "3 minutes"),
-    idle: pick("idle", "2 minutes"),
-    stuck: pick("stuck", "10 minutes"),
-    reasoning: pick("reasoning", "30 minutes"),
-    total: pick("total", "60 minutes")
+    firstEvent: pick("firstEvent"),
+    idle: pick("idle"),
+    stuck: pick("stuck"),
+    reasoning: pick("reasoning"),
+    total: pick("total")
   }
 }

@@ -173,6 +173,53 @@ describe("no secret", () => {
   }
 })
 
+describe("an answer with an error's status", () => {
+  const tag = (status: number, body: string, headers: Record<string, string> = {}) =>
+    TransportFault.ofOpening(AnthropicError.generate(status, undefined, body, new Headers(headers)), 0)
+
+  it("is read as it came, whatever the SDKs put before it", () => {
+    assert.strictEqual(
+      tag(502, "<html><title>Bad gateway</title></html>").description,
+      'the provider failed: "Bad gateway"'
+    )
+    assert.strictEqual(tag(413, "")._tag, "ContextOverflow")
+    assert.strictEqual(tag(500, "").description, "the provider failed")
+    assert.strictEqual(tag(500, "500 errors").description, 'the provider failed: "500 errors"')
+  })
+
+  it("tells when a used up limit is reset, where it does not say how long to wait", () => {
+    const at = (seconds: number) => new Date(seconds * 1000).toISOString()
+    const table: ReadonlyArray<readonly [Record<string, string>, number | undefined]> = [
+      [{ "anthropic-ratelimit-tokens-remaining": "0", "anthropic-ratelimit-tokens-reset": at(30) }, 30_000],
+      [{ "anthropic-ratelimit-tokens-remaining": "5", "anthropic-ratelimit-tokens-reset": at(30) }, undefined],
+      [{ "anthropic-ratelimit-tokens-remaining": "0" }, undefined],
+      [{ "x-ratelimit-remaining-requests": "0", "x-ratelimit-reset-requests": "6m0s" }, 360_000],
+      [{ "x-ratelimit-remaining-requests": "0", "x-ratelimit-reset-requests": "2m59.56s" }, 179_560],
+      [{ "x-ratelimit-remaining-requests": "0", "x-ratelimit-reset-requests": "120ms" }, 120],
+      [{ "x-ratelimit-remaining-requests": "0", "x-ratelimit-reset-requests": "soon" }, undefined],
+      [{ "x-ratelimit-remaining-requests": "0", "x-ratelimit-reset-requests": "" }, undefined],
+      [
+        {
+          "x-ratelimit-remaining-requests": "0",
+          "x-ratelimit-reset-requests": "1s",
+          "x-ratelimit-remaining-tokens": "0",
+          "x-ratelimit-reset-tokens": "1h0m2s"
+        },
+        3_602_000
+      ],
+      [{ "retry-after": "2", "x-ratelimit-remaining-requests": "0", "x-ratelimit-reset-requests": "6m0s" }, 2_000]
+    ]
+    for (const [headers, expected] of table) {
+      const { retryAfterMillis } = tag(429, "slow", headers)
+      assert(
+        expected === undefined ? retryAfterMillis === undefined : Math.abs((retryAfterMillis ?? 0) - expected) < 1,
+        `${JSON.stringify(headers)}: ${retryAfterMillis}`
+      )
+      if (!("retry-after" in headers)) assert.isUndefined(tag(500, "x", headers).retryAfterMillis)
+    }
+  })
+})
+
 describe("a failure in mid-answer", () => {
   it("is a dropped stream, with its code where that says more than that it was closed", () => {
     const drop = (error: unknown) => TransportFault.ofReading(error).description

@@ -1,30 +1,51 @@
 /**
- * The fault matrix: `npm run faults`, with `-- --json` for its figures alone, with `-- --only NAME` for one fault.
+ * The fault matrix, and what no single fault shows: `npm run faults`, with `-- --json` for the figures alone, with
+ * `-- --only NAME` for one fault or one section.
  */
 import { parseArgs } from "node:util"
 import { Console, Effect } from "effect"
+import * as Cancel from "./cancel.js"
 import { faults } from "./catalogue.js"
+import * as Healthy from "./healthy.js"
+import * as Hostile from "./hostile.js"
 import { complaints, figuresOf, isGood, table } from "./report.js"
 import { protocols, run } from "./run.js"
 
 const { values } = parseArgs({ options: { json: { type: "boolean" }, only: { type: "string" } } })
 
+const wanted = (name: string): boolean => values.only === undefined || name === values.only
+
 const jobs = faults
-  .filter(({ name }) => values.only === undefined || name === values.only)
+  .filter(({ name }) => wanted(name))
   .flatMap((fault) => protocols.flatMap((protocol) => [false, true].map((retry) => run(fault, protocol, retry))))
 
-if (jobs.length === 0) {
+if (jobs.length === 0 && !["hostile", "cancel", "healthy"].includes(values.only ?? "")) {
   console.error(`there is no fault ${values.only}`)
   process.exit(2)
 }
 
 const main = Effect.gen(function* () {
+  // Alone, since it measures memory.
+  const hostile = wanted("hostile") ? yield* Hostile.hostile : []
+  const cancelled = wanted("cancel") ? yield* Cancel.cancelled : []
+  const healthy = wanted("healthy") ? yield* Healthy.healthy : []
   const cells = yield* Effect.all(jobs, { concurrency: 8 })
-  const figures = figuresOf(cells)
-  if (!values.json) yield* table(cells)
+  const figures = {
+    ...figuresOf(cells),
+    cancel: Cancel.figures(cancelled),
+    healthy: Healthy.figures(healthy),
+    hostile: Hostile.figures(hostile)
+  }
+  if (!values.json) {
+    yield* table(cells)
+    for (const line of [...Healthy.lines(healthy), ...Cancel.lines(cancelled), ...Hostile.lines(hostile)]) {
+      yield* Console.log(line)
+    }
+  }
   yield* complaints(cells)
   yield* Console.log(JSON.stringify(figures))
-  if (!isGood(figures)) process.exitCode = 1
+  const { cancel, healthy: slow, hostile: pours } = figures
+  if (!isGood(figures) || cancel.leaked + slow.killed + slow.renewed + pours.bad > 0) process.exitCode = 1
 })
 
 await Effect.runPromise(main)

@@ -47,6 +47,21 @@ const cases: ReadonlyArray<readonly [tag: string, status: number | undefined, bo
   ["QuotaExhausted", 400, error({ type: "invalid_request_error", message: "Your credit balance is too low" })],
   ["ModelNotFound", 400, error({ type: "invalid_request_error", message: "The model 'x' does not exist" })],
   ["ContentRefused", 400, error({ code: "content_filter", message: "filtered" })],
+  ["PermissionDenied", 403, error({ code: "unsupported_country_region_territory", message: "not supported" })],
+  [
+    "PermissionDenied",
+    400,
+    error({ status: "FAILED_PRECONDITION", message: "User location is not supported for the API use." })
+  ],
+  ["PermissionDenied", 400, error({ code: "model_terms_required", message: "accept the terms" })],
+  ["ModelNotFound", 400, error({ code: "model_decommissioned", type: "invalid_request_error", message: "gone" })],
+  [
+    "ModelNotFound",
+    400,
+    { object: "error", message: "Invalid model: x", type: "invalid_model", param: null, code: "1500" }
+  ],
+  ["ModelNotFound", 404, error({ code: "DeploymentNotFound", message: "no such deployment" })],
+  ["Overloaded", 500, error({ type: "overloaded_error", message: "busy" })],
   ["AuthenticationFailed", 400, [{ error: { code: 400, message: "API key not valid", status: "INVALID_ARGUMENT" } }]],
   ["RateLimited", 400, error({ message: "Throttling error: Too many tokens, rate limit" })],
   ["Overloaded", undefined, error({ type: "overloaded_error" })],

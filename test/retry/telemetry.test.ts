@@ -3,67 +3,22 @@
  */
 import { inspect } from "node:util"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, type Exit, HashMap, Layer, Logger, LogLevel, Option, Redacted, Schedule, Stream, Tracer } from "effect"
-import { Credentials } from "effect-redial"
-import { ScriptedProvider } from "effect-redial/testing"
-
-interface Seen {
-  readonly name: string
-  readonly parent: string | undefined
-  readonly attributes: Map<string, unknown>
-  exit: Exit.Exit<unknown, unknown> | undefined
-}
-
-const collecting = (seen: Array<Seen>): Tracer.Tracer =>
-  Tracer.make({
-    context: (f) => f(),
-    span: (name, parent, context, links, startTime, kind) => {
-      const spanId = String(seen.length)
-      const owner = Option.map(parent, (span) => (span._tag === "Span" ? span.name : span.spanId))
-      const record: Seen = { name, parent: Option.getOrUndefined(owner), attributes: new Map(), exit: undefined }
-      seen.push(record)
-      return {
-        _tag: "Span",
-        name,
-        spanId,
-        traceId: "trace",
-        parent,
-        context,
-        links,
-        kind,
-        sampled: true,
-        status: { _tag: "Started", startTime },
-        attributes: record.attributes,
-        attribute: (key, value) => void record.attributes.set(key, value),
-        event: () => {},
-        addLinks: () => {},
-        end: (_, exit) => {
-          record.exit = exit
-        }
-      }
-    }
-  })
+import { Effect, Redacted, Schedule, Stream } from "effect"
+import { Credentials, Provider, Vendors } from "effect-redial"
+import { FaultServer, Reply, ScriptedProvider, Wire } from "effect-redial/testing"
+import { observing } from "../observing.js"
 
 const whole = { text: "Because of Rayleigh scattering." }
 
 describe("telemetry", () => {
   it.scoped("a request is one span, and each attempt one below it, with what became of it", () =>
     Effect.gen(function* () {
-      const spans: Array<Seen> = []
-      const lines: Array<Record<string, unknown>> = []
-      const logger = Logger.make(({ annotations, message }) => {
-        lines.push({ message: String(message), ...Object.fromEntries(HashMap.toEntries(annotations)) })
-      })
+      const { lines, run, spans } = observing()
       const { provider } = yield* ScriptedProvider.make(
         [ScriptedProvider.drop(whole, { afterEvents: 5 }), ScriptedProvider.answer(whole)],
         { retry: Schedule.recurs(1) }
       )
-      yield* Stream.runDrain(provider.stream({ model: "m", prompt: "hi" })).pipe(
-        Effect.withTracer(collecting(spans)),
-        Effect.provide(
-          Layer.merge(Logger.replace(Logger.defaultLogger, logger), Logger.minimumLogLevel(LogLevel.Debug))
-        )
-      )
+      yield* run(Stream.runDrain(provider.stream({ model: "m", prompt: "hi" })))
       const attempts = spans.filter(({ name }) => name.startsWith("attempt"))
       assert.deepStrictEqual(
         attempts.map(({ attributes, exit, name, parent }) => [
@@ -80,18 +35,83 @@ describe("telemetry", () => {
       )
       assert.strictEqual(spans.find(({ name }) => name === "chat m")?.exit?._tag, "Success")
 
-      const redials = lines.filter(({ message }) => String(message).startsWith("redialling"))
+      const redials = lines.filter(({ message }) => message.startsWith("redialling"))
       assert.strictEqual(redials.length, 1)
-      assert.strictEqual(redials[0]?.["error.type"], "StreamDropped")
-      assert.include(String(redials[0]?.message), "in the middle of the answer")
-      assert.match(String(redials[0]?.["effect_redial.generation"]), /^scripted#\d+\.1$/)
+      assert.strictEqual(redials[0]?.annotations["error.type"], "StreamDropped")
+      assert.include(redials[0]?.message, "in the middle of the answer")
+      assert.match(String(redials[0]?.annotations["effect_redial.generation"]), /^scripted#\d+\.1$/)
+    })
+  )
+
+  it.scopedLive("the server, its headers and the answer's own facts are there by the names of OpenTelemetry", () =>
+    Effect.gen(function* () {
+      const { lines, run, spans } = observing()
+      const events = Wire.answer("anthropic-messages", { text: "hi", id: "msg_7", model: "m-2026" })
+      const headers = {
+        "request-id": "req_1",
+        "cf-ray": "ray",
+        "set-cookie": "c=1",
+        "x-other": "o",
+        server: "s".repeat(900)
+      }
+      const server = yield* FaultServer.make([
+        Reply.status(529, {
+          headers: { ...headers, "retry-after-ms": "1", "X-RateLimit-Remaining": "0" },
+          body: "busy"
+        }),
+        Reply.stream(events, { headers: { ...headers, "anthropic-ratelimit-tokens-remaining": "7" } })
+      ])
+      const provider = yield* Provider.make(Vendors.anthropic, {
+        apiKey: Redacted.make("test-key"),
+        baseUrl: server.url,
+        retry: Schedule.recurs(1)
+      })
+      const { attempts } = yield* run(provider.generate({ model: "m", prompt: "hi" }))
+      const kept = { "request-id": "req_1", "cf-ray": "ray", server: "s".repeat(200) }
+      assert.deepStrictEqual(attempts[0]?.headers, { ...kept, "retry-after-ms": "1", "x-ratelimit-remaining": "0" })
+      assert.deepStrictEqual(attempts[1]?.headers, { ...kept, "anthropic-ratelimit-tokens-remaining": "7" })
+
+      const chat = spans.find(({ name }) => name === "chat m")
+      const expected = {
+        "gen_ai.operation.name": "chat",
+        "gen_ai.provider.name": "anthropic",
+        "gen_ai.request.model": "m",
+        "gen_ai.response.id": "msg_7",
+        "gen_ai.response.model": "m-2026",
+        "gen_ai.response.finish_reasons": ["stop"],
+        "server.address": "127.0.0.1",
+        "server.port": server.port
+      }
+      for (const [name, value] of Object.entries(expected))
+        assert.deepStrictEqual(chat?.attributes.get(name), value, name)
+      const first = spans.find(({ name }) => name === "attempt 1")
+      assert.deepStrictEqual(first?.attributes.get("http.response.header.request-id"), ["req_1"])
+      assert.strictEqual(first?.attributes.get("error.type"), "Overloaded")
+
+      const [line, ...others] = lines.filter(({ message }) => message.startsWith("redialling"))
+      assert.deepStrictEqual(others, [])
+      // All that a support engineer asks first, in the text alone.
+      for (const fact of [
+        "in 1 ms",
+        "anthropic",
+        "anthropic-messages",
+        "overloaded",
+        "model m",
+        "attempt 1",
+        "status 529"
+      ]) {
+        assert.include(line?.message, fact)
+      }
+      assert.match(line?.message ?? "", /generation anthropic#\d+\.1.*request id req_1/)
+      assert.strictEqual(line?.annotations["gen_ai.provider.name"], "anthropic")
+      assert.strictEqual(line?.annotations["effect_redial.delivered"], "nothing")
+      assert.strictEqual(line?.annotations["effect_redial.retry_in_ms"], 1)
     })
   )
 
   it.scoped("an attempt says by name and version with which key it was sent, and nothing says the key", () =>
     Effect.gen(function* () {
-      const spans: Array<Seen> = []
-      const lines: Array<unknown> = []
+      const { lines, run, spans } = observing()
       const apiKey = yield* Credentials.make([
         Credentials.fromKey(Redacted.make("the-first-key"), { name: "team" }),
         Credentials.fromKey(Redacted.make("the-second-key"))
@@ -100,23 +120,12 @@ describe("telemetry", () => {
         [ScriptedProvider.status(401), ScriptedProvider.answer(whole)],
         { apiKey }
       )
-      yield* provider.generate({ model: "m", prompt: "hi" }).pipe(
-        Effect.withTracer(collecting(spans)),
-        Effect.provide(
-          Layer.merge(
-            Logger.replace(
-              Logger.defaultLogger,
-              Logger.make((line) => lines.push(line))
-            ),
-            Logger.minimumLogLevel(LogLevel.Debug)
-          )
-        )
-      )
+      yield* run(provider.generate({ model: "m", prompt: "hi" }))
       assert.deepStrictEqual(
         spans.flatMap(({ attributes }) => attributes.get("effect_redial.credential") ?? []),
         ["team@1", "key-2@1"]
       )
-      assert.strictEqual(lines.length, 1)
+      assert.strictEqual(lines.filter(({ message }) => message.startsWith("redialling")).length, 1)
       assert.notMatch(inspect([spans, lines], { depth: 20 }), /the-(first|second)-key/)
     })
   )

@@ -1,5 +1,6 @@
 /**
- * How long a provider asks to wait: `retry-after-ms`, or `retry-after` in seconds or as a date.
+ * How long a provider asks to wait: `retry-after-ms`, or `retry-after` in seconds or as a date; of a limit that was reached,
+ * when it is reset.
  */
 
 /** Milliseconds from `now`; undefined where the provider did not say, or said something that is no time to come. */
@@ -11,4 +12,31 @@ export const parse = (headers: Headers, now: number): number | undefined => {
   const seconds = Number(text)
   const wait = Number.isFinite(seconds) ? seconds * 1000 : Date.parse(text) - now
   return wait > 0 ? wait : undefined
+}
+
+/**
+ * Until the limits that are used up are reset, as documented by Anthropic (`anthropic-ratelimit-*-reset`, a date), OpenAI
+ * and Groq (`x-ratelimit-reset-*`, such as `6m0s`).
+ */
+export const reset = (headers: Headers, now: number): number | undefined => {
+  let longest = 0
+  for (const [name, value] of headers) {
+    const [, limit] = /^anthropic-ratelimit-(.+)-remaining$/.exec(name) ?? []
+    const [, other] = /^x-ratelimit-remaining-(.+)$/.exec(name) ?? []
+    if (value.trim() === "" || Number(value) !== 0) continue
+    if (limit !== undefined) {
+      longest = Math.max(longest, Date.parse(headers.get(`anthropic-ratelimit-${limit}-reset`) ?? "") - now || 0)
+    } else if (other !== undefined) {
+      longest = Math.max(longest, millisOf(headers.get(`x-ratelimit-reset-${other}`) ?? "") ?? 0)
+    }
+  }
+  return longest > 0 ? longest : undefined
+}
+
+/** `1d2h3m4.5s`, `120ms`: each unit once at most, and at least one. */
+const millisOf = (text: string): number | undefined => {
+  const found = /^(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m(?!s))?(?:(\d+(?:\.\d+)?)s)?(?:(\d+)ms)?$/.exec(text.trim())
+  if (found === null || text.trim() === "") return undefined
+  const [, days = 0, hours = 0, minutes = 0, seconds = 0, millis = 0] = found.map((part) => Number(part ?? 0))
+  return ((days * 24 + hours) * 60 + minutes) * 60_000 + seconds * 1_000 + millis
 }

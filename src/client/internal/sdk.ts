@@ -14,6 +14,15 @@ export const quiet = {
 } as const
 
 /**
+ * What is shown of an SDK's object: its name. The Anthropic one remembers the options of requests, credentials and all,
+ * where `inspect` finds them.
+ */
+export const unshown = <Sdk>(sdk: Sdk): Sdk =>
+  Object.defineProperty(sdk, Symbol.for("nodejs.util.inspect.custom"), {
+    value: () => `[${Object(sdk).constructor.name}]`
+  })
+
+/**
  * Both SDKs merge the headers of an environment variable (`ANTHROPIC_CUSTOM_HEADERS`, `OPENAI_CUSTOM_HEADERS`) into their
  * default headers even when all options are given. We give none, so whatever is there came from it.
  */

@@ -13,6 +13,37 @@ interface PoolOptions extends Pool.Options {
   readonly connect: buildConnector.connector
 }
 
+/** undici's parser of HTTP/1, as far as it is known here. */
+interface Parser {
+  paused: boolean
+  readonly resume: () => void
+  readonly ptr: unknown
+  readonly llhttp: { readonly llhttp_resume: (ptr: unknown) => void }
+}
+
+const parserOf = (socket: Socket): Parser | undefined => {
+  const key = Object.getOwnPropertySymbols(socket).find(({ description }) => description === "parser")
+  return key === undefined ? undefined : (Object(socket)[key] as Parser | undefined)
+}
+
+/**
+ * undici 7 brings down the process where a connection that is not kept alive ends while a slow reader holds its parser
+ * back (nodejs/undici#5360). At its end the parser is let go: all that came has gone through it. undici 8 does so by
+ * itself, and wants Node 22.
+ */
+const endingWell = (socket: Socket): void => {
+  const letGo = (): void => {
+    const parser = parserOf(socket)
+    if (!parser?.paused) return
+    parser.resume()
+    // A body without a length holds back once more, and a destroyed socket is not resumed: there is nothing left to read.
+    if (parser.paused) parser.llhttp.llhttp_resume(parser.ptr)
+    parser.paused = false
+  }
+  // Before undici's own listeners, which are added once the connection is handed over.
+  for (const event of ["end", "error", "close"]) socket.on(event, letGo)
+}
+
 const CLOSED = "the connection pool was closed"
 const UNWANTED = "nobody waits for this connection any more"
 
@@ -63,10 +94,15 @@ export class Sockets {
     let request: AbortSignal | undefined
     const client = new Client(origin, {
       ...options,
-      connect: (wanted: Wanted, callback: buildConnector.Callback) => {
+      connect: (wanted: Wanted, tell: buildConnector.Callback) => {
+        const callback: buildConnector.Callback = (...result) => {
+          // Absent, whatever its type says, where the connection failed.
+          if (result[1]) endingWell(result[1])
+          tell(...result)
+        }
         const signal = request
+        if (signal?.aborted) return refuse(callback, UNWANTED)
         if (signal === undefined || tunnel) return options.connect(Object.assign(wanted, { signal }), callback)
-        if (signal.aborted) return refuse(callback, UNWANTED)
         const dialling = new AbortController()
         const stop = (): void => dialling.abort()
         signal.addEventListener("abort", stop, { once: true })

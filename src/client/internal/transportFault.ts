@@ -95,16 +95,21 @@ interface StatusError {
 const isStatusError = (u: unknown): u is StatusError =>
   u instanceof Error && "status" in u && typeof u.status === "number"
 
+/** Of an answer with an error's status: its headers, as the SDK keeps them on its error. */
+export const headersOf = (error: unknown): Headers =>
+  isStatusError(error) && error.headers instanceof Headers ? error.headers : new Headers()
+
 /** The request did not get a good answer. */
 export const ofOpening = (error: unknown, now: number): Fault => {
   if (isStatusError(error)) {
-    const headers = error.headers instanceof Headers ? error.headers : new Headers()
+    const headers = headersOf(error)
     if (error.status < 400) return redirected(error.status, headers)
     return classify({
       status: error.status,
-      body: error.error ?? error.message,
+      body: error.error ?? bodyOf(error),
       requestId: requestIdOf(headers),
-      retryAfterMillis: RetryAfter.parse(headers, now)
+      retryAfterMillis:
+        RetryAfter.parse(headers, now) ?? (error.status === 429 ? RetryAfter.reset(headers, now) : undefined)
     })
   }
   const links = chain(error)
@@ -115,7 +120,7 @@ export const ofOpening = (error: unknown, now: number): Fault => {
       ? links.some(({ message }) => /timed? ?out/i.test(textOf(message)))
         ? "timeout"
         : "other"
-      : (reasons[code] ?? (looksLikeTls.test(code) ? "tls" : "other"))
+      : ((Object.hasOwn(reasons, code) ? reasons[code] : undefined) ?? (looksLikeTls.test(code) ? "tls" : "other"))
   const detail = needDetail.has(reason) ? textOf(links.at(-1)?.message) : ""
   return {
     _tag: "ConnectionFailed",
@@ -124,6 +129,12 @@ export const ofOpening = (error: unknown, now: number): Fault => {
     description: detail === "" ? descriptions[reason] : `${descriptions[reason]}: ${detail.slice(0, 300)}`,
     cause: withoutSecrets(links)
   }
+}
+
+/** The SDKs put the status before a body that is not JSON, and have words of their own for none. */
+const bodyOf = ({ message, status }: StatusError): string => {
+  const said = message.startsWith(`${status} `) ? message.slice(String(status).length + 1) : message
+  return said === "status code (no body)" ? "" : said
 }
 
 /** Redirects are not followed: whoever is at their end would be given the key. */
@@ -169,7 +180,7 @@ export const ofReading = (error: unknown): Fault => {
 export const requestIdOf = (headers: Headers): string | undefined => {
   for (const name of ["request-id", "x-request-id", "x-generation-id"]) {
     const value = headers.get(name)
-    if (value !== null) return value
+    if (value !== null) return value.slice(0, 200)
   }
   return undefined
 }

@@ -8,6 +8,7 @@ import type { ModelEvent } from "../../model/ModelEvent.js"
 import type { Usage } from "../../model/Usage.js"
 import type { Position, Protocol, ServerSentEvent, Stamp } from "../Protocol.js"
 import * as Sse from "../Sse.js"
+import { type Limits, Meter } from "./limits.js"
 
 /** What `push` and `end` leave behind, besides events. */
 export type Verdict =
@@ -50,21 +51,26 @@ export interface Join {
 }
 
 export interface Options<State> {
-  readonly limits?: Sse.Limits | undefined
+  readonly limits?: Limits | undefined
   readonly join?: Join | undefined
   readonly position?: ((state: State) => Position | undefined) | undefined
 }
 
 type Steps<State> = Pick<Protocol<never, never, State>, "initial" | "step" | "end" | "usage" | "cursor">
 
-export const make = <State>(protocol: Steps<State>, stamp: Stamp, options: Options<State> = {}): Decoder =>
-  over(protocol, protocol.initial(stamp), stamp, options.join?.fold ?? new Fold(), options, undefined)
+export const make = <State>(protocol: Steps<State>, stamp: Stamp, options: Options<State> = {}): Decoder => {
+  const fold = options.join?.fold ?? new Fold()
+  // What is gone on with counts: a server may break as often as it likes.
+  const meter = new Meter(options.limits, options.join === undefined ? 0 : fold.partial().text.length)
+  return over(protocol, protocol.initial(stamp), stamp, fold, meter, options, undefined)
+}
 
 const over = <State>(
   protocol: Steps<State>,
   state: State,
   stamp: Stamp,
   fold: Fold,
+  meter: Meter,
   options: Options<State>,
   /** Says that an attempt goes on where a cursor stood; given with its first event. */
   announcement: ModelEvent | undefined
@@ -107,7 +113,8 @@ const over = <State>(
       events.push(unannounced)
       unannounced = undefined
     }
-    const result = protocol.step(state, event, events)
+    let result = protocol.step(state, event, events)
+    if (result === undefined || result === "Proven") result = meter.count(event.data.length, events, from) ?? result
     if (!accept(from)) return
     started ||= events.length > from
     if (result === undefined) return
@@ -163,7 +170,7 @@ const over = <State>(
       protocol.cursor?.resume(state)
       const { attempt, generation, requestId } = next
       const { id, model } = position?.(state) ?? {}
-      return over(protocol, state, next, fold, options, {
+      return over(protocol, state, next, fold, meter, options, {
         _tag: "ResponseStart",
         attempt,
         generation,

@@ -25,7 +25,8 @@ export const sentences: Readonly<Record<ReportedTag, string>> = {
 
 const words: Readonly<Partial<Record<ReportedTag, string>>> = {
   Overloaded: `overloaded_error overloaded server_is_overloaded slow_down engine_overloaded_error provider_overloaded
-    service_unavailable service_unavailable_error unavailable capacity_exceeded modelnotreadyexception 1305 1312`,
+    service_unavailable service_unavailable_error unavailable capacity_exceeded modelnotreadyexception
+    serviceunavailableexception 1305 1312`,
   RateLimited: `rate_limit_error rate_limit_exceeded rate_limit_reached_error ramp_limit_exceeded too_many_requests
     resource_exhausted throttlingexception throttling throttling.ratequota throttling.allocationquota 1302 1303`,
   QuotaExhausted: `insufficient_quota insufficient_balance insufficient_credits credit_balance_exhausted billing_error
@@ -33,14 +34,17 @@ const words: Readonly<Partial<Record<ReportedTag, string>>> = {
     contract_spend_limit_reached usage_limit_reached arrearage 1113 1304 1308 1309 1310 1311 1313`,
   AuthenticationFailed: `authentication_error invalid_api_key invalid_authentication_error incorrect_api_key_error
     unauthenticated unauthorized api_key_invalid`,
-  PermissionDenied: "permission_error permission_denied permission_denied_error access_denied forbidden",
-  ModelNotFound: "not_found_error model_not_found model_not_found_error not_found resource_not_found_error",
+  PermissionDenied: `permission_error permission_denied permission_denied_error access_denied accessdeniedexception forbidden
+    unsupported_country_region_territory model_terms_required`,
+  ModelNotFound: `not_found_error model_not_found model_not_found_error not_found resource_not_found_error
+    resourcenotfoundexception model_decommissioned invalid_model deploymentnotfound`,
   ContextOverflow: `context_length_exceeded token_limit_exceeded max_tokens_exceeded request_too_large
     exceed_context_size_error string_above_max_length 1261`,
   ContentRefused: `content_filter content_filter_error content_policy_violation datainspectionfailed
     data_inspection_failed moderation_error responsibleaipolicyviolation image_content_policy_violation bio_policy
     misalignment_policy_violation 1301`,
-  ServerError: "api_error server_error internal_error internal_server_error internal timeout_error upstream_error",
+  ServerError:
+    "api_error server_error internal_error internal_server_error internal timeout_error upstream_error internalserverexception modelstreamerrorexception modeltimeoutexception",
   InvalidRequest: `invalid_request_error invalid_request invalid_argument invalid_prompt bad_request validationexception
     previous_response_not_found invalid_encrypted_content data_residency_mismatch invalid_image invalid_image_format
     invalid_base64_image invalid_image_url invalid_image_mode image_too_large image_too_small image_parse_error
@@ -95,6 +99,10 @@ const keyed =
 const unknownModel =
   /\bmodel\b.{0,120}(does not exist|not found|not exist|is not supported|not a valid model)|\bunknown model\b/i
 
+/** Where the account or the caller may not be served from. */
+const elsewhere =
+  /(country|region|location)\b.{0,60}not (supported|available)|not (supported|available) in your (country|region)/i
+
 /** DashScope calls its limit per minute `insufficient_quota`; it heals by waiting. */
 export const heals = /allocated quota|throttling|rate increased too quickly|requests? rate/i
 
@@ -109,6 +117,7 @@ export const byWording = (message: string): ReportedTag | undefined => {
   if (/overloaded|over capacity|at capacity/i.test(message)) return "Overloaded"
   if (keyed.test(message)) return "AuthenticationFailed"
   if (refused.test(message)) return "ContentRefused"
+  if (elsewhere.test(message)) return "PermissionDenied"
   if (unknownModel.test(message)) return "ModelNotFound"
   return undefined
 }

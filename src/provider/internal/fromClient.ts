@@ -28,6 +28,7 @@ export const fromClient = <R>(
     const reacquire = StreamRetry.reacquiring(client.connections)
     const standard = reacquire(Schedule.provideContext(options.retry ?? StreamRetry.standard(), context))
     const { protocol, provider } = client
+    const server = serverOf(client.baseUrl)
 
     const stream: StreamEvents = (input, call) => {
       const { model } = input
@@ -44,7 +45,11 @@ export const fromClient = <R>(
         ...prepared.right,
         schedule: call.retry === undefined ? standard : reacquire(call.retry),
         limits: options.limits ?? {},
-        deadlines: Deadlines.resolve(patience, options.deadlines, call.deadlines),
+        deadlines: Deadlines.resolve(
+          Deadlines.defaults({ baseUrl: client.baseUrl, protocol, request: input, deadlines: patience }),
+          options.deadlines,
+          call.deadlines
+        ),
         delivery: call.delivery,
         continuation: options.continuation ?? GoOn.REQUEST
       }).pipe(
@@ -53,13 +58,22 @@ export const fromClient = <R>(
           attributes: {
             "gen_ai.operation.name": "chat",
             "gen_ai.provider.name": provider,
-            "gen_ai.request.model": model
+            "gen_ai.request.model": model,
+            ...server
           }
         })
       )
     }
     return fromStream(provider, stream, options.structuredOutput)
   })
+
+/** Who is called, by the names of OpenTelemetry. */
+const serverOf = (baseUrl: string): Record<string, unknown> => {
+  if (!URL.canParse(baseUrl)) return {}
+  const { hostname, port, protocol } = new URL(baseUrl)
+  const usual = protocol === "http:" ? 80 : 443
+  return hostname === "" ? {} : { "server.address": hostname, "server.port": port === "" ? usual : Number(port) }
+}
 
 const checkDeadlines = (
   ...deadlines: ReadonlyArray<Deadlines.Options | undefined>

@@ -4,13 +4,16 @@
  */
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
+import * as Redacted from "effect/Redacted"
 import * as Scope from "effect/Scope"
 import type { ByteSource } from "../../client/internal/byteSource.js"
+import { keptHeaders } from "../../client/internal/keptHeaders.js"
 import type { Keys } from "../../client/internal/keys.js"
 import * as TransportFault from "../../client/internal/transportFault.js"
 import type { Line, PreparedCall } from "../../client/ModelClient.js"
 import type { GenerationId } from "../../model/GenerationId.js"
 import type { Deadline, Fault } from "../../model/internal/fault.js"
+import { type Scrub, scrubber } from "../../model/internal/scrub.js"
 import type { ModelEvent } from "../../model/ModelEvent.js"
 import type { Credential } from "../../model/ModelResponse.js"
 import { classify } from "../../protocol/internal/classify.js"
@@ -32,8 +35,12 @@ export interface Attempt {
   /** Known once a key is chosen, where there are several. */
   readonly credential: () => Credential | undefined
   readonly requestId: () => string | undefined
+  /** Those of the answer that are kept. */
+  readonly headers: () => Readonly<Record<string, string>> | undefined
   /** Known once the answer began. */
   readonly decoder: () => Decoder | undefined
+  /** Takes the key out of what is told of the attempt. */
+  readonly hidden: Scrub
   /** The next events, at least one; the last of a good attempt is `Finish`. */
   readonly pull: Effect.Effect<Array<ModelEvent>, Fault>
 }
@@ -66,7 +73,9 @@ export const make = ({
     const watchdog = new Watchdog(clock, deadlines, budget)
     let line: Line | undefined
     let credential: Credential | undefined
+    let hidden: Scrub = (value) => value
     let requestId: string | undefined
+    let headers: Readonly<Record<string, string>> | undefined
     let source: ByteSource | undefined
     let decoder: Decoder | undefined
     let tripped: Fault | undefined
@@ -98,14 +107,19 @@ export const make = ({
       credential = chosen.credential
       const leased = yield* Effect.mapError(call.connect(failed, chosen.key), TransportFault.ofConnecting)
       line = leased
+      if (leased.key !== undefined) hidden = scrubber(Redacted.value(leased.key))
       yield* Effect.forkIn(guard, scope)
       yield* leased.pool.settled
       watchdog.waiting()
       const response = yield* Effect.tryPromise({
         try: () => leased.send(controller.signal),
-        catch: (error) => tripped ?? TransportFault.ofOpening(error, clock.unsafeCurrentTimeMillis())
+        catch: (error) => {
+          headers = hidden(keptHeaders(TransportFault.headersOf(error)))
+          return tripped ?? TransportFault.ofOpening(error, clock.unsafeCurrentTimeMillis())
+        }
       })
-      requestId = TransportFault.requestIdOf(response.headers)
+      requestId = hidden(TransportFault.requestIdOf(response.headers))
+      headers = hidden(keptHeaders(response.headers))
       source = leased.pool.source(response)
       if (/\b(json|html|xml)\b/.test(response.headers.get("content-type") ?? "")) {
         return yield* Effect.flatMap(text(source), (body) =>
@@ -182,7 +196,9 @@ export const make = ({
       generation: () => line?.generation,
       credential: () => credential,
       requestId: () => requestId,
+      headers: () => headers,
       decoder: () => decoder,
+      hidden: (value) => hidden(value),
       pull: Effect.suspend(() =>
         decoder === undefined || source === undefined ? Effect.zipRight(open, attempt.pull) : next(decoder, source)
       )

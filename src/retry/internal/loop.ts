@@ -121,6 +121,7 @@ export const stream = (options: Request): Stream.Stream<ModelEvent, ProviderErro
           noteSeam(running)
           finished = true
           yield* close(running, Record.complete(attempt, response.usage, { endedAt, continues }))
+          yield* Effect.annotateCurrentSpan(Record.outcome(response))
           events[events.length - 1] = {
             _tag: "Finish",
             response: ModelResponse.unsafeMake({
@@ -154,14 +155,15 @@ export const stream = (options: Request): Stream.Stream<ModelEvent, ProviderErro
       })
 
       /** An attempt broke: free its connection, decide, and say so. Waiting comes with the next pull. */
-      const recover = (running: Running, fault: Fault): Pull =>
+      const recover = (running: Running, raw: Fault): Pull =>
         Effect.gen(function* () {
           const { attempt, continues, from, join } = running
+          const fault = attempt.hidden(raw)
           const decoder = attempt.decoder()
           delivered = decoder?.fold ?? delivered
           position = decoder?.position()?.after ?? position
           const partial = delivered?.partial() ?? nothing
-          if (partial.delivered !== "nothing") best = further(best, partial)
+          if (partial.delivered !== "nothing") best = further(best, attempt.hidden(partial))
           failed = attempt.generation() ?? failed
           noteSeam(running)
 
@@ -189,7 +191,7 @@ export const stream = (options: Request): Stream.Stream<ModelEvent, ProviderErro
             endedAt: yield* Clock.currentTimeMillis,
             delivered: partial.delivered,
             continues,
-            discarded: discarded?.delivered === "nothing" ? undefined : discarded
+            discarded: discarded?.delivered === "nothing" ? undefined : attempt.hidden(discarded)
           })
           yield* close(running, ended)
           current = undefined
@@ -204,6 +206,8 @@ export const stream = (options: Request): Stream.Stream<ModelEvent, ProviderErro
           way = next.way
           yield* Effect.logDebug(`redialling in ${retryAt - now} ms: ${error.message}`).pipe(
             Effect.annotateLogs({
+              "gen_ai.provider.name": client.provider,
+              "gen_ai.request.model": request.model,
               ...Record.attributes(ended),
               "effect_redial.recovery": recovery._tag,
               "effect_redial.retry_in_ms": retryAt - now

@@ -25,6 +25,7 @@ export const broken = (
     generation: attempt.generation(),
     credential: attempt.credential(),
     requestId: error.requestId ?? attempt.requestId(),
+    headers: attempt.headers(),
     startedAt: attempt.startedAt,
     error: summary(error),
     ...(usage !== undefined && isKnown(usage) && { usage, usageIsPartial: true }),
@@ -42,6 +43,7 @@ export const complete = (
   generation: attempt.generation(),
   credential: attempt.credential(),
   requestId: attempt.requestId(),
+  headers: attempt.headers(),
   startedAt: attempt.startedAt,
   delivered: attempt.decoder()?.fold.delivered() ?? "nothing",
   usage,
@@ -66,7 +68,20 @@ export const attributes = (attempt: ModelResponse.Attempt): Record<string, unkno
   "effect_redial.delivered": attempt.delivered,
   ...(attempt.error === undefined ? {} : { "error.type": attempt.error.tag }),
   "gen_ai.usage.input_tokens": attempt.usage?.inputTokens,
-  "gen_ai.usage.output_tokens": attempt.usage?.outputTokens
+  "gen_ai.usage.output_tokens": attempt.usage?.outputTokens,
+  // The convention has a list of values per name.
+  ...Object.fromEntries(
+    Object.entries(attempt.headers ?? {}).map(([name, value]) => [`http.response.header.${name}`, [value]])
+  )
+})
+
+/** What the span of the whole request says of its answer. */
+export const outcome = ({ finishReason, id, model, usage }: ModelResponse.ModelResponse): Record<string, unknown> => ({
+  "gen_ai.response.id": id,
+  "gen_ai.response.model": model,
+  "gen_ai.response.finish_reasons": [finishReason.reason],
+  "gen_ai.usage.input_tokens": usage.inputTokens,
+  "gen_ai.usage.output_tokens": usage.outputTokens
 })
 
 /** Whether a provider refused a way of going on, rather than failing at it: another way is tried then. */

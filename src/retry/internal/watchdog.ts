@@ -10,7 +10,10 @@ import type { Deadlines } from "../Deadlines.js"
 /** What came of one wait. */
 export type Progress = "bytes" | "reasoning" | "output"
 
-/** A timer this late means that the machine slept or its clock was set, not that the provider was slow. */
+/** However long the deadlines, the clock is looked at this often, so that a leap of it shows. */
+const LOOK_MILLIS = 30_000
+
+/** A timer later than twice its time and this means that the machine slept or its clock was set. */
 const JUMP_MILLIS = 1_000
 
 /** Waiting time that all attempts of one request share. */
@@ -34,7 +37,7 @@ export class Watchdog {
     private readonly limits: Deadlines,
     private readonly budget: Budget
   ) {
-    this.tick = Math.min(...Object.values(limits))
+    this.tick = Math.min(LOOK_MILLIS, ...Object.values(limits))
   }
 
   waiting(): void {
@@ -87,7 +90,7 @@ export class Watchdog {
     const waited = now - this.waitingSince
     this.waitingSince = now
     // A jump, in either direction: nothing can be said about the time in between.
-    if (waited < 0 || waited > this.tick + JUMP_MILLIS) return
+    if (waited < 0 || waited > 2 * this.tick + JUMP_MILLIS) return
     this.sinceByte += waited
     this.sinceEvent += waited
     this.budget.waited += waited

@@ -1,0 +1,68 @@
+/**
+ * How an error is shown: as JSON for logs, and where Node inspects it. Readable and bounded: what was delivered is told by
+ * its size, and stacks, which say nothing of a remote failure, are left out. To store an error, encode it with its schema.
+ */
+import type { Attempt } from "../ModelResponse.js"
+import type { PartialResponse } from "../PartialResponse.js"
+
+/** The attempts that are shown; the last ones count. */
+const MOST_ATTEMPTS = 10
+
+const MOST_CAUSES = 6
+
+interface Shown {
+  readonly _tag: string
+  readonly message: string
+  readonly attempts: ReadonlyArray<Attempt>
+  readonly partial?: PartialResponse | undefined
+  readonly cause?: unknown
+}
+
+/** The chain of causes, each by its name, its message and its code. */
+const causes = (cause: unknown): ReadonlyArray<string> | undefined => {
+  const said: Array<string> = []
+  let link = cause
+  while (link instanceof Error && said.length < MOST_CAUSES) {
+    const code = "code" in link && typeof link.code === "string" ? ` (${link.code})` : ""
+    said.push(`${link.name}: ${link.message}${code}`.slice(0, 300))
+    link = link.cause
+  }
+  return said.length === 0 ? undefined : said
+}
+
+const json = (error: Shown): object => {
+  // Neither a message nor a cause is among what a spread finds.
+  const { _tag, attempts, cause, message, partial, ...facts } = { ...error, cause: error.cause, message: error.message }
+  return {
+    _tag,
+    message,
+    ...facts,
+    partial: partial && {
+      delivered: partial.delivered,
+      characters: partial.text.length,
+      blocks: partial.blocks.length
+    },
+    attempts: attempts.slice(-MOST_ATTEMPTS).map(({ discarded: _, error: failure, ...attempt }) => ({
+      ...attempt,
+      error: failure && `${failure.tag}: ${failure.description}`
+    })),
+    cause: causes(cause)
+  }
+}
+
+/** Gives the class of an error these two ways of being shown. */
+export const shown = (constructor: { readonly prototype: object }): void => {
+  Object.defineProperties(constructor.prototype, {
+    toJSON: {
+      value(this: Shown) {
+        return json(this)
+      }
+    },
+    [Symbol.for("nodejs.util.inspect.custom")]: {
+      value(this: Shown, _: unknown, options: object, inspect?: (value: unknown, options: object) => string) {
+        const { _tag, message, ...facts } = { _tag: this._tag, message: this.message, ...json(this) }
+        return `${_tag}: ${message}${inspect === undefined ? "" : ` ${inspect(facts, options)}`}`
+      }
+    }
+  })
+}

@@ -1,0 +1,129 @@
+/**
+ * Every error, in every way in which it is shown: it says what happened, to whom and what to do, and no more.
+ */
+import { inspect } from "node:util"
+import { assert, describe, it } from "@effect/vitest"
+import { Cause, Effect, Schema } from "effect"
+import { GenerationId, ProviderError } from "effect-redial"
+import type { Fault } from "../../src/model/internal/fault.js"
+
+const cause = Object.assign(new TypeError("fetch failed", { cause: new Error("read ECONNRESET") }), {
+  code: "ECONNRESET"
+})
+const common = {
+  description: "something happened",
+  status: 500,
+  code: "some_code",
+  retryAfterMillis: 7_000,
+  requestId: "req_1",
+  cause
+}
+
+const faults: ReadonlyArray<readonly [Fault, advice: RegExp]> = [
+  [{ _tag: "ConnectionFailed", reason: "dns", ...common }, /Check the base URL/],
+  [{ _tag: "ConnectionFailed", reason: "closed", ...common }, /inside the scope/],
+  [{ _tag: "StreamDropped", ...common }, /ask again/],
+  [{ _tag: "StreamTruncated", ...common }, /ask again/],
+  [{ _tag: "StreamStalled", deadline: "idle", silent: true, ...common }, /`deadlines.idle`/],
+  [{ _tag: "MalformedStream", ...common }, /Check that the base URL/],
+  [{ _tag: "Overloaded", ...common }, /later/],
+  [{ _tag: "RateLimited", ...common }, /fewer requests/],
+  [{ _tag: "ServerError", ...common }, /request id/],
+  [{ _tag: "AuthenticationFailed", ...common }, /API key/],
+  [{ _tag: "PermissionDenied", ...common }, /rights/],
+  [{ _tag: "QuotaExhausted", ...common }, /Top up/],
+  [{ _tag: "ModelNotFound", ...common }, /name/],
+  [{ _tag: "InvalidRequest", field: "prompt", ...common }, /Change the request/],
+  [{ _tag: "ContextOverflow", ...common }, /Shorten/],
+  [{ _tag: "ContentRefused", ...common }, /Change the content/]
+]
+
+const huge = "x".repeat(1_000_000)
+const generation = GenerationId.make("vendor#1", 2)
+
+const make = (fault: Fault) =>
+  ProviderError.fromFault(fault, {
+    provider: "vendor",
+    protocol: "anthropic-messages",
+    model: "model-1",
+    attempt: 30,
+    generation,
+    delivered: "text",
+    partial: {
+      delivered: "text",
+      text: huge,
+      blocks: [{ type: "provider", name: "odd", open: false, value: { deep: { deeper: { deepest: [huge] } } } }]
+    },
+    attempts: Array.from({ length: 30 }, (_, i) => ({
+      attempt: i + 1,
+      generation,
+      startedAt: 1,
+      endedAt: 2,
+      delivered: "text",
+      headers: { server: "nginx" },
+      error: { tag: "StreamDropped", description: "the connection was closed", message: "all of it" },
+      discarded: { delivered: "text", text: huge, blocks: [] }
+    }))
+  })
+
+describe("every error", () => {
+  it("is in this table", () => {
+    const tags = new Set(faults.map(([{ _tag }]) => _tag))
+    const { ast } = ProviderError.ProviderError
+    assert(ast._tag === "Union")
+    assert.strictEqual(tags.size, ast.types.length)
+  })
+
+  for (const [fault, advice] of faults) {
+    const error = make(fault)
+    const facts = ["vendor", "anthropic-messages", "model-1", "something happened", "req_1", "attempt 30", "vendor#1.2"]
+    const ways = {
+      "String(error)": String(error),
+      "JSON.stringify(error)": JSON.stringify(error),
+      "inspect(error)": inspect(error),
+      "inspect(error), all of it": inspect(error, { depth: Number.POSITIVE_INFINITY, showHidden: true }),
+      "inspect of an object that has it": inspect({ error }, { depth: 5 }),
+      "a message in a log": JSON.stringify({ error })
+    }
+    for (const [way, text] of Object.entries(ways)) {
+      it(`${fault._tag} is readable and bounded as ${way}`, () => {
+        assert.include(text, fault._tag)
+        for (const fact of facts) assert.include(text, fact)
+        assert.match(text, advice)
+        assert.notInclude(text, "[object Object]")
+        assert.notMatch(text, /^\s+at .*[:(]\d+/m)
+        assert.isBelow(text.length, 10_000)
+      })
+    }
+
+    it(`${fault._tag} tells its cause, and is stored whole by its schema`, () => {
+      const json = JSON.parse(JSON.stringify(error))
+      assert.deepStrictEqual(json.cause, ["TypeError: fetch failed (ECONNRESET)", "Error: read ECONNRESET"])
+      assert.strictEqual(json.attempts.length, 10)
+      assert.strictEqual(json.attempts.at(-1).attempt, 30)
+      assert.deepStrictEqual(json.partial, { delivered: "text", characters: huge.length, blocks: 1 })
+      const stored = JSON.parse(JSON.stringify(Schema.encodeSync(ProviderError.ProviderError)(error)))
+      const back = Schema.decodeUnknownSync(ProviderError.ProviderError)(stored)
+      assert.strictEqual(back.partial?.text, huge)
+      assert.strictEqual(back.message, error.message)
+      assert.strictEqual(String(back), String(error))
+    })
+  }
+
+  it("is bounded also where a server wrote it", () => {
+    const error = make({ _tag: "ServerError", description: huge, code: huge, requestId: huge })
+    assert.isBelow(String(error).length, 3_000)
+    assert.isBelow(JSON.stringify(error).length, 12_000)
+  })
+
+  it.effect("is caught by its tag, and shown in a cause", () =>
+    Effect.gen(function* () {
+      const error = make({ _tag: "Overloaded", description: "busy" })
+      const caught = yield* Effect.fail(error).pipe(
+        Effect.catchTag("Overloaded", ({ provider }) => Effect.succeed(provider))
+      )
+      assert.strictEqual(caught, "vendor")
+      assert.include(Cause.pretty(Cause.fail(error)), "vendor over anthropic-messages: busy")
+    })
+  )
+})
