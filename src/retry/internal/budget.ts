@@ -20,7 +20,7 @@ export interface Spent {
 
 export interface Budget {
   /** When the next attempt may start, in milliseconds since the epoch; undefined where there is none. */
-  readonly spend: (error: ProviderError.ProviderError, spent: Spent) => Effect.Effect<number | undefined>
+  readonly spend: (error: ProviderError.ProviderError, now: number, spent: Spent) => Effect.Effect<number | undefined>
   /** The longest wait that a provider may ask for, in milliseconds. */
   readonly maxRetryAfter: number
 }
@@ -48,9 +48,8 @@ export const make = (
 
     return {
       maxRetryAfter,
-      spend: (error, { anotherKey, kept }) =>
+      spend: (error, now, { anotherKey, kept }) =>
         Effect.gen(function* () {
-          const now = yield* Clock.currentTimeMillis
           if (kept) {
             continued++
             malformed = 0

@@ -201,7 +201,7 @@ export const stream = (options: Request): Stream.Stream<ModelEvent, ProviderErro
 
           const now = yield* Clock.currentTimeMillis
           const kept = recovery._tag !== "Restart" && gained
-          retryAt = refused ? now : yield* budget.spend(error, { kept, anotherKey: verdict.another })
+          retryAt = refused ? now : yield* budget.spend(error, now, { kept, anotherKey: verdict.another })
           if (retryAt === undefined || next.way === undefined) return yield* fail(...broken)
           way = next.way
           yield* Effect.logDebug(`redialling in ${retryAt - now} ms: ${error.message}`).pipe(
