@@ -34,6 +34,8 @@ export const install = async (): Promise<string> => {
     await promisify(execFile)("npm", ["install", "--no-audit", "--no-fund", "--ignore-scripts"], { cwd: folder })
     await writeFile(installed, manifest)
   }
-  for (const file of await readdir(clients)) await copyFile(join(clients, file), join(folder, file))
+  for (const file of await readdir(clients)) {
+    if (file.endsWith(".mjs")) await copyFile(join(clients, file), join(folder, file))
+  }
   return folder
 }
