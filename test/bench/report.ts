@@ -67,11 +67,10 @@ export const write = async (report: Report): Promise<void> => {
   const file = `${docs}benchmarks.md`
   const before = await readFile(file, "utf8")
   const machine = `Node ${process.versions.node} on ${availableParallelism()} cores of ${cpus()[0]?.model.trim()}.`
-  const after = before.replace(
-    /(<!-- results -->\n)[\s\S]*(\n<!-- end of results -->)/,
-    (_, open: string, close: string) => `${open}\n${machine}\n\n${text(report)}\n${close}`
-  )
-  if (after === before && !before.includes("<!-- results -->")) throw new Error(`${file} has no markers`)
+  const [open, close] = ["<!-- results -->", "<!-- end of results -->"]
+  const [from, to] = [before.indexOf(open), before.indexOf(close)]
+  if (from < 0 || to < from) throw new Error(`${file} has no markers`)
+  const after = `${before.slice(0, from)}${open}\n\n${machine}\n\n${text(report)}\n\n${before.slice(to)}`
   await writeFile(file, after)
   await writeFile(`${docs}benchmarks.svg`, plot(report.rows))
 }
