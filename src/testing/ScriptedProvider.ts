@@ -221,6 +221,7 @@ const sourceOf = (turn: Turn): ByteSource => {
         giveUp = () => resume(Effect.fail(reset))
       })
     }),
+    ended: () => turn.ending === "end" && at > turn.events.length,
     destroy: () => giveUp?.()
   }
 }
@@ -229,7 +230,7 @@ const idlePool: Pool = {
   fetch: () => Promise.reject(new Error("a scripted provider sends nothing")),
   retire: Effect.void,
   stats: Effect.succeed({ dialled: 0, open: 0 }),
-  source: () => ({ read: Effect.succeed([]), destroy: () => {} }),
+  source: () => ({ read: Effect.succeed([]), ended: () => true, destroy: () => {} }),
   finished: () => Effect.void,
   settled: Effect.void
 }

@@ -9,6 +9,8 @@ import * as Effect from "effect/Effect"
 export interface ByteSource {
   /** The chunks that have arrived, at least one; none at the clean end. Fails where the connection does. */
   readonly read: Effect.Effect<ReadonlyArray<Uint8Array>, unknown>
+  /** True once there is nothing left to read, and the end was a clean one. */
+  readonly ended: () => boolean
   /** Gives up the rest and the connection under it. */
   readonly destroy: () => void
 }
@@ -29,7 +31,7 @@ export const drain = (source: ByteSource): Effect.Effect<void> => {
       const after = chunks.reduce((bytes, chunk) => bytes - chunk.length, left)
       return after < 0 ? Effect.succeed(false) : rest(after)
     })
-  return rest(DRAIN_BYTES).pipe(
+  const limited = rest(DRAIN_BYTES).pipe(
     Effect.timeoutTo({ duration: DRAIN_TIME, onSuccess: (ended) => ended, onTimeout: () => false }),
     Effect.withClock(realClock),
     // Started by finalizers, where a timeout has no power over what it does not find interruptible.
@@ -43,6 +45,8 @@ export const drain = (source: ByteSource): Effect.Effect<void> => {
     Effect.asVoid,
     Effect.uninterruptible
   )
+  // Mostly the end comes with the proof, and the two fibers of a time limit can be saved.
+  return Effect.suspend(() => (source.ended() ? Effect.void : limited))
 }
 
 /** The most of an error's body that is kept. */
@@ -72,15 +76,20 @@ export const errorText = (source: ByteSource): Effect.Effect<string> => {
 
 /** A web stream, as every `fetch` gives one. */
 export const fromWeb = (body: ReadableStream<Uint8Array> | null): ByteSource => {
-  if (body === null) return { read: Effect.succeed([]), destroy: () => {} }
+  if (body === null) return { read: Effect.succeed([]), ended: () => true, destroy: () => {} }
   const reader = body.getReader()
+  let ended = false
   return {
     read: Effect.async((resume) => {
       reader.read().then(
-        ({ done, value }) => resume(Effect.succeed(done ? [] : [value])),
+        ({ done, value }) => {
+          ended = done
+          resume(Effect.succeed(done ? [] : [value]))
+        },
         (error) => resume(Effect.fail(error))
       )
     }),
+    ended: () => ended,
     destroy: () => {
       reader.cancel().catch(() => {})
     }

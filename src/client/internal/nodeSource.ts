@@ -36,26 +36,36 @@ export const fromReadable = (readable: Readable): ByteSource => {
     if (!ended) failure ??= new Error("the connection closed before the end of the answer")
     wake()
   })
-  return {
-    read: Effect.async((resume) => {
-      const attempt = (): void => {
-        if (queued > 0) {
-          const chunks = queue
-          queue = []
-          queued = 0
-          if (readable.isPaused()) readable.resume()
+  /** What there is to give, if anything. */
+  const take = (): Effect.Effect<ReadonlyArray<Uint8Array>, unknown> | undefined => {
+    if (queued > 0) {
+      // One piece: to decode one costs as much as to decode all of them, and a server may write each event apart.
+      const chunks = queue.length === 1 ? queue : [Buffer.concat(queue, queued)]
+      queue = []
+      queued = 0
+      if (readable.isPaused()) readable.resume()
+      return Effect.succeed(chunks)
+    }
+    return ended ? Effect.succeed([]) : failure === undefined ? undefined : Effect.fail(failure)
+  }
+  const arrived = Effect.suspend(() => take() ?? read)
+  const read: ByteSource["read"] = Effect.suspend(
+    () =>
+      take() ??
+      Effect.async((resume) => {
+        // Taken when the fiber runs, and not now: what the same turn of the event loop still brings comes along.
+        waiter = () => {
           waiter = undefined
-          resume(Effect.succeed(chunks))
-        } else if (ended || failure !== undefined) {
+          resume(arrived)
+        }
+        return Effect.sync(() => {
           waiter = undefined
-          resume(ended ? Effect.succeed([]) : Effect.fail(failure))
-        } else waiter = attempt
-      }
-      attempt()
-      return Effect.sync(() => {
-        waiter = undefined
+        })
       })
-    }),
+  )
+  return {
+    read,
+    ended: () => ended && queued === 0,
     destroy: () => {
       readable.destroy()
     }

@@ -8,13 +8,14 @@ import * as ModelResponse from "../ModelResponse.js"
 import type * as Partial from "../PartialResponse.js"
 import type * as Prompt from "../Prompt.js"
 import type { Usage } from "../Usage.js"
+import { GrowingText } from "./text.js"
 
 /** A block under construction: one shape for all kinds, so that the hot path stays monomorphic. */
 interface Draft {
   readonly type: Partial.Block["type"]
   readonly id: string
   readonly name: string
-  text: string
+  readonly text: GrowingText
   signature: string | undefined
   value: unknown
   open: boolean
@@ -24,7 +25,7 @@ const draft = (type: Draft["type"], id = "", name = ""): Draft => ({
   type,
   id,
   name,
-  text: "",
+  text: new GrowingText(),
   signature: undefined,
   value: undefined,
   open: true
@@ -51,13 +52,13 @@ export class Fold {
 
   apply(event: ModelEvent): void {
     switch (event._tag) {
-      // The deltas first: they are nearly all events. V8 joins the pieces once, when the text is read.
+      // The deltas first: they are nearly all events.
       case "TextDelta":
       case "ReasoningDelta":
-        this.drafts[event.index]!.text += event.text
+        this.drafts[event.index]!.text.append(event.text)
         return
       case "ToolCallDelta":
-        this.drafts[event.index]!.text += event.json
+        this.drafts[event.index]!.text.append(event.json)
         return
       case "TextStart":
         this.drafts[event.index] = draft("text")
@@ -104,8 +105,8 @@ export class Fold {
     let furthest: Partial.Delivered = "nothing"
     for (const block of this.blocks(fromIndex, toIndex)) {
       if (block.type === "tool-call") return "tool-call"
-      if (block.type === "text" && visible.test(block.text)) furthest = "text"
-      else if (block.type === "reasoning" && furthest === "nothing" && block.text !== "") furthest = "reasoning"
+      if (block.type === "text" && visible.test(block.text.value)) furthest = "text"
+      else if (block.type === "reasoning" && furthest === "nothing" && block.text.value !== "") furthest = "reasoning"
     }
     return furthest
   }
@@ -114,7 +115,8 @@ export class Fold {
   partial(fromIndex = 0, toIndex = this.drafts.length): Partial.PartialResponse {
     const blocks: Array<Partial.Block> = []
     let text = ""
-    for (const { id, name, open, signature, text: content, type, value } of this.blocks(fromIndex, toIndex)) {
+    for (const { id, name, open, signature, text: pieces, type, value } of this.blocks(fromIndex, toIndex)) {
+      const content = pieces.value
       switch (type) {
         case "text":
           text += content
@@ -143,18 +145,19 @@ export class Fold {
     let text = ""
     let reasoning = ""
     for (const block of this.blocks()) {
+      const written = block.text.value
       switch (block.type) {
         case "text":
-          text += block.text
-          if (block.text !== "") content.push({ type: "text", text: block.text })
+          text += written
+          if (written !== "") content.push({ type: "text", text: written })
           break
         case "reasoning":
-          reasoning += block.text
-          content.push({ type: "reasoning", text: block.text, signature: block.signature })
+          reasoning += written
+          content.push({ type: "reasoning", text: written, signature: block.signature })
           break
         case "tool-call": {
           const call = completeCall(block, cut)
-          if (call === undefined) incompleteToolCalls.push({ id: block.id, name: block.name, json: block.text })
+          if (call === undefined) incompleteToolCalls.push({ id: block.id, name: block.name, json: written })
           else {
             toolCalls.push(call)
             content.push(call)
@@ -197,7 +200,10 @@ const cutting: ReadonlySet<Reason> = new Set<Reason>(["length", "content-filter"
  * A call that was closed and whose arguments are a whole JSON value. A call without arguments takes none, unless the
  * response was cut: then they may not have been written yet.
  */
-const completeCall = ({ id, name, open, text }: Draft, cut: boolean): Prompt.ToolCallPart | undefined => {
+const completeCall = (
+  { id, name, open, text: { value: text } }: Draft,
+  cut: boolean
+): Prompt.ToolCallPart | undefined => {
   if (open) return undefined
   if (text.trim() === "" && cut) return undefined
   if (text.trim() === "") return { type: "tool-call", id, name, arguments: {} }

@@ -55,6 +55,8 @@ export const fromClient = <R>(
       }).pipe(
         Stream.withSpan(`chat ${model}`, {
           kind: "client",
+          // It would only say that the span was made here.
+          captureStackTrace: false,
           attributes: {
             "gen_ai.operation.name": "chat",
             "gen_ai.provider.name": provider,

@@ -1,0 +1,56 @@
+/**
+ * What is compared: every row is one client program, over one protocol, one way of consuming and one cut of the network
+ * chunks.
+ */
+import type { ProtocolId } from "effect-redial/Protocol"
+
+export interface Row {
+  readonly name: string
+  readonly protocol: ProtocolId
+  /** Whether the program is handed batches of events or each one. */
+  readonly consume: "chunk" | "each"
+  readonly eventsPerChunk: 1 | 64
+  /** The program in `clients`. */
+  readonly client: string
+  /** True for a program that needs what only the bench installs. */
+  readonly peer: boolean
+  readonly warmUp: number
+  readonly runs: number
+}
+
+type Kind = Pick<Row, "name" | "client" | "consume"> &
+  Partial<Pick<Row, "peer" | "warmUp" | "runs">> & { readonly protocols: ReadonlyArray<ProtocolId> }
+
+const all: ReadonlyArray<ProtocolId> = ["anthropic-messages", "chat-completions", "responses"]
+
+export const FLOOR = "undici + JSON.parse"
+export const LIBRARY = "effect-redial"
+
+const kinds: ReadonlyArray<Kind> = [
+  { name: FLOOR, client: "floor", consume: "each", protocols: all },
+  { name: LIBRARY, client: "redial", consume: "chunk", protocols: all },
+  { name: LIBRARY, client: "redial", consume: "each", protocols: all },
+  { name: "@anthropic-ai/sdk", client: "anthropicSdk", consume: "each", protocols: ["anthropic-messages"] },
+  { name: "openai", client: "openaiSdk", consume: "each", protocols: ["chat-completions", "responses"] },
+  // So slow that fewer answers tell as much.
+  { name: "ai", client: "vercelAi", consume: "each", protocols: ["anthropic-messages"], peer: true, runs: 6 },
+  {
+    name: "@effect/ai-anthropic",
+    client: "effectAi",
+    consume: "each",
+    protocols: ["anthropic-messages"],
+    peer: true,
+    warmUp: 2,
+    runs: 3
+  }
+]
+
+export const rows: ReadonlyArray<Row> = kinds.flatMap(({ protocols, ...kind }) =>
+  protocols.flatMap((protocol) =>
+    ([1, 64] as const).map(
+      (eventsPerChunk): Row => ({ peer: false, warmUp: 5, runs: 20, ...kind, protocol, eventsPerChunk })
+    )
+  )
+)
+
+export const DELTAS = 2000
