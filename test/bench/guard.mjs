@@ -69,8 +69,8 @@ const checks = [
   ["anthropic-messages: bytes per event", allocated(anthropic), 735],
   ["chat-completions: bytes per event", allocated(chat), 1505],
   ["responses: bytes per event", allocated(responses), 1130],
-  ["operations per piece, in chunks", await perPiece(Stream.runForEachChunk(() => Effect.void)), 58],
-  ["operations per piece, one by one", await perPiece(Stream.runForEach(() => Effect.void)), 65]
+  ["operations per piece, in chunks", await perPiece(Stream.runForEachChunk(() => Effect.void)), 33],
+  ["operations per piece, one by one", await perPiece(Stream.runForEach(() => Effect.void)), 40]
 ]
 
 let failed = false

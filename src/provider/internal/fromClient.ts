@@ -28,7 +28,11 @@ export const fromClient = <R>(
     const reacquire = StreamRetry.reacquiring(client.connections)
     const standard = reacquire(Schedule.provideContext(options.retry ?? StreamRetry.standard(), context))
     const { protocol, provider } = client
-    const server = serverOf(client.baseUrl)
+    const attributes = {
+      "gen_ai.operation.name": "chat",
+      "gen_ai.provider.name": provider,
+      ...serverOf(client.baseUrl)
+    }
 
     const stream: StreamEvents = (input, call) => {
       const { model } = input
@@ -43,6 +47,7 @@ export const fromClient = <R>(
       return Loop.stream({
         client,
         ...prepared.right,
+        attributes,
         schedule: call.retry === undefined ? standard : reacquire(call.retry),
         limits: options.limits ?? {},
         deadlines: Deadlines.resolve(
@@ -52,19 +57,7 @@ export const fromClient = <R>(
         ),
         delivery: call.delivery,
         continuation: options.continuation ?? GoOn.REQUEST
-      }).pipe(
-        Stream.withSpan(`chat ${model}`, {
-          kind: "client",
-          // It would only say that the span was made here.
-          captureStackTrace: false,
-          attributes: {
-            "gen_ai.operation.name": "chat",
-            "gen_ai.provider.name": provider,
-            "gen_ai.request.model": model,
-            ...server
-          }
-        })
-      )
+      })
     }
     return fromStream(provider, stream, options.structuredOutput)
   })

@@ -6,6 +6,7 @@ import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import * as Scope from "effect/Scope"
+import type * as Tracer from "effect/Tracer"
 import type { ByteSource } from "../../client/internal/byteSource.js"
 import { keptHeaders } from "../../client/internal/keptHeaders.js"
 import type { Keys } from "../../client/internal/keys.js"
@@ -55,6 +56,8 @@ export interface Options {
   readonly failed: GenerationId | undefined
   readonly deadlines: Deadlines
   readonly budget: Budget
+  /** What happens while the answer is opened stands below it. */
+  readonly span: Tracer.Span
 }
 
 export const make = ({
@@ -64,7 +67,8 @@ export const make = ({
   failed,
   join,
   keys,
-  number
+  number,
+  span
 }: Options): Effect.Effect<Attempt, never, Scope.Scope> =>
   Effect.gen(function* () {
     const clock = yield* Effect.clock
@@ -127,7 +131,7 @@ export const make = ({
         )
       }
       decoder = call.decoder({ attempt: number, generation: leased.generation, requestId }, join)
-    }).pipe(Effect.provideService(Scope.Scope, scope))
+    }).pipe(Effect.provideService(Scope.Scope, scope), Effect.withParentSpan(span))
 
     const text = (from: ByteSource): Effect.Effect<unknown, Fault> => {
       const utf8 = new TextDecoder()

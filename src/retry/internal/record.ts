@@ -1,6 +1,7 @@
 /**
  * What is written down of an attempt: in the response or the error, on its span, in the log.
  */
+import type * as Tracer from "effect/Tracer"
 import type { Fault } from "../../model/internal/fault.js"
 import type * as ModelResponse from "../../model/ModelResponse.js"
 import type { Delivered, PartialResponse } from "../../model/PartialResponse.js"
@@ -74,6 +75,10 @@ export const attributes = (attempt: ModelResponse.Attempt): Record<string, unkno
     Object.entries(attempt.headers ?? {}).map(([name, value]) => [`http.response.header.${name}`, [value]])
   )
 })
+
+export const annotate = (span: Tracer.Span, attributes: Readonly<Record<string, unknown>>): void => {
+  for (const [name, value] of Object.entries(attributes)) span.attribute(name, value)
+}
 
 /** What the span of the whole request says of its answer. */
 export const outcome = ({ finishReason, id, model, usage }: ModelResponse.ModelResponse): Record<string, unknown> => ({
