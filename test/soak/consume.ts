@@ -81,7 +81,8 @@ const read = (provider: Provider.Service, plan: Plan, seen: Seen, leave: Deferre
         })
       )
     case "text":
-      return provider.streamText(request, options).pipe(
+    case "resume":
+      return provider.streamText(request, { ...options, ...(consumer === "text" && { delivery: "fail" }) }).pipe(
         Stream.runForEachChunk((pieces) => {
           for (const piece of pieces) {
             seen.text += piece
@@ -134,6 +135,11 @@ const viewsOf = (plan: Plan, { events, page, response, text }: Seen): { meant: A
       const meant = meantBy(text)
       return { meant, views: [{ ...meant, text }] }
     }
+    case "resume": {
+      // It goes on with the first of its answers of which it had text.
+      const meant = plan.meant.find((answer) => answer.text === text) ?? last
+      return { meant, views: [{ ...meant, text }] }
+    }
     case "generate":
       return { meant: meantBy(response?.text), views: whole }
     case "events":
@@ -181,14 +187,17 @@ const problemOf = (
     if (Cause.isInterruptedOnly(exit.cause)) return plan.leaves === undefined ? "was interrupted" : undefined
     if (error === undefined || !ProviderError.isProviderError(error)) return Cause.pretty(exit.cause)
     // No error may leave out what was delivered, or claim what was not.
-    if (plan.consumer === "text" && (error.partial?.text ?? "") !== seen.text)
+    if ((plan.consumer === "text" || plan.consumer === "resume") && (error.partial?.text ?? "") !== seen.text)
       return `delivered ${seen.text.length} characters of text, and its error has ${error.partial?.text.length}`
     if (isRushed(plan, tags)) return undefined
+    // How many attempts there are depends on which of them moved the text forward.
+    if (plan.consumer === "resume") return broken.length > 0 ? undefined : `failed without a fault: ${error.message}`
     // Output that cannot be taken back ends a request early.
     const early = plan.consumer === "text" && (error.delivered === "text" || error.delivered === "tool-call")
     if (!(fails && tags.length === broken.length) && !early)
       return `gave up after ${tags.length} attempts: ${error.message}`
   } else {
+    if (plan.consumer === "resume") return undefined
     if (plan.consumer === "text") return fails && !stalling(plan) ? "completed, and could not" : undefined
     if (isRushed(plan, tags)) return undefined
     if (fails) return "completed, and could not"

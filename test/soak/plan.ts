@@ -68,7 +68,8 @@ export interface Plan {
   readonly eventsPerChunk: number
   /** One per attempt; every later attempt is whole. */
   readonly faults: ReadonlyArray<Fault>
-  readonly consumer: "events" | "text" | "generate"
+  /** `resume` is text that the server goes on with after a drop; `text` is left as it was. */
+  readonly consumer: "events" | "text" | "resume" | "generate"
   /** Milliseconds that the consumer takes over every fifth chunk. */
   readonly slowness: number
   /** When the consumer leaves: after so many chunks, or after so many milliseconds. */
@@ -126,7 +127,7 @@ export const planOf = (seed: number, index: number, calm: boolean): Plan => {
     every: random.pick([0, 5, 10, 20, 40]),
     eventsPerChunk: random.pick([1, 1, 3, 8]),
     faults: faulted,
-    consumer: random.pick(["events", "events", "text", "generate"]),
+    consumer: random.pick(["events", "events", "text", "resume", "generate"]),
     slowness: random.pick([0, 0, 0, 2, 10, 30]),
     leaves: leavesOf(random)
   }

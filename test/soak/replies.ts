@@ -18,10 +18,26 @@ const statuses: Partial<Record<Kind, readonly [status: number, type: string]>> =
   status529: [529, "overloaded_error"]
 }
 
-/** The answer to an attempt, counted from 1. */
-export const replyTo = (plan: Plan, attempt: number): Reply.Reply => {
+/** What a request says that the model said before, whatever its protocol calls it. */
+export const saidIn = (json: unknown): string => {
+  const body = json as { readonly messages?: ReadonlyArray<unknown>; readonly input?: ReadonlyArray<unknown> }
+  return (body.messages ?? body.input ?? [])
+    .map((message) => message as { readonly role?: string; readonly content?: unknown })
+    .filter(({ role }) => role === "assistant")
+    .map(({ content }) =>
+      Array.isArray(content) ? content.map((part) => (part as { text?: string }).text ?? "").join("") : content
+    )
+    .join("")
+}
+
+/** The answer to an attempt, counted from 1; to one that goes on, the rest of the answer that it has the beginning of. */
+export const replyTo = (plan: Plan, attempt: number, said: string): Reply.Reply => {
   const { every, eventsPerChunk, protocol } = plan
-  const meant = plan.meant[attempt - 1]!
+  const begun = said === "" ? undefined : plan.meant.find(({ text }) => text.startsWith(said))
+  const meant =
+    begun === undefined
+      ? plan.meant[Math.min(attempt, plan.meant.length) - 1]!
+      : { reasoning: "", text: begun.text.slice(said.length), toolCalls: [] }
   const id = `answer_${plan.index}_${attempt}`
   const events = Wire.answer(protocol, {
     id,

@@ -60,6 +60,7 @@ const appendOnly = (events: Events): Stream.Stream<string, ProviderError> =>
   Stream.fromPull(
     Effect.map(Stream.toPull(events), (pull) => {
       let held: Array<TextDelta> = []
+      let failure: Effect.Effect<never, Option.Option<ProviderError>> | undefined
       const release = (out: Array<string>): void => {
         for (const { text } of held) out.push(text)
         held = []
@@ -79,12 +80,26 @@ const appendOnly = (events: Events): Stream.Stream<string, ProviderError> =>
             release(out)
         }
       }
-      const next: Effect.Effect<Chunk.Chunk<string>, Option.Option<ProviderError>> = Effect.flatMap(pull, (chunk) => {
-        const out: Array<string> = []
-        for (const event of chunk) take(out, event)
-        // Never an empty chunk: a consumer's own timeout would take it for progress.
-        return out.length === 0 ? next : Effect.succeed(Chunk.unsafeFromArray(out))
-      })
+      type Next = Effect.Effect<Chunk.Chunk<string>, Option.Option<ProviderError>>
+      const next: Next = Effect.matchEffect(
+        Effect.suspend(() => failure ?? pull),
+        {
+          onFailure: (ended): Next => {
+            // The partial of an error is exactly what was delivered.
+            if (held.length === 0) return Effect.fail(ended)
+            failure = Effect.fail(ended)
+            const out: Array<string> = []
+            release(out)
+            return Effect.succeed(Chunk.unsafeFromArray(out))
+          },
+          onSuccess: (chunk): Next => {
+            const out: Array<string> = []
+            for (const event of chunk) take(out, event)
+            // Never an empty chunk: a consumer's own timeout would take it for progress.
+            return out.length === 0 ? next : Effect.succeed(Chunk.unsafeFromArray(out))
+          }
+        }
+      )
       return next
     })
   )

@@ -86,7 +86,7 @@ export class Seam {
     this.held = ""
     const begun = text.trimStart()
     const lead = text.length - begun.length
-    if (this.options.how !== "exact" && this.start !== "" && this.same === this.start.length) {
+    if (this.options.how !== "exact" && this.same === this.start.length && isTelling(this.start)) {
       return this.from(text, lead + this.start.length, "")
     }
     if (this.options.how !== "asked") return this.from(text, 0, this.space)
@@ -118,16 +118,18 @@ export class Seam {
     return 0
   }
 
-  /** A few characters that happen to be the same are none: it is whole words, or long. */
+  /** Characters that happen to be the same are none: it is whole words, or long and of many characters. */
   private isRepetition(text: string): boolean {
-    if (!/[\p{L}\p{N}]/u.test(text)) return false
-    if (text.length >= 12) return true
+    if (!isTelling(text)) return false
     const previous = this.tail.at(-text.length - 1) ?? ""
-    return !(isWord(previous) && isWord(text[0] ?? ""))
+    return !(isWord(previous) && isWord(text[0] ?? "")) || (text.length >= 12 && new Set(text).size >= 6)
   }
 }
 
 const isWord = (character: string): boolean => /[\p{L}\p{N}]/u.test(character)
+
+/** One letter over and over, digits and signs follow on themselves in many texts that nobody repeated. */
+const isTelling = (text: string): boolean => new Set(text.match(/\p{L}/gu)).size >= 2
 
 /** So many characters in common with the beginning are no accident. */
 const isEvidence = (common: string): boolean => {
