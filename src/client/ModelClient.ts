@@ -24,6 +24,9 @@ import * as Keys from "./internal/keys.js"
 import type { RenewableClosed } from "./internal/renewableClosed.js"
 import * as Renewable from "./Renewable.js"
 
+export type { Decoder, Join } from "../protocol/internal/decoder.js"
+export type { Keys } from "./internal/keys.js"
+
 /**
  * One generation of a client: the SDK's object, and the pool that it sends over.
  *

@@ -10,19 +10,26 @@ import { noTimeout } from "./internal/noTimeout.js"
 import type { Protocol } from "./Protocol.js"
 
 /**
+ * The client of the official SDK, `openai`, that sends its requests.
+ *
  * @since 0.1.0
  * @category models
  */
 export type Sdk = OpenAI
 
 /**
+ * A request in the SDK's own terms: what `chat.completions.create` takes.
+ *
  * @since 0.1.0
  * @category models
  */
 export type Params = Encode.Params
 
 /**
- * @internal
+ * What its decoder knows of one attempt; nothing in it is to be relied on.
+ *
+ * @since 0.1.0
+ * @category models
  */
 export type State = Decode.State
 

@@ -35,7 +35,12 @@ export interface Failed {
   readonly maxWait: number
 }
 
-/** Belongs to one request. */
+/**
+ * Chooses the key of each attempt of one request, and belongs to that request.
+ *
+ * @since 0.1.0
+ * @category models
+ */
 export interface Keys {
   readonly next: Effect.Effect<Chosen, Fault>
   readonly failed: (fault: Fault, failed: Failed) => Effect.Effect<Verdict>
