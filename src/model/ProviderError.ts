@@ -324,6 +324,8 @@ export const ProviderError = Schema.Union(...Object.values(classes))
 export type ProviderError = InstanceType<(typeof classes)[keyof typeof classes]>
 
 /**
+ * Tells a provider's error from any other.
+ *
  * @since 0.1.0
  * @category guards
  */

@@ -8,8 +8,8 @@ import type { ConfigError } from "effect/ConfigError"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import type * as Redacted from "effect/Redacted"
 import * as Option from "effect/Option"
+import type * as Redacted from "effect/Redacted"
 import type * as Schedule from "effect/Schedule"
 import type * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
@@ -50,6 +50,8 @@ export interface CallOptions {
 }
 
 /**
+ * What may be set for one call of `stream`.
+ *
  * @since 0.1.0
  * @category models
  */
@@ -59,6 +61,8 @@ export interface StreamOptions<D extends Delivery = Delivery> extends CallOption
 }
 
 /**
+ * What may be set for one call of `streamText`.
+ *
  * @since 0.1.0
  * @category models
  */
@@ -91,6 +95,8 @@ export interface ObjectOptions<A, I, R> {
 }
 
 /**
+ * What `generateObject` gives.
+ *
  * @since 0.1.0
  * @category models
  */

@@ -7,6 +7,8 @@
 import * as Duration from "effect/Duration"
 
 /**
+ * How long to wait, for a provider or for one call: each field may be given by itself.
+ *
  * @since 0.1.0
  * @category models
  */
