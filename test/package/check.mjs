@@ -25,7 +25,7 @@ const run = (command, args, cwd = project) => execFileSync(command, args, { cwd,
 try {
   const [packed] = JSON.parse(run("npm", ["pack", "--json", "--ignore-scripts", "--pack-destination", project], root))
   const stray = packed.files.filter(
-    ({ path }) => !/^(dist|src)\/|^(package\.json|README\.md|LICENSE|CHANGELOG\.md)$/.test(path)
+    ({ path }) => !/^(dist|src)\/|^docs\/[a-z]+\.md$|^(package\.json|README\.md|LICENSE|CHANGELOG\.md)$/.test(path)
   )
   assert.deepEqual(stray, [], "files that do not belong into the package")
 
