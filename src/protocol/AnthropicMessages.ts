@@ -9,6 +9,9 @@ import * as Encode from "./internal/anthropicEncode.js"
 import { noTimeout } from "./internal/noTimeout.js"
 import type { Protocol } from "./Protocol.js"
 
+export type { State } from "./internal/anthropicDecode.js"
+export type { Params } from "./internal/anthropicEncode.js"
+
 /**
  * The client of the official SDK, `@anthropic-ai/sdk`, that sends its requests.
  *
@@ -18,29 +21,13 @@ import type { Protocol } from "./Protocol.js"
 export type Sdk = Anthropic
 
 /**
- * A request in the SDK's own terms: what `messages.create` takes.
- *
- * @since 0.1.0
- * @category models
- */
-export type Params = Encode.Params
-
-/**
- * What its decoder knows of one attempt; nothing in it is to be relied on.
- *
- * @since 0.1.0
- * @category models
- */
-export type State = Decode.State
-
-/**
  * In a conversation that is sent back, reasoning without a signature and blocks of other protocols are left out, since
  * the vendor would refuse them. `maxOutputTokens` is 8192 where the request names none.
  *
  * @since 0.1.0
  * @category protocols
  */
-export const protocol: Protocol<Sdk, Params, State> = {
+export const protocol: Protocol<Sdk, Encode.Params, Decode.State> = {
   id: "anthropic-messages",
   encode: Encode.encode,
   open: (sdk, params, { headers, signal }) =>

@@ -9,6 +9,9 @@ import * as Encode from "./internal/chatEncode.js"
 import { noTimeout } from "./internal/noTimeout.js"
 import type { Protocol } from "./Protocol.js"
 
+export type { State } from "./internal/chatDecode.js"
+export type { Params } from "./internal/chatEncode.js"
+
 /**
  * The client of the official SDK, `openai`, that sends its requests.
  *
@@ -18,29 +21,13 @@ import type { Protocol } from "./Protocol.js"
 export type Sdk = OpenAI
 
 /**
- * A request in the SDK's own terms: what `chat.completions.create` takes.
- *
- * @since 0.1.0
- * @category models
- */
-export type Params = Encode.Params
-
-/**
- * What its decoder knows of one attempt; nothing in it is to be relied on.
- *
- * @since 0.1.0
- * @category models
- */
-export type State = Decode.State
-
-/**
  * In a conversation that is sent back, reasoning and blocks of other protocols are left out, and so is the mark of a
  * failed tool: the protocol has no field for them. Reasoning goes back to vendors that have one: see `Quirks.replay`.
  *
  * @since 0.1.0
  * @category protocols
  */
-export const protocol: Protocol<Sdk, Params, State> = {
+export const protocol: Protocol<Sdk, Encode.Params, Decode.State> = {
   id: "chat-completions",
   encode: Encode.encode,
   open: (sdk, params, { headers, signal }) =>

@@ -96,6 +96,9 @@ try {
   ]) {
     run(process.execPath, [tsc, ...strict, ...target, ...resolution, ...files])
   }
+  writeFileSync(join(project, "names.ts"), readFileSync(join(root, "test/package/names.ts"), "utf8"))
+  const declared = ["--strict", "--types", "node", "--declaration", "--emitDeclarationOnly", "--outDir", "declared"]
+  run(process.execPath, [tsc, ...declared, ...target, "--module", "nodenext", "--skipLibCheck", "names.ts"])
 
   console.log(
     `package: ${packed.files.length} files, ${Math.round(packed.size / 1024)} KiB packed, ${names.length} modules, ${maps.length} maps, ${examples.length} examples; imports and types resolve`
