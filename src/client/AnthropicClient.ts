@@ -29,12 +29,16 @@ import * as ModelClient from "./ModelClient.js"
 export interface Service extends ModelClient.ModelClient<Anthropic> {}
 
 /**
+ * The client in the context, for `Provider.layerFromClient` and for programs that renew its connections themselves.
+ *
  * @since 0.1.0
  * @category tags
  */
 export class AnthropicClient extends Context.Tag("effect-redial/AnthropicClient")<AnthropicClient, Service>() {}
 
 /**
+ * The options of `make` and `layer`: those of all clients, over Anthropic Messages.
+ *
  * @since 0.1.0
  * @category models
  */
@@ -74,6 +78,8 @@ export const make = <R = never>(options: Options<R>): Effect.Effect<Service, Inv
   ModelClient.make(kind, { ...options, baseUrl: options.baseUrl?.replace(/\/v1\/*$/, "") })
 
 /**
+ * The client as a layer, which fails with `InvalidOptions` for options that cannot work.
+ *
  * @example
  * ```ts
  * import { AnthropicClient } from "effect-redial"

@@ -16,7 +16,11 @@ import * as InvalidOptions from "./InvalidOptions.js"
 import type { ByteSource } from "./internal/byteSource.js"
 import * as httpClientPool from "./internal/httpClientPool.js"
 
+export type { ByteSource } from "./internal/byteSource.js"
+
 /**
+ * The connections of a pool, counted.
+ *
  * @since 0.1.0
  * @category models
  */
@@ -39,21 +43,25 @@ export interface Service {
   /** Closes the connections that are idle now, and each other one as it becomes idle. Requests still work. */
   readonly retire: Effect.Effect<void>
   readonly stats: Effect.Effect<Stats>
-  /** The bytes of an answer that `fetch` gave. @internal */
+  /** The bytes of an answer that `fetch` gave. To be taken over from a pool made here, as are the two below. */
   readonly source: (response: Response) => ByteSource
-  /** Takes back an answer whose end was proven, so that its connection can be used again. @internal */
+  /** Takes back an answer whose end was proven, so that its connection can be used again. */
   readonly finished: (source: ByteSource) => Effect.Effect<void>
-  /** Waits, for some milliseconds at most, for a connection that is about to be free. @internal */
+  /** Waits, for some milliseconds at most, for a connection that is about to be free. */
   readonly settled: Effect.Effect<void>
 }
 
 /**
+ * The pool in the context. A client builds one for each of its generations, from the `pool` among its options.
+ *
  * @since 0.1.0
  * @category tags
  */
 export class ConnectionPool extends Context.Tag("effect-redial/ConnectionPool")<ConnectionPool, Service>() {}
 
 /**
+ * The options of a pool over undici.
+ *
  * @since 0.1.0
  * @category models
  */
@@ -129,6 +137,8 @@ export const make = (options: Options = {}): Effect.Effect<Service, InvalidOptio
   )
 
 /**
+ * A pool over undici as a layer: what the `pool` of a client may be, and is by default.
+ *
  * @since 0.1.0
  * @category layers
  */

@@ -22,6 +22,8 @@ import * as internal from "./internal/keyring.js"
 import type * as Rotation from "./internal/rotation.js"
 
 /**
+ * Marks credentials, so that they are told from a plain key.
+ *
  * @since 0.1.0
  * @category type ids
  */
@@ -85,6 +87,8 @@ export interface KeyState {
 }
 
 /**
+ * What happened to a key, in `changes`. `until` is in milliseconds since the epoch.
+ *
  * @since 0.1.0
  * @category models
  */
@@ -125,6 +129,8 @@ export interface Source<out E = never, out R = never> {
 }
 
 /**
+ * What may be said of every source.
+ *
  * @since 0.1.0
  * @category models
  */
@@ -134,6 +140,8 @@ export interface SourceOptions {
 }
 
 /**
+ * What may be said of a source that is an effect.
+ *
  * @since 0.1.0
  * @category models
  */
@@ -148,6 +156,8 @@ export interface RefreshOptions extends SourceOptions {
 }
 
 /**
+ * How the keys of `make` are used, and where they may be sent.
+ *
  * @since 0.1.0
  * @category models
  */
@@ -282,6 +292,8 @@ export const make = <const Sources extends Arr.NonEmptyReadonlyArray<Source<unkn
 }
 
 /**
+ * Tells credentials from a plain key.
+ *
  * @since 0.1.0
  * @category guards
  */

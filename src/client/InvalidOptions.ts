@@ -6,6 +6,9 @@
 import * as Schema from "effect/Schema"
 
 /**
+ * An option cannot work: an address that is none, a key that cannot be sent, a setting that contradicts another one.
+ * The message names the module, the option and what to do.
+ *
  * @since 0.1.0
  * @category errors
  */

@@ -25,6 +25,9 @@ import type { RenewableClosed } from "./internal/renewableClosed.js"
 import { unshown } from "./internal/sdk.js"
 import * as Renewable from "./Renewable.js"
 
+export type { Decoder, Join } from "../protocol/internal/decoder.js"
+export type { Keys } from "./internal/keys.js"
+
 /**
  * One generation of a client: the SDK's object, and the pool that it sends over.
  *

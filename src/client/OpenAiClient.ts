@@ -32,12 +32,16 @@ import * as ModelClient from "./ModelClient.js"
 export interface Service extends ModelClient.ModelClient<OpenAI> {}
 
 /**
+ * The client in the context, for `Provider.layerFromClient` and for programs that renew its connections themselves.
+ *
  * @since 0.1.0
  * @category tags
  */
 export class OpenAiClient extends Context.Tag("effect-redial/OpenAiClient")<OpenAiClient, Service>() {}
 
 /**
+ * The options of `make` and `layer`: those of all clients, and which of the two protocols to speak.
+ *
  * @since 0.1.0
  * @category models
  */
@@ -93,6 +97,8 @@ export const makeResponses = <R = never>(
 ): Effect.Effect<Service, InvalidOptions, R | Scope.Scope> => ModelClient.make(responses, options)
 
 /**
+ * The client as a layer, which fails with `InvalidOptions` for options that cannot work.
+ *
  * @example
  * ```ts
  * import { OpenAiClient } from "effect-redial"

@@ -75,6 +75,8 @@ export type Change = Data.TaggedEnum<{
 }>
 
 /**
+ * The generations of a renewable, counted.
+ *
  * @since 0.1.0
  * @category models
  */
@@ -89,6 +91,8 @@ export interface Stats {
 }
 
 /**
+ * A scoped value that can be replaced while it is in use, under the laws above.
+ *
  * @since 0.1.0
  * @category models
  */
@@ -110,6 +114,8 @@ export interface Renewable<out A, out E = never> {
 }
 
 /**
+ * The options of `make` and `fromLayer`.
+ *
  * @since 0.1.0
  * @category models
  */
@@ -134,10 +140,16 @@ export interface Options<in A> {
  * import { Renewable } from "effect-redial"
  * import { Effect } from "effect"
  *
- * const program = Effect.gen(function*() {
+ * interface Pool {
+ *   readonly query: Effect.Effect<string, Error>
+ *   readonly close: Effect.Effect<void>
+ * }
+ * declare const openPool: Effect.Effect<Pool, Error>
+ *
+ * const program = Effect.gen(function* () {
  *   const pools = yield* Renewable.make(Effect.acquireRelease(openPool, (pool) => pool.close))
  *   const lease = yield* pools.lease
- *   yield* use(lease.value).pipe(Effect.tapError(() => pools.renew(lease.generation)))
+ *   return yield* lease.value.query.pipe(Effect.tapError(() => pools.renew(lease.generation)))
  * })
  * ```
  *

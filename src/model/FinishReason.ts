@@ -6,6 +6,8 @@
 import * as Schema from "effect/Schema"
 
 /**
+ * Why a model stopped.
+ *
  * - `stop`: the model was done, or wrote a stop sequence
  * - `length`: the output token limit or the context window cut it
  * - `tool-calls`: it waits for the results of its tool calls
@@ -26,6 +28,8 @@ export const Reason = Schema.Literal("stop", "length", "tool-calls", "content-fi
 export type Reason = typeof Reason.Type
 
 /**
+ * Why a model stopped, and what its vendor calls that.
+ *
  * @since 0.1.0
  * @category schemas
  */

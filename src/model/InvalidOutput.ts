@@ -16,6 +16,8 @@ const advice = {
 }
 
 /**
+ * An answer came that is not the object that was asked for, for this reason:
+ *
  * - `refusal`: the model declined, or the vendor's filter stopped it
  * - `cut`: the answer ended before it was whole
  * - `absent`: the answer has no object in it

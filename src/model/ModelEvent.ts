@@ -45,6 +45,8 @@ export const ResponseStart = Schema.TaggedStruct("ResponseStart", {
 export type ResponseStart = typeof ResponseStart.Type
 
 /**
+ * A text block begins.
+ *
  * @since 0.1.0
  * @category schemas
  */
@@ -57,6 +59,8 @@ export const TextStart = Schema.TaggedStruct("TextStart", { index })
 export type TextStart = typeof TextStart.Type
 
 /**
+ * A piece of a text block.
+ *
  * @since 0.1.0
  * @category schemas
  */
@@ -69,6 +73,8 @@ export const TextDelta = Schema.TaggedStruct("TextDelta", { index, text: Schema.
 export type TextDelta = typeof TextDelta.Type
 
 /**
+ * A text block is whole.
+ *
  * @since 0.1.0
  * @category schemas
  */
@@ -81,6 +87,8 @@ export const TextEnd = Schema.TaggedStruct("TextEnd", { index })
 export type TextEnd = typeof TextEnd.Type
 
 /**
+ * A block of reasoning begins.
+ *
  * @since 0.1.0
  * @category schemas
  */
@@ -93,6 +101,8 @@ export const ReasoningStart = Schema.TaggedStruct("ReasoningStart", { index })
 export type ReasoningStart = typeof ReasoningStart.Type
 
 /**
+ * A piece of reasoning.
+ *
  * @since 0.1.0
  * @category schemas
  */
@@ -105,6 +115,8 @@ export const ReasoningDelta = Schema.TaggedStruct("ReasoningDelta", { index, tex
 export type ReasoningDelta = typeof ReasoningDelta.Type
 
 /**
+ * A block of reasoning is whole. `signature` is the vendor's proof of it, where there is one.
+ *
  * @since 0.1.0
  * @category schemas
  */
@@ -117,6 +129,8 @@ export const ReasoningEnd = Schema.TaggedStruct("ReasoningEnd", { index, signatu
 export type ReasoningEnd = typeof ReasoningEnd.Type
 
 /**
+ * A tool call begins. It is to be run from `Finish.response.toolCalls` only.
+ *
  * @since 0.1.0
  * @category schemas
  */
@@ -143,6 +157,8 @@ export const ToolCallDelta = Schema.TaggedStruct("ToolCallDelta", { index, json:
 export type ToolCallDelta = typeof ToolCallDelta.Type
 
 /**
+ * The arguments of a tool call have come. The answer may still drop, so this is no reason to run it.
+ *
  * @since 0.1.0
  * @category schemas
  */
@@ -191,6 +207,8 @@ export const Superseded = Schema.TaggedStruct("Superseded", {
 export type Superseded = typeof Superseded.Type
 
 /**
+ * The end of the answer, proven. It comes once and last.
+ *
  * @since 0.1.0
  * @category schemas
  */
@@ -203,6 +221,8 @@ export const Finish = Schema.TaggedStruct("Finish", { response: ModelResponse })
 export type Finish = typeof Finish.Type
 
 /**
+ * Any event of a stream, to be told apart by `_tag`.
+ *
  * @since 0.1.0
  * @category schemas
  */

@@ -15,6 +15,8 @@ import { AssistantPart, ToolCallPart } from "./Prompt.js"
 import { add as addUsage, Usage } from "./Usage.js"
 
 /**
+ * Marks a response whose end was proven.
+ *
  * @since 0.1.0
  * @category type ids
  */
@@ -181,6 +183,8 @@ const fields = {
 const Stored = Schema.Struct(fields)
 
 /**
+ * A whole answer, with the attempts that it took.
+ *
  * @since 0.1.0
  * @category models
  */
@@ -189,6 +193,8 @@ export interface ModelResponse extends Schema.Simplify<typeof Stored.Type> {
 }
 
 /**
+ * Tells a response from anything else, such as a plain object that only looks like one.
+ *
  * @since 0.1.0
  * @category guards
  */

@@ -6,6 +6,8 @@
 import * as Schema from "effect/Schema"
 
 /**
+ * One block as far as it came. `open` is true where it was still growing.
+ *
  * @since 0.1.0
  * @category schemas
  */
@@ -54,6 +56,8 @@ export const Delivered = Schema.Literal("nothing", "reasoning", "text", "tool-ca
 export type Delivered = typeof Delivered.Type
 
 /**
+ * The output as far as it came: on an error as `partial`, and what `ModelEvent.fold` gives.
+ *
  * @since 0.1.0
  * @category schemas
  */

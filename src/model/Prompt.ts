@@ -90,6 +90,8 @@ export const DocumentPart = Schema.Struct({
 export type DocumentPart = typeof DocumentPart.Type
 
 /**
+ * What a user message is made of.
+ *
  * @since 0.1.0
  * @category parts
  */
@@ -179,6 +181,8 @@ export const ToolResultPart = Schema.Struct({
 export type ToolResultPart = typeof ToolResultPart.Type
 
 /**
+ * What a model's message is made of.
+ *
  * @since 0.1.0
  * @category parts
  */
@@ -191,6 +195,8 @@ export const AssistantPart = Schema.Union(TextPart, ReasoningPart, ToolCallPart,
 export type AssistantPart = typeof AssistantPart.Type
 
 /**
+ * What the user says.
+ *
  * @since 0.1.0
  * @category messages
  */
@@ -206,6 +212,8 @@ export const UserMessage = Schema.Struct({
 export type UserMessage = typeof UserMessage.Type
 
 /**
+ * What the model said. `Prompt.append` makes one of a response.
+ *
  * @since 0.1.0
  * @category messages
  */
@@ -221,6 +229,8 @@ export const AssistantMessage = Schema.Struct({
 export type AssistantMessage = typeof AssistantMessage.Type
 
 /**
+ * The results of tool calls. `Prompt.toolResults` makes one.
+ *
  * @since 0.1.0
  * @category messages
  */
@@ -254,6 +264,8 @@ export const DeveloperMessage = Schema.Struct({
 export type DeveloperMessage = typeof DeveloperMessage.Type
 
 /**
+ * A message of any role.
+ *
  * @since 0.1.0
  * @category messages
  */

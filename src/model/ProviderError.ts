@@ -18,7 +18,7 @@ import { Delivered, PartialResponse } from "./PartialResponse.js"
 const common = {
   /** The provider's id, for example `anthropic`. */
   provider: Schema.String,
-  /** The wire protocol, for example `anthropic-messages`. */
+  /** The wire protocol, for example `anthropic-messages`; `none` where a `Router` found no provider to ask. */
   protocol: Schema.String,
   model: Schema.String,
   /** The attempt that failed, counted from 1; 0 where the request never got as far as an attempt. */
@@ -59,7 +59,9 @@ const message = (error: Common, advice: string): string => {
     ...(error.requestId === undefined ? [] : [`request id ${error.requestId}`]),
     ...(error.delivered === "nothing" ? [] : [`delivered so far: ${error.delivered}`])
   ]
-  return `${error.provider} over ${error.protocol}: ${error.description} (${facts.join(", ")}). ${advice}`
+  // A router speaks no protocol.
+  const who = error.protocol === "none" ? error.provider : `${error.provider} over ${error.protocol}`
+  return `${who}: ${error.description} (${facts.join(", ")}). ${advice}`
 }
 
 /**
@@ -327,6 +329,8 @@ export const ProviderError = Schema.Union(...Object.values(classes))
 export type ProviderError = InstanceType<(typeof classes)[keyof typeof classes]>
 
 /**
+ * Tells a provider's error from any other.
+ *
  * @since 0.1.0
  * @category guards
  */

@@ -55,6 +55,8 @@ export interface ToolCall<out Name extends string, out A> {
 }
 
 /**
+ * Tools to put into a request, and the decoder of the calls in its response.
+ *
  * @since 0.1.0
  * @category models
  */

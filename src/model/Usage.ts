@@ -17,6 +17,8 @@ import * as Schema from "effect/Schema"
 const tokens = Schema.optional(Schema.Number)
 
 /**
+ * The tokens of a response. Each field is a whole number, and absent where the provider did not report it.
+ *
  * @since 0.1.0
  * @category schemas
  */

@@ -9,22 +9,16 @@ import * as Encode from "./internal/anthropicEncode.js"
 import { noTimeout } from "./internal/noTimeout.js"
 import type { Protocol } from "./Protocol.js"
 
+export type { State } from "./internal/anthropicDecode.js"
+export type { Params } from "./internal/anthropicEncode.js"
+
 /**
+ * The client of the official SDK, `@anthropic-ai/sdk`, that sends its requests.
+ *
  * @since 0.1.0
  * @category models
  */
 export type Sdk = Anthropic
-
-/**
- * @since 0.1.0
- * @category models
- */
-export type Params = Encode.Params
-
-/**
- * @internal
- */
-export type State = Decode.State
 
 /**
  * In a conversation that is sent back, reasoning without a signature and blocks of other protocols are left out, since
@@ -33,7 +27,7 @@ export type State = Decode.State
  * @since 0.1.0
  * @category protocols
  */
-export const protocol: Protocol<Sdk, Params, State> = {
+export const protocol: Protocol<Sdk, Encode.Params, Decode.State> = {
   id: "anthropic-messages",
   encode: Encode.encode,
   open: (sdk, params, { headers, signal }) =>

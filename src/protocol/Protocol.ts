@@ -11,7 +11,11 @@ import type { ModelRequest } from "../model/ModelRequest.js"
 import type { Usage } from "../model/Usage.js"
 import type { Quirks } from "./Quirks.js"
 
+export type { Fault } from "../model/internal/fault.js"
+
 /**
+ * The wire protocols that there are.
+ *
  * @since 0.1.0
  * @category models
  */
@@ -36,14 +40,16 @@ export interface ServerSentEvent {
  * - `Complete`: the end is proven and nothing may follow
  * - a fault: the stream is not to be read further
  *
- * @internal
+ * @since 0.1.0
+ * @category models
  */
 export type StepResult = undefined | "Proven" | "Complete" | Fault
 
 /**
  * What a protocol says of the end, once proven.
  *
- * @internal
+ * @since 0.1.0
+ * @category models
  */
 export interface Summary {
   readonly finishReason: FinishReason
@@ -56,14 +62,16 @@ export interface Summary {
 /**
  * What the decoder of one attempt is given to stamp on `ResponseStart`.
  *
- * @internal
+ * @since 0.1.0
+ * @category models
  */
 export type Stamp = Pick<Extract<ModelEvent, { _tag: "ResponseStart" }>, "attempt" | "generation" | "requestId">
 
 /**
  * What `open` may set on one request.
  *
- * @internal
+ * @since 0.1.0
+ * @category models
  */
 export interface OpenOptions {
   readonly signal: AbortSignal
@@ -83,7 +91,8 @@ export type PrefillFlag = "none" | "prefix" | "partial"
 /**
  * A point in an answer that the server keeps.
  *
- * @internal
+ * @since 0.1.0
+ * @category models
  */
 export interface Position {
   /** The vendor's id of the response. */
@@ -96,7 +105,8 @@ export interface Position {
 /**
  * Taking an answer up again where its connection broke.
  *
- * @internal
+ * @since 0.1.0
+ * @category models
  */
 export interface Cursor<Sdk, Params, State> {
   /** Undefined where the server was not asked to keep the answer, or nothing of it came. */
@@ -110,7 +120,8 @@ export interface Cursor<Sdk, Params, State> {
  * A wire format. `State` belongs to one attempt and to `step` alone, which may change it in place; given the same
  * events it always does the same. Everything is total: foreign bytes give events, a fault, or both, never an exception.
  *
- * @internal
+ * @since 0.1.0
+ * @category models
  */
 export interface Protocol<Sdk, Params, State> {
   readonly id: ProtocolId

@@ -9,22 +9,16 @@ import * as Decode from "./internal/responsesDecode.js"
 import * as Encode from "./internal/responsesEncode.js"
 import type { Protocol } from "./Protocol.js"
 
+export type { State } from "./internal/responsesDecode.js"
+export type { Params } from "./internal/responsesEncode.js"
+
 /**
+ * The client of the official SDK, `openai`, that sends its requests.
+ *
  * @since 0.1.0
  * @category models
  */
 export type Sdk = OpenAI
-
-/**
- * @since 0.1.0
- * @category models
- */
-export type Params = Encode.Params
-
-/**
- * @internal
- */
-export type State = Decode.State
 
 /**
  * Conversations are carried by the caller: the vendor is asked to store nothing, and to hand out its reasoning encrypted
@@ -38,7 +32,7 @@ export type State = Decode.State
  * @since 0.1.0
  * @category protocols
  */
-export const protocol: Protocol<Sdk, Params, State> = {
+export const protocol: Protocol<Sdk, Encode.Params, Decode.State> = {
   id: "responses",
   encode: Encode.encode,
   open: (sdk, params, { headers, signal }) =>

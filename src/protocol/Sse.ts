@@ -8,6 +8,8 @@ import * as Fault from "../model/internal/fault.js"
 import type { ServerSentEvent } from "./Protocol.js"
 
 /**
+ * What one server-sent event may be.
+ *
  * @since 0.1.0
  * @category models
  */

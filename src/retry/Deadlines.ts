@@ -10,7 +10,8 @@ import type * as ModelRequest from "../model/ModelRequest.js"
 import type { ProtocolId } from "../protocol/Protocol.js"
 
 /**
- * What is not given follows the endpoint and the request: see `defaults`.
+ * How long to wait, for a provider or for one call. Each field may be given by itself; what is not given follows the
+ * endpoint and the request: see `defaults`.
  *
  * @since 0.1.0
  * @category models

@@ -52,6 +52,8 @@ export type Recovery =
   | { readonly _tag: "GiveUp"; readonly why: string }
 
 /**
+ * What the decision depends on.
+ *
  * @since 0.1.0
  * @category models
  */

@@ -50,6 +50,8 @@ export class ListenError extends Schema.TaggedError<ListenError>("effect-redial/
 export type Script = ((request: ReceivedRequest) => Reply) | Arr.NonEmptyReadonlyArray<Reply>
 
 /**
+ * The options of `make` and `layer`.
+ *
  * @since 0.1.0
  * @category models
  */
@@ -78,6 +80,8 @@ export interface Service {
 }
 
 /**
+ * The server in the context, for tests that are given it by a layer.
+ *
  * @since 0.1.0
  * @category tags
  */
@@ -153,6 +157,8 @@ export const make = (script: Script, options?: Options): Effect.Effect<Service, 
   })
 
 /**
+ * The server as a layer.
+ *
  * @example
  * ```ts
  * import { FaultServer, Reply } from "effect-redial/testing"

@@ -96,6 +96,8 @@ export const status = (
 })
 
 /**
+ * A provider from a script, and what was asked of it.
+ *
  * @since 0.1.0
  * @category models
  */
@@ -108,6 +110,8 @@ export interface Scripted {
 }
 
 /**
+ * The options of `make` and `layer`: those of any provider, and the keys to play with.
+ *
  * @since 0.1.0
  * @category models
  */

@@ -144,6 +144,36 @@ describe("building a client with", () => {
   )
 })
 
+describe("a provider", () => {
+  const refusal = (options: Parameters<typeof Provider.make<typeof Vendors.minimax>>[1]) =>
+    Provider.make(Vendors.minimax, options).pipe(Effect.scoped, Effect.flip)
+
+  for (const [option, limits] of [
+    ["limits.maxAttempts", { maxAttempts: 0 }],
+    ["limits.maxAttempts", { maxAttempts: Number.NaN }],
+    ["limits.maxContinued", { maxContinued: -1 }],
+    ["limits.maxContinued", { maxContinued: Number.NaN }]
+  ] as const) {
+    it.effect(`takes no ${option} that limits nothing: ${Object.values(limits)}`, () =>
+      Effect.gen(function* () {
+        const error = yield* refusal({ ...good, limits })
+        assert.strictEqual(error.option, option)
+        assert.match(error.message, /must be a number from [01] on/)
+      })
+    )
+  }
+
+  it.effect("says how a bare string is to be given as a key, and does not show it", () =>
+    Effect.gen(function* () {
+      // Who has no types gives a string.
+      const error = yield* refusal({ apiKey: canary as unknown as Redacted.Redacted })
+      assert.strictEqual(error.option, "apiKey")
+      assert.match(error.message, /give Redacted.make\(key\)/)
+      assert.notInclude(inspect(error, { depth: 10 }), canary)
+    })
+  )
+})
+
 describe("a pool by itself", () => {
   it.effect("checks its options too", () =>
     Effect.gen(function* () {

@@ -127,6 +127,13 @@ describe("ModelRequest.make", () => {
     ])
     refuses([
       ["no message", { prompt: [] }, "prompt", /at least one message/],
+      [
+        "a role of another library",
+        // As a stored conversation has it, whose type says nothing.
+        { prompt: [{ role: "system", content: "Be brief." } as unknown as Prompt.Message] },
+        "prompt",
+        /the role "system" at position 0: there are developer, user, assistant, tool, and `system` of the request/
+      ],
       ["a blank text", { prompt: " \n" }, "prompt", /empty user message at position 0/],
       ["no part", { prompt: [{ role: "user", content: [] }] }, "prompt", /empty user message/],
       [

@@ -4,9 +4,18 @@
  */
 import assert from "node:assert/strict"
 import { execFileSync } from "node:child_process"
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs"
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync
+} from "node:fs"
 import { tmpdir } from "node:os"
-import { join } from "node:path"
+import { dirname, join } from "node:path"
 import { fileURLToPath } from "node:url"
 
 const root = fileURLToPath(new URL("../../", import.meta.url))
@@ -16,7 +25,7 @@ const run = (command, args, cwd = project) => execFileSync(command, args, { cwd,
 try {
   const [packed] = JSON.parse(run("npm", ["pack", "--json", "--ignore-scripts", "--pack-destination", project], root))
   const stray = packed.files.filter(
-    ({ path }) => !/^(dist|src)\/|^(package\.json|README\.md|LICENSE|CHANGELOG\.md)$/.test(path)
+    ({ path }) => !/^(dist|src)\/|^docs\/[a-z]+\.md$|^(package\.json|README\.md|LICENSE|CHANGELOG\.md)$/.test(path)
   )
   assert.deepEqual(stray, [], "files that do not belong into the package")
 
@@ -48,6 +57,14 @@ try {
   )
   run(process.execPath, ["imports.mjs"])
 
+  const maps = packed.files.filter(({ path }) => path.endsWith(".map"))
+  for (const { path } of maps) {
+    const map = join(modules, "effect-redial", path)
+    for (const source of JSON.parse(readFileSync(map, "utf8")).sources) {
+      assert.ok(existsSync(join(dirname(map), source)), `${path} is a map of ${source}, which is not in the package`)
+    }
+  }
+
   writeFileSync(
     join(project, "program.ts"),
     readFileSync(join(root, "docs/examples/quick-start.ts"), "utf8") +
@@ -55,13 +72,36 @@ try {
         .map((name) => `import type * as Type${name} from "effect-redial/${name}"\nexport type { Type${name} }\n`)
         .join("")
   )
+  // Every example in a comment is a program of its own, and the published ones are as well.
+  const examples = []
+  for (const { path } of packed.files.filter(({ path }) => /^src\/.*\.ts$/.test(path))) {
+    const source = readFileSync(join(root, path), "utf8")
+    for (const [, code] of source.matchAll(/^ \* @example\n \* ```ts\n([\s\S]*?)\n \* ```$/gm)) {
+      examples.push([`${path.replaceAll(/\W/g, "-")}-${examples.length}.ts`, code.replaceAll(/^ \* ?/gm, "")])
+    }
+  }
+  for (const file of readdirSync(join(root, "docs/examples")).filter((file) => file.endsWith(".ts"))) {
+    examples.push([file, readFileSync(join(root, "docs/examples", file), "utf8")])
+  }
+  for (const [file, code] of examples) writeFileSync(join(project, file), code)
+
   const tsc = join(root, "node_modules/typescript/bin/tsc")
-  const strict = ["--strict", "--exactOptionalPropertyTypes", "--noEmit", "--skipLibCheck", "--types", "node"]
-  const resolution = ["--module", "nodenext", "--target", "es2022", "--lib", "es2023"]
-  run(process.execPath, [tsc, ...strict, ...resolution, "program.ts"])
+  const strict = ["--strict", "--exactOptionalPropertyTypes", "--noEmit", "--types", "node"]
+  // Declarations are checked too, ours and those of others; @effect/platform wants the names of the DOM for that.
+  const target = ["--target", "es2022", "--lib", "es2023,dom,dom.iterable"]
+  const files = ["program.ts", ...examples.map(([file]) => file)]
+  for (const resolution of [
+    ["--module", "nodenext"],
+    ["--module", "esnext", "--moduleResolution", "bundler"]
+  ]) {
+    run(process.execPath, [tsc, ...strict, ...target, ...resolution, ...files])
+  }
+  writeFileSync(join(project, "names.ts"), readFileSync(join(root, "test/package/names.ts"), "utf8"))
+  const declared = ["--strict", "--types", "node", "--declaration", "--emitDeclarationOnly", "--outDir", "declared"]
+  run(process.execPath, [tsc, ...declared, ...target, "--module", "nodenext", "--skipLibCheck", "names.ts"])
 
   console.log(
-    `package: ${packed.files.length} files, ${Math.round(packed.size / 1024)} KiB packed, ${names.length} modules, imports and types resolve`
+    `package: ${packed.files.length} files, ${Math.round(packed.size / 1024)} KiB packed, ${names.length} modules, ${maps.length} maps, ${examples.length} examples; imports and types resolve`
   )
 } catch (error) {
   if (error.stdout) console.error(error.stdout)

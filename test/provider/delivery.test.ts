@@ -388,3 +388,17 @@ describe("the budget", () => {
     })
   )
 })
+
+describe("a setting that was read", () => {
+  it.scoped("cannot make streamText take text back", () =>
+    Effect.gen(function* () {
+      const { provider, requests } = yield* ScriptedProvider.make([ScriptedProvider.answer({ text })])
+      // The types have no such delivery.
+      const delivery = "restart" as Provider.TextOptions["delivery"] & string
+      const error = yield* Effect.flip(Stream.runDrain(provider.streamText(request, { delivery })))
+      assert(error._tag === "InvalidRequest" && error.field === "delivery", error._tag)
+      assert.match(error.message, /takes text back/)
+      assert.strictEqual((yield* requests).length, 0)
+    })
+  )
+})

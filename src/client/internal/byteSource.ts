@@ -6,6 +6,12 @@ import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 
+/**
+ * The bytes of one answer, read on demand.
+ *
+ * @since 0.1.0
+ * @category models
+ */
 export interface ByteSource {
   /** The chunks that have arrived, at least one; none at the clean end. Fails where the connection does. */
   readonly read: Effect.Effect<ReadonlyArray<Uint8Array>, unknown>

@@ -35,7 +35,12 @@ export interface Failed {
   readonly maxWait: number
 }
 
-/** Belongs to one request. */
+/**
+ * Chooses the key of each attempt of one request, and belongs to that request.
+ *
+ * @since 0.1.0
+ * @category models
+ */
 export interface Keys {
   readonly next: Effect.Effect<Chosen, Fault>
   readonly failed: (fault: Fault, failed: Failed) => Effect.Effect<Verdict>
@@ -51,6 +56,8 @@ export const from = (input: Input, host: string): Either.Either<() => Keys, stri
     const problem = keyring.claim(host)
     return problem === undefined ? Either.right(() => of(keyring)) : Either.left(problem)
   }
+  // For those who have no types: a bare string would end up in a defect, and a bare key in whatever prints it.
+  if (!Redacted.isRedacted(input)) return Either.left("is not redacted: give Redacted.make(key), or Credentials")
   const problem = problemOf(Redacted.value(input))
   return problem === undefined ? Either.right(() => only(input)) : Either.left(problem)
 }

@@ -10,6 +10,12 @@ type Problem = string | undefined
 export const checkPrompt = (prompt: Prompt.Prompt): Fault | undefined => {
   if (prompt.length === 0) return invalid("is empty: give it at least one message")
   for (const [at, message] of prompt.entries()) {
+    if (!roles.has(message.role)) {
+      const known = [...roles].join(", ")
+      return invalid(
+        `has the role "${message.role}" at position ${at}: there are ${known}, and \`system\` of the request`
+      )
+    }
     if (isEmpty(message)) {
       return invalid(`has an empty ${message.role} message at position ${at}: vendors refuse those, leave it out`)
     }
@@ -21,6 +27,9 @@ export const checkPrompt = (prompt: Prompt.Prompt): Fault | undefined => {
   }
   return undefined
 }
+
+/** Stored conversations of other libraries have others, which would be left out in silence. */
+const roles: ReadonlySet<string> = new Set<Prompt.Message["role"]>(["developer", "user", "assistant", "tool"])
 
 const invalid = (problem: string): Fault => invalidRequest("prompt", `the request's \`prompt\` ${problem}`)
 

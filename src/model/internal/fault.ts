@@ -22,6 +22,13 @@ interface Common {
   readonly requestId?: string | undefined
 }
 
+/**
+ * What went wrong, before it is known whose request it was: the fields of the `ProviderError` with its tag that come from
+ * the provider or the connection. A client or a protocol gives it, and the attempt that suffers it makes the error.
+ *
+ * @since 0.1.0
+ * @category models
+ */
 export type Fault =
   | (Common & { readonly _tag: "ConnectionFailed"; readonly reason: ConnectReason })
   | (Common & { readonly _tag: "StreamDropped" })

@@ -10,6 +10,12 @@ import { type Blocks, blockDelta, blockStart, blockStop, close } from "./anthrop
 import { classify } from "./classify.js"
 import { array, type JsonObject, number, object, parse, string } from "./json.js"
 
+/**
+ * What the decoder knows of one attempt; nothing in it is to be relied on.
+ *
+ * @since 0.1.0
+ * @category models
+ */
 export interface State extends Blocks {
   readonly stamp: Stamp
   started: boolean

@@ -16,6 +16,12 @@ interface Sampling {
   top_k?: number
 }
 
+/**
+ * A request in the SDK's own terms: what `messages.create` takes.
+ *
+ * @since 0.1.0
+ * @category models
+ */
 export type Params = Messages.MessageCreateParamsStreaming & Sampling
 
 /** The protocol wants a number; this is what a request gets that names none, beside a budget to think with. */

@@ -11,6 +11,12 @@ import { type Call, callDeltas, closeCalls } from "./chatToolCalls.js"
 import { classify, isError } from "./classify.js"
 import { array, type JsonObject, number, object, parse, string } from "./json.js"
 
+/**
+ * What the decoder knows of one attempt; nothing in it is to be relied on.
+ *
+ * @since 0.1.0
+ * @category models
+ */
 export interface State {
   readonly stamp: Stamp
   started: boolean

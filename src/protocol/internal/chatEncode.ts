@@ -11,6 +11,12 @@ import { encodeReasoning } from "./chatReasoning.js"
 import { choosesNothing, type Encoded, each, invalid, onlySupported, onlyWithout, ownOptions } from "./encode.js"
 import { isStrict } from "./strict.js"
 
+/**
+ * A request in the SDK's own terms: what `chat.completions.create` takes.
+ *
+ * @since 0.1.0
+ * @category models
+ */
 export type Params = Chat.ChatCompletionCreateParamsStreaming
 
 /** What the decoder depends on. */

@@ -21,6 +21,12 @@ export type Verdict =
   /** Not to be read further; the fault is in `fault`. */
   | "Failed"
 
+/**
+ * Reads the bytes of one attempt's answer.
+ *
+ * @since 0.1.0
+ * @category models
+ */
 export interface Decoder {
   /** Takes the next bytes and returns the events they complete. Ignored once finished or failed. */
   readonly push: (bytes: Uint8Array) => Array<ModelEvent>
@@ -40,7 +46,12 @@ export interface Decoder {
   readonly resumed: (stamp: Stamp) => Decoder
 }
 
-/** Joins an attempt that goes on with the output of a broken one to that output. */
+/**
+ * Joins an attempt that goes on with the output of a broken one to that output.
+ *
+ * @since 0.1.0
+ * @category models
+ */
 export interface Join {
   /** What there is of that output. */
   readonly fold: Fold

@@ -23,6 +23,12 @@ import {
 } from "./responsesParts.js"
 import { reasoningDelta } from "./responsesReasoning.js"
 
+/**
+ * What the decoder knows of one attempt; nothing in it is to be relied on.
+ *
+ * @since 0.1.0
+ * @category models
+ */
 export interface State extends Items {
   readonly stamp: Stamp
   started: boolean

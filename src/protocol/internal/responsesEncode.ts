@@ -10,6 +10,12 @@ import { choosesNothing, type Encoded, invalid, onlySupported, onlyWithout, ownO
 import { encodeInput } from "./responsesInput.js"
 import { isStrict } from "./strict.js"
 
+/**
+ * A request in the SDK's own terms: what `responses.create` takes.
+ *
+ * @since 0.1.0
+ * @category models
+ */
 export type Params = Responses.ResponseCreateParamsStreaming
 
 /** What the protocol has no field for. */

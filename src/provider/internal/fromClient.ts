@@ -25,6 +25,7 @@ export const fromClient = <R>(
   Effect.gen(function* () {
     const context = yield* Effect.context<R>()
     yield* checkDeadlines(patience, options.deadlines)
+    yield* checkLimits(options.limits)
     const reacquire = StreamRetry.reacquiring(client.connections)
     const standard = reacquire(Schedule.provideContext(options.retry ?? StreamRetry.standard(), context))
     const { protocol, provider } = client
@@ -81,5 +82,21 @@ const checkDeadlines = (
       problem: "must be more than zero; for no deadline give Duration.infinity"
     })
   }
+  return Effect.void
+}
+
+/** What is not a number would limit nothing. */
+const checkLimits = ({
+  maxAttempts = 1,
+  maxContinued = 0
+}: StreamRetry.Limits = {}): Effect.Effect<void, InvalidOptions> => {
+  const invalid = (name: string, given: number, least: number) =>
+    new InvalidOptions({
+      module: "Provider",
+      option: `limits.${name}`,
+      problem: `is ${given}: it must be a number from ${least} on`
+    })
+  if (!(maxAttempts >= 1)) return invalid("maxAttempts", maxAttempts, 1)
+  if (!(maxContinued >= 0)) return invalid("maxContinued", maxContinued, 0)
   return Effect.void
 }

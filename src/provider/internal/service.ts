@@ -5,6 +5,7 @@ import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
+import { invalidRequest } from "../../model/internal/fault.js"
 import type { ModelEvent, TextDelta } from "../../model/ModelEvent.js"
 import type * as ModelRequest from "../../model/ModelRequest.js"
 import type { ModelResponse } from "../../model/ModelResponse.js"
@@ -13,6 +14,7 @@ import type { Delivery, EventOf } from "../../retry/Recovery.js"
 import type { StructuredOutput } from "../../vendors/Vendor.js"
 import type { Service, StreamOptions } from "../Provider.js"
 import { generateObject } from "./object.js"
+import { unsent } from "./unsent.js"
 
 type Events = Stream.Stream<ModelEvent, ProviderError>
 
@@ -38,12 +40,22 @@ export const fromStream = (
   return {
     id,
     stream,
-    streamText: (request, options) =>
-      appendOnly(events(request, { ...options, delivery: options?.delivery ?? "resume" })),
+    streamText: (request, options) => {
+      // The types have no such delivery; a setting that was read may. Its text would come twice.
+      const delivery = (options?.delivery as Delivery | undefined) ?? "resume"
+      return delivery === "restart"
+        ? Stream.fail(unsent(takesBack, { provider: id, model: request.model }))
+        : appendOnly(events(request, { ...options, delivery }))
+    },
     generate,
     generateObject: generateObject(id, structuredOutput, generate)
   }
 }
+
+const takesBack = invalidRequest(
+  "delivery",
+  "the `delivery` of `streamText` is `restart`, which takes text back: give another one, or use `stream`"
+)
 
 const finish = (id: string, events: Events): Effect.Effect<ModelResponse, ProviderError> =>
   Effect.flatMap(Stream.runLast(events), (last) =>

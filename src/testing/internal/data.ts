@@ -3,6 +3,8 @@
  */
 
 /**
+ * What a body is made of: text, sent as UTF-8, or bytes.
+ *
  * @since 0.1.0
  * @category models
  */

@@ -42,6 +42,8 @@ export type { Body, Head, Position, Step } from "./step.js"
 export const make = (...steps: ReadonlyArray<Step.Step>): Reply => ({ steps })
 
 /**
+ * How a stream of server-sent events is written.
+ *
  * @since 0.1.0
  * @category models
  */

@@ -5,6 +5,8 @@ import type { Usage } from "../../../model/Usage.js"
 import { pieces } from "./event.js"
 
 /**
+ * A tool call that the model is to make.
+ *
  * @since 0.1.0
  * @category models
  */
@@ -34,6 +36,8 @@ export type Block =
   | ({ readonly type: "tool-call" } & ToolCall)
 
 /**
+ * What may be said of any answer.
+ *
  * @since 0.1.0
  * @category models
  */

@@ -1,0 +1,54 @@
+/**
+ * What a library that builds on this one may export. The check of the package writes its declarations, which works only
+ * where every type that is inferred here has a name that can be imported.
+ */
+import { Effect, Redacted, Schema } from "effect"
+import {
+  AnthropicClient,
+  AnthropicMessages,
+  ChatCompletions,
+  ConnectionPool,
+  Credentials,
+  Provider,
+  Responses,
+  Tool,
+  Toolkit,
+  Vendors
+} from "effect-redial"
+import { FaultServer, Reply, ScriptedProvider } from "effect-redial/testing"
+
+const apiKey = Redacted.make("key")
+
+export const layer = Provider.layer(Vendors.azure, { apiKey, resource: "resource" })
+export const fromEnv = Provider.layerFromEnv(Vendors.ollama)
+export const stream = Provider.stream({ model: "m", prompt: "Hello" }, { delivery: "hold" })
+export const custom = Vendors.custom({ id: "x", protocol: "responses", baseUrl: "https://llm.example.com/v1" })
+export const found = Vendors.find("groq")
+export const client = Vendors.groq.endpoints[0].client
+
+export const connections = Effect.map(AnthropicClient.AnthropicClient, ({ connections }) => connections)
+export const keys = Effect.map(AnthropicClient.AnthropicClient, ({ keys }) => keys())
+export const prepare = Effect.map(AnthropicClient.AnthropicClient, ({ prepare }) => prepare)
+export const sources = Effect.map(ConnectionPool.make(), ({ source }) => source)
+export const credentials = Credentials.make([Credentials.fromKey(apiKey)])
+
+export const toolkit = Toolkit.make(Tool.make("add", { parameters: Schema.Struct({ a: Schema.Number }) }))
+export const decode = toolkit.decode
+
+export const protocol = AnthropicMessages.protocol
+export const initial = AnthropicMessages.protocol.initial
+export const encode = ChatCompletions.protocol.encode
+export const cursor = Responses.protocol.cursor
+
+export const server = FaultServer.make([Reply.status(200)])
+export const gate = FaultServer.gate()
+export const turn = ScriptedProvider.answer({ text: "Hello" })
+
+// A pool is taken over and changed; one that is made from nothing would lack what this library needs of it.
+export const pool = Effect.map(ConnectionPool.make(), (pool): ConnectionPool.Service => ({ ...pool, fetch }))
+// @ts-expect-error
+export const scratch: ConnectionPool.Service = {
+  fetch,
+  retire: Effect.void,
+  stats: Effect.succeed({ dialled: 0, open: 0 })
+}
