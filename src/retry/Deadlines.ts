@@ -179,6 +179,22 @@ const isMapped = (host: string): boolean => {
 }
 
 /**
+ * The first field that is no time to wait for, and what is wrong with it, for those who have no types.
+ *
+ * @internal
+ */
+export const problemOf = (options: Options = {}): readonly [field: string, problem: string] | undefined => {
+  for (const [field, value] of Object.entries(options)) {
+    if (value === undefined) continue
+    const duration = Duration.decodeUnknown(value)
+    if (duration._tag === "None") return [field, 'is no duration: give a number of milliseconds, or "90 seconds"']
+    if (Duration.toMillis(duration.value) > 0) continue
+    return [field, "must be more than zero; for no deadline give Duration.infinity"]
+  }
+  return undefined
+}
+
+/**
  * Resolves options to milliseconds; later options win, field by field.
  *
  * @internal

@@ -400,6 +400,12 @@ describe("bad input", () => {
       assert.include(noUrl.message, "baseUrl")
       const noDeadline = yield* Effect.flip(Provider.make(Vendors.anthropic, { apiKey, deadlines: { idle: 0 } }))
       assert.include(noDeadline.message, "deadlines.idle")
+      const soon = { idle: "soon" as unknown as "1 second" }
+      const noDuration = yield* Effect.flip(Provider.make(Vendors.anthropic, { apiKey, deadlines: soon }))
+      assert.include(noDuration.message, "is no duration")
+      const patient = yield* Provider.make(Vendors.anthropic, { apiKey })
+      const ofCall = yield* Effect.flip(patient.generate(request, { deadlines: soon }))
+      assert.include(ofCall.message, "deadlines.idle")
 
       const provider = yield* Provider.make(Vendors.anthropic, { apiKey })
       const empty = yield* Effect.flip(provider.generate({ model: "m", prompt: "" }))

@@ -7,6 +7,7 @@ import * as Schedule from "effect/Schedule"
 import * as Stream from "effect/Stream"
 import { InvalidOptions } from "../../client/InvalidOptions.js"
 import type * as ModelClient from "../../client/ModelClient.js"
+import { type Fault, invalidRequest } from "../../model/internal/fault.js"
 import * as ModelRequest from "../../model/ModelRequest.js"
 import * as Deadlines from "../../retry/Deadlines.js"
 import * as GoOn from "../../retry/internal/goOn.js"
@@ -24,7 +25,8 @@ export const fromClient = <R>(
 ): Effect.Effect<Service, InvalidOptions, R> =>
   Effect.gen(function* () {
     const context = yield* Effect.context<R>()
-    yield* checkDeadlines(patience, options.deadlines)
+    yield* checkDeadlines(patience)
+    yield* checkDeadlines(options.deadlines)
     yield* checkLimits(options.limits)
     const reacquire = StreamRetry.reacquiring(client.connections)
     const standard = reacquire(Schedule.provideContext(options.retry ?? StreamRetry.standard(), context))
@@ -37,7 +39,8 @@ export const fromClient = <R>(
 
     const stream: StreamEvents = (input, call) => {
       const { model } = input
-      const prepared = Either.flatMap(ModelRequest.make(input), (request) =>
+      const checked = Either.flatMap(checkedDeadlines(call.deadlines), () => ModelRequest.make(input))
+      const prepared = Either.flatMap(checked, (request) =>
         Either.all({
           request: Either.right(request),
           call: client.prepare(request),
@@ -71,18 +74,18 @@ const serverOf = (baseUrl: string): Record<string, unknown> => {
   return hostname === "" ? {} : { "server.address": hostname, "server.port": port === "" ? usual : Number(port) }
 }
 
-const checkDeadlines = (
-  ...deadlines: ReadonlyArray<Deadlines.Options | undefined>
-): Effect.Effect<void, InvalidOptions> => {
-  for (const [name, millis] of Object.entries(Deadlines.resolve(...deadlines))) {
-    if (millis > 0) continue
-    return new InvalidOptions({
-      module: "Provider",
-      option: `deadlines.${name}`,
-      problem: "must be more than zero; for no deadline give Duration.infinity"
-    })
-  }
-  return Effect.void
+const checkDeadlines = (deadlines: Deadlines.Options | undefined): Effect.Effect<void, InvalidOptions> => {
+  const [field, problem] = Deadlines.problemOf(deadlines) ?? []
+  return field === undefined || problem === undefined
+    ? Effect.void
+    : new InvalidOptions({ module: "Provider", option: `deadlines.${field}`, problem })
+}
+
+const checkedDeadlines = (deadlines: Deadlines.Options | undefined): Either.Either<void, Fault> => {
+  const [field, problem] = Deadlines.problemOf(deadlines) ?? []
+  return field === undefined
+    ? Either.void
+    : Either.left(invalidRequest(`deadlines.${field}`, `the call's \`deadlines.${field}\` ${problem}`))
 }
 
 /** What is not a number would limit nothing. */
