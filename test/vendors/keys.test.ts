@@ -1,9 +1,11 @@
 /**
  * Where the key of a provider comes from, and how it is shown.
  */
+import { inspect } from "node:util"
 import { assert, describe, it } from "@effect/vitest"
-import { Cause, Config, ConfigProvider, Effect, Exit, Layer, Option, Redacted, Schema } from "effect"
+import { Cause, Config, ConfigProvider, Effect, Exit, Layer, Option, Redacted, Schedule, Schema } from "effect"
 import { InvalidOptions, Provider, Vendors } from "effect-redial"
+import { FaultServer, Reply } from "effect-redial/testing"
 import { apiKey } from "../client/world.js"
 import { everywhere, fields, known, refusal, request, sentBy } from "./world.js"
 
@@ -158,4 +160,31 @@ describe("a secret", () => {
       for (const error of errors) assert.notInclude(JSON.stringify(error) + error.message, "sk-secret")
     })
   )
+
+  for (const [what, key] of [
+    ["of hexadecimal digits", "0123456789abcdef0123456789abcdef"],
+    ["that is a token", "eyJhbGciOiJIUzI1NiJ9.eyJ1c2VyIjoxMjN9.abcDEF123"],
+    ["of two parts", "1a2b3c4d5e6f.ABCDEFGHIJ"],
+    ["that looks like one", "sk-ant-api03-abcdefgh"]
+  ] as const) {
+    it.scopedLive(`${what} is in no error of a provider that repeats it`, () =>
+      Effect.gen(function* () {
+        const echo = { error: { message: `Incorrect key ${key} provided`, code: "nope" } }
+        const cut = { error: { message: `${"x".repeat(290 - "Incorrect key ".length)}Incorrect key ${key}` } }
+        const server = yield* FaultServer.make([
+          Reply.status(401, { body: echo }),
+          Reply.status(400, { body: cut }),
+          Reply.status(200, { body: echo }),
+          Reply.stream([`data: ${JSON.stringify(echo)}\n\n`])
+        ])
+        const own = Vendors.custom({ id: "own", protocol: "chat-completions", baseUrl: `${server.url}/v1` })
+        const provider = yield* Provider.make(own, { apiKey: Redacted.make(key), retry: Schedule.stop })
+        for (const said of [/Incorrect key \[redacted\] provided/, /x+Incorrect key \[red/, /Incorrect/, /Incorrect/]) {
+          const error = yield* Effect.flip(provider.generate(request))
+          assert.match(error.description, said)
+          assert.notInclude(inspect(error, { depth: 20 }), key.slice(0, 8))
+        }
+      })
+    )
+  }
 })

@@ -4,10 +4,12 @@
  */
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
+import type * as Redacted from "effect/Redacted"
 import * as Scope from "effect/Scope"
 import type { ByteSource } from "../../client/internal/byteSource.js"
 import type { Keys } from "../../client/internal/keys.js"
 import * as TransportFault from "../../client/internal/transportFault.js"
+import { withoutKey } from "../../client/internal/withoutKey.js"
 import type { Line, PreparedCall } from "../../client/ModelClient.js"
 import type { GenerationId } from "../../model/GenerationId.js"
 import type { Deadline, Fault } from "../../model/internal/fault.js"
@@ -66,6 +68,7 @@ export const make = ({
     const watchdog = new Watchdog(clock, deadlines, budget)
     let line: Line | undefined
     let credential: Credential | undefined
+    let key: Redacted.Redacted | undefined
     let requestId: string | undefined
     let source: ByteSource | undefined
     let decoder: Decoder | undefined
@@ -96,7 +99,8 @@ export const make = ({
     const open: Effect.Effect<void, Fault> = Effect.gen(function* () {
       const chosen = yield* keys.next
       credential = chosen.credential
-      const leased = yield* Effect.mapError(call.connect(failed, chosen.key), TransportFault.ofConnecting)
+      key = chosen.key
+      const leased = yield* Effect.mapError(call.connect(failed, key), TransportFault.ofConnecting)
       line = leased
       yield* Effect.forkIn(guard, scope)
       yield* leased.pool.settled
@@ -176,18 +180,22 @@ export const make = ({
         })
       })
 
-    const attempt: Attempt = {
+    const hidden = (fault: Fault): Fault =>
+      key === undefined ? fault : { ...fault, description: withoutKey(fault.description, key) }
+
+    const pull: Attempt["pull"] = Effect.suspend(() =>
+      decoder === undefined || source === undefined ? Effect.zipRight(open, pull) : next(decoder, source)
+    )
+
+    return {
       number,
       startedAt: clock.unsafeCurrentTimeMillis(),
       generation: () => line?.generation,
       credential: () => credential,
       requestId: () => requestId,
       decoder: () => decoder,
-      pull: Effect.suspend(() =>
-        decoder === undefined || source === undefined ? Effect.zipRight(open, attempt.pull) : next(decoder, source)
-      )
+      pull: Effect.mapError(pull, hidden)
     }
-    return attempt
   })
 
 const parsed = (body: string): unknown => {
