@@ -45,6 +45,13 @@ const rows: ReadonlyArray<Row> = [
     advice: "Refresh"
   },
   {
+    what: "a 401 that calls the key invalid revokes it before its source is asked",
+    slots: [renewable, fixed],
+    failure: { fault: fault("AuthenticationFailed", { code: "invalid_api_key" }) },
+    advice: "Refresh",
+    first: { revoked: true }
+  },
+  {
     what: "a 401 after a refresh in the same request rotates, and the key is benched for five minutes",
     slots: [renewable, fixed],
     failure: { fault: unauthorized, refreshed: true },
@@ -385,7 +392,8 @@ describe("over a random life", () => {
           if (version !== before.version && failure.fault._tag === "AuthenticationFailed") {
             assert.deepStrictEqual(judged, current)
           }
-          if (advice === "Same" || advice === "Refresh") assert.deepStrictEqual(judged, current)
+          if (advice === "Same") assert.deepStrictEqual(judged, current)
+          if (advice === "Refresh") assert.deepStrictEqual({ ...changed, revoked: before.revoked }, before)
           if (advice === "Another") {
             const [, next] = Rotation.choose(judged, at, slot, new Set())
             const back = Rotation.firstBack(judged, at)

@@ -152,17 +152,9 @@ export const judge = (
     case "AuthenticationFailed": {
       // A late refusal of a key that is gone says nothing of the one that took its place.
       if (version !== slot.version) return usable(slot, now) ? [ring, "Another"] : others(ring, true)
-      if (slot.renewable && !refreshed && usable(slot, now)) return [ring, "Refresh"]
-      const revoked = slot.revoked || namesKeyInvalid(fault)
-      return others(
-        bench(
-          change(ring, index, (old) => ({ ...old, revoked })),
-          index,
-          until(coolDown.refused),
-          "refused"
-        ),
-        true
-      )
+      const told = namesKeyInvalid(fault) ? change(ring, index, (old) => ({ ...old, revoked: true })) : ring
+      if (slot.renewable && !refreshed && usable(slot, now)) return [told, "Refresh"]
+      return others(bench(told, index, until(coolDown.refused), "refused"), true)
     }
     case "QuotaExhausted":
       return others(bench(ring, index, until(coolDown.quota), "quota"), true)
