@@ -314,8 +314,9 @@ export const make = <Sdk, Params, State, R = never>(
       keys: (credential) => {
         if (credential === undefined) return Either.right(keys)
         if ((options.auth ?? kind.auth) !== "none") return Keys.ofCall(credential, host)
-        const problem = "the `credential` of the call would not be sent: the provider was made without a key"
-        return Either.left(invalidRequest("credential", `${problem}, so give its vendor's \`auth\` with it`))
+        const problem =
+          "the `credential` of the call would not be sent: the provider shows no key, so give it an `apiKey`"
+        return Either.left(invalidRequest("credential", problem))
       }
     }
   })

@@ -4,7 +4,7 @@
 import { inspect } from "node:util"
 import { assert, describe, it } from "@effect/vitest"
 import { Cause, Config, ConfigProvider, Effect, Exit, Layer, Option, Redacted, Schedule, Schema } from "effect"
-import { InvalidOptions, Provider, Vendors } from "effect-redial"
+import { Credentials, InvalidOptions, Provider, Vendors } from "effect-redial"
 import { FaultServer, Reply } from "effect-redial/testing"
 import { apiKey } from "../client/world.js"
 import { everywhere, fields, known, refusal, request, sentBy } from "./world.js"
@@ -21,6 +21,35 @@ describe("a key", () => {
       })
     )
   }
+
+  it.scopedLive("of a call is refused by a provider that shows none", () =>
+    Effect.gen(function* () {
+      const { pool, server } = yield* everywhere
+      const own = { retry: Schedule.stop, pool }
+      const keyless = yield* Provider.make(Vendors.vllm, own)
+      const signed = yield* Provider.make(Vendors.azure, { ...own, resource: "r", auth: "none" })
+      const keys = yield* Credentials.make([Credentials.fromKey(apiKey)])
+      for (const provider of [keyless, signed]) {
+        for (const credential of [apiKey, keys]) {
+          const error = yield* Effect.flip(provider.generate(request, { credential }))
+          assert(error._tag === "InvalidRequest")
+          assert.strictEqual(error.field, "credential")
+          assert.include(error.description, "shows no key")
+        }
+      }
+      assert.deepStrictEqual(yield* server.requests, [])
+      const shown = yield* Provider.make(Vendors.vllm, { ...own, apiKey })
+      yield* shown.generate(request, { credential: Redacted.make("tenant") })
+      const [received] = yield* server.requests
+      assert.strictEqual(received?.headers.authorization, "Bearer tenant")
+    })
+  )
+
+  it.scoped("is missed where the caller says how it is shown, also where none is needed", () =>
+    Effect.gen(function* () {
+      assert.strictEqual((yield* refusal(known("vllm"), { auth: "bearer" })).option, "apiKey")
+    })
+  )
 
   it.scoped("is missed elsewhere, with what to do", () =>
     Effect.gen(function* () {
@@ -102,6 +131,16 @@ describe("layerFromEnv", () => {
         (yield* sent((options) => Provider.layerFromEnv(Vendors.llamaCpp, options))).host,
         "localhost:8080"
       )
+    })
+  )
+
+  it.scopedLive("wants no key where none is shown, and shows none that is there", () =>
+    Effect.gen(function* () {
+      const send = sent((options) => Provider.layerFromEnv(Vendors.azure, { ...options, auth: "none" }))
+      for (const env of [{}, { AZURE_OPENAI_API_KEY: "k" }]) {
+        const { apiKey, authorization } = yield* send.pipe(from({ AZURE_RESOURCE_NAME: "r", ...env }))
+        assert.deepStrictEqual([apiKey, authorization], [undefined, undefined])
+      }
     })
   )
 
