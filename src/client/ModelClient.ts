@@ -213,7 +213,6 @@ export const make = <Sdk, Params, State, R = never>(
 
     const baseUrl = yield* checkBaseUrl(options.baseUrl ?? kind.baseUrl, invalid)
     const { host } = new URL(baseUrl)
-    const keys = yield* Either.mapLeft(Keys.from(options.apiKey, host), (problem) => invalid("apiKey", problem))
     const headers = Headers.fromInput(options.headers)
     for (const [name, value] of Object.entries(headers)) {
       if (forbiddenHeaders.includes(name)) {
@@ -244,6 +243,9 @@ export const make = <Sdk, Params, State, R = never>(
       maxDraining: options.maxDraining,
       drainLimit: options.drainLimit
     })
+
+    // The last of the checks: what fails for another reason has not claimed the keys for its host.
+    const keys = yield* Either.mapLeft(Keys.from(options.apiKey, host), (problem) => invalid("apiKey", problem))
 
     const requestHeaders = (key: Redacted.Redacted): OpenOptions["headers"] => ({
       ...headers,

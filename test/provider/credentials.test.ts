@@ -331,4 +331,15 @@ describe("keys of one provider", () => {
       }
     })
   )
+
+  it.scoped("are not claimed by a provider that could not be made", () =>
+    Effect.gen(function* () {
+      const apiKey = yield* keysOf(["a"])
+      const baseUrl = "https://typo.example.com"
+      const headers = { "x-api-key": "k" }
+      const error = yield* Effect.flip(Provider.make(Vendors.anthropic, { apiKey, baseUrl, headers }))
+      assert.strictEqual(error.option, "headers")
+      yield* Provider.make(Vendors.anthropic, { apiKey })
+    })
+  )
 })
