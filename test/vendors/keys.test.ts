@@ -75,8 +75,26 @@ describe("a key", () => {
         request
       )
       assert.deepStrictEqual(credentials, { authorization: "Bearer test-key" })
+      const oauth = { apiKey, auth: "bearer", headers: { "anthropic-beta": "oauth-2025-04-20" } } as const
+      const shown = yield* sentBy((options) => Provider.make(Vendors.anthropic, { ...options, ...oauth }), request)
+      assert.deepStrictEqual(shown.credentials, credentials)
+      assert.strictEqual(shown.headers["anthropic-beta"], "oauth-2025-04-20")
     })
   )
+
+  for (const [what, wrong, says] of [
+    ["a variable that is not set", Redacted.make(undefined), "is empty"],
+    ["plain text", "sk-secret", "Redacted.make"]
+  ] as const) {
+    it.scoped(`is not ${what}, and that is found at once`, () =>
+      Effect.gen(function* () {
+        const error = yield* refusal(known("openai"), { apiKey: wrong })
+        assert.strictEqual(error.option, "apiKey")
+        assert.include(error.message, says)
+        assert.notInclude(error.message, "sk-secret")
+      })
+    )
+  }
 })
 
 describe("layerFromEnv", () => {

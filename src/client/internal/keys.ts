@@ -51,7 +51,9 @@ export const from = (input: Input, host: string): Either.Either<() => Keys, stri
     const problem = keyring.claim(host)
     return problem === undefined ? Either.right(() => of(keyring)) : Either.left(problem)
   }
-  const problem = problemOf(Redacted.value(input))
+  const problem = Redacted.isRedacted(input)
+    ? problemOf(Redacted.value(input))
+    : "is no Redacted: give Redacted.make(key)"
   return problem === undefined ? Either.right(() => only(input)) : Either.left(problem)
 }
 
