@@ -22,12 +22,16 @@ import * as internal from "./internal/keyring.js"
 import type * as Rotation from "./internal/rotation.js"
 
 /**
+ * By which credentials are known at run time.
+ *
  * @since 0.1.0
  * @category type ids
  */
 export const TypeId: unique symbol = Symbol.for("effect-redial/Credentials")
 
 /**
+ * The type of `TypeId`.
+ *
  * @since 0.1.0
  * @category type ids
  */
@@ -85,6 +89,8 @@ export interface KeyState {
 }
 
 /**
+ * What became of a key, as `changes` tells it: to be logged, or to page whoever pays.
+ *
  * @since 0.1.0
  * @category models
  */
@@ -125,6 +131,8 @@ export interface Source<out E = never, out R = never> {
 }
 
 /**
+ * What may be said of any source.
+ *
  * @since 0.1.0
  * @category models
  */
@@ -134,6 +142,8 @@ export interface SourceOptions {
 }
 
 /**
+ * What may be said of a source that is an effect.
+ *
  * @since 0.1.0
  * @category models
  */
@@ -148,6 +158,8 @@ export interface RefreshOptions extends SourceOptions {
 }
 
 /**
+ * What may be said of credentials as a whole.
+ *
  * @since 0.1.0
  * @category models
  */
@@ -282,6 +294,8 @@ export const make = <const Sources extends Arr.NonEmptyReadonlyArray<Source<unkn
 }
 
 /**
+ * Tells credentials from a plain `Redacted` key, where either may be given.
+ *
  * @since 0.1.0
  * @category guards
  */

@@ -50,6 +50,8 @@ export interface CallOptions {
 }
 
 /**
+ * What may be set for one call of `stream`.
+ *
  * @since 0.1.0
  * @category models
  */
@@ -59,6 +61,8 @@ export interface StreamOptions<D extends Delivery = Delivery> extends CallOption
 }
 
 /**
+ * What may be set for one call of `streamText`.
+ *
  * @since 0.1.0
  * @category models
  */
@@ -91,6 +95,8 @@ export interface ObjectOptions<A, I, R> {
 }
 
 /**
+ * An object, once the schema has checked it.
+ *
  * @since 0.1.0
  * @category models
  */
