@@ -112,6 +112,13 @@ const rows: ReadonlyArray<Row> = [
     first: bench("refused", 7)
   },
   {
+    what: "a 429 that wants a wait of milliseconds leaves its key alone for a second",
+    slots: [fixed, fixed],
+    failure: { fault: fault("RateLimited", { retryAfterMillis: 6 }), limited: 2 },
+    advice: "Another",
+    first: bench("rate-limit", 1)
+  },
+  {
     what: "a 401 with all others benched says that there is none",
     slots: [fixed, { ...fixed, ...bench("quota", 60) }],
     failure: { fault: unauthorized },
