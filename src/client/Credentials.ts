@@ -22,7 +22,7 @@ import * as internal from "./internal/keyring.js"
 import type * as Rotation from "./internal/rotation.js"
 
 /**
- * Marks credentials, so that they are told from a plain key.
+ * By which credentials are known at run time.
  *
  * @since 0.1.0
  * @category type ids
@@ -30,6 +30,8 @@ import type * as Rotation from "./internal/rotation.js"
 export const TypeId: unique symbol = Symbol.for("effect-redial/Credentials")
 
 /**
+ * The type of `TypeId`.
+ *
  * @since 0.1.0
  * @category type ids
  */
@@ -87,7 +89,7 @@ export interface KeyState {
 }
 
 /**
- * What happened to a key, in `changes`. `until` is in milliseconds since the epoch.
+ * What became of a key, as `changes` tells it: to be logged, or to page whoever pays.
  *
  * @since 0.1.0
  * @category models
@@ -129,7 +131,7 @@ export interface Source<out E = never, out R = never> {
 }
 
 /**
- * What may be said of every source.
+ * What may be said of any source.
  *
  * @since 0.1.0
  * @category models
@@ -156,7 +158,7 @@ export interface RefreshOptions extends SourceOptions {
 }
 
 /**
- * How the keys of `make` are used, and where they may be sent.
+ * What may be said of credentials as a whole.
  *
  * @since 0.1.0
  * @category models
@@ -292,7 +294,7 @@ export const make = <const Sources extends Arr.NonEmptyReadonlyArray<Source<unkn
 }
 
 /**
- * Tells credentials from a plain key.
+ * Tells credentials from a plain `Redacted` key, where either may be given.
  *
  * @since 0.1.0
  * @category guards

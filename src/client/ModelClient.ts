@@ -219,7 +219,6 @@ export const make = <Sdk, Params, State, R = never>(
 
     const baseUrl = yield* checkBaseUrl(options.baseUrl ?? kind.baseUrl, invalid)
     const { host } = new URL(baseUrl)
-    const keys = yield* Either.mapLeft(Keys.from(options.apiKey, host), (problem) => invalid("apiKey", problem))
     const headers = Headers.fromInput(options.headers)
     for (const [name, value] of Object.entries(headers)) {
       if (forbiddenHeaders.includes(name)) {
@@ -250,6 +249,9 @@ export const make = <Sdk, Params, State, R = never>(
       maxDraining: options.maxDraining,
       drainLimit: options.drainLimit
     })
+
+    // The last of the checks: what fails for another reason has not claimed the keys for its host.
+    const keys = yield* Either.mapLeft(Keys.from(options.apiKey, host), (problem) => invalid("apiKey", problem))
 
     const auth = options.auth ?? kind.auth
     const requestHeaders = (key: Redacted.Redacted): OpenOptions["headers"] => ({
@@ -322,8 +324,9 @@ export const make = <Sdk, Params, State, R = never>(
       keys: (credential) => {
         if (credential === undefined) return Either.right(keys)
         if (auth !== "none") return Keys.ofCall(credential, host)
-        const problem = "the `credential` of the call would not be sent: the provider was made without a key"
-        return Either.left(invalidRequest("credential", `${problem}, so give its vendor's \`auth\` with it`))
+        const problem =
+          "the `credential` of the call would not be sent: the provider shows no key, so give it an `apiKey`"
+        return Either.left(invalidRequest("credential", problem))
       }
     }
   })

@@ -95,7 +95,7 @@ export interface ObjectOptions<A, I, R> {
 }
 
 /**
- * What `generateObject` gives.
+ * An object, once the schema has checked it.
  *
  * @since 0.1.0
  * @category models
@@ -273,7 +273,8 @@ const layerAny = <RPool, RRetry>(
 /**
  * The layer with its key from the environment variable that the vendor's own tools use, and so the fields of its address:
  * `Vendors.all` and docs/providers.md name them. They are read through the `ConfigProvider`, and where one is missing the
- * layer fails with a `ConfigError` that names it. A vendor that needs no key is shown one where the variable is set.
+ * layer fails with a `ConfigError` that names it. A vendor that needs no key is shown one where the variable is set; with
+ * `auth: "none"` no key is read.
  *
  * @example
  * ```ts
@@ -290,11 +291,12 @@ export const layerFromEnv = <V extends Vendor, RPool = never, RRetry = never>(
   options?: Settings<V, RPool, RRetry>
 ): Layer.Layer<Provider, InvalidOptions | ConfigError, RPool | RRetry> => {
   const { env, fields = [], key, name }: Vendor = vendor
-  if (env === undefined && key === undefined) {
+  const unshown = options?.auth === "none"
+  if (env === undefined && key === undefined && !unshown) {
     const problem = `is not named by ${name}: name it when the vendor is made, or use Provider.layerConfig`
     return Layer.fail(new InvalidOptions({ module: "Provider", option: "env", problem }))
   }
-  const apiKey = env === undefined ? undefined : Config.redacted(env)
+  const apiKey = env === undefined || unshown ? undefined : Config.redacted(env)
   const optional = apiKey && Config.map(Config.option(apiKey), Option.getOrUndefined)
   const address = options?.baseUrl === undefined ? fields : []
   return layerAny(

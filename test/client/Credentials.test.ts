@@ -349,9 +349,42 @@ describe("a refused key", () => {
         ["revoked", "revoked"]
       )
       yield* TestClock.adjust("10 days")
-      assert.include((yield* Effect.flip(next(credentials))).description, "the one that was refused")
+      assert.include((yield* Effect.flip(next(credentials))).description, "one that the provider called invalid")
       yield* TestClock.adjust("1 minute")
       assert.strictEqual(yield* next(credentials), "new (vault@2)")
+    })
+  )
+
+  it.scoped("that the provider calls invalid is not sent while another is asked for, nor when it comes again", () =>
+    Effect.gen(function* () {
+      const gate = yield* Deferred.make<void>()
+      const given = ["old", "new", "old", "newest"]
+      const { fetch } = endpoint((n) =>
+        Effect.as(n === 2 ? Deferred.await(gate) : Effect.void, { key: key(given[n - 1] ?? "none") })
+      )
+      const credentials = yield* Credentials.make([
+        Credentials.fromEffect(fetch),
+        Credentials.fromEffect(Effect.succeed(key("old")), { name: "copy" })
+      ])
+      const invalid: Fault = { ...unauthorized, code: "invalid_api_key" }
+      const request = requestOf(credentials)
+      assert.strictEqual(said(yield* request.next), "old (key-1@1)")
+      const refused = yield* Effect.fork(request.failed(invalid, failure))
+      const other = yield* Effect.fork(next(credentials))
+      yield* Effect.yieldNow()
+      assert.strictEqual((yield* Fiber.poll(other))._tag, "None")
+      yield* Deferred.succeed(gate, undefined)
+      assert.isTrue((yield* Fiber.join(refused)).another)
+      assert.strictEqual(yield* Fiber.join(other), "new (key-1@2)")
+      // A lagging copy of the vault gives the old one, and so does the other source.
+      const second = requestOf(credentials)
+      yield* second.next
+      const { another, fault } = yield* second.failed(invalid, failure)
+      assert.isTrue(another)
+      assert.include(fault.description, "one that the provider called invalid")
+      assert.include((yield* Effect.flip(second.next)).description, "one that the provider called invalid")
+      yield* TestClock.adjust("5 minutes")
+      assert.strictEqual(yield* next(credentials), "newest (key-1@3)")
     })
   )
 

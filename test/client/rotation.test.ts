@@ -45,6 +45,13 @@ const rows: ReadonlyArray<Row> = [
     advice: "Refresh"
   },
   {
+    what: "a 401 that calls the key invalid revokes it before its source is asked",
+    slots: [renewable, fixed],
+    failure: { fault: fault("AuthenticationFailed", { code: "invalid_api_key" }) },
+    advice: "Refresh",
+    first: { revoked: true }
+  },
+  {
     what: "a 401 after a refresh in the same request rotates, and the key is benched for five minutes",
     slots: [renewable, fixed],
     failure: { fault: unauthorized, refreshed: true },
@@ -103,6 +110,13 @@ const rows: ReadonlyArray<Row> = [
     failure: { fault: fault("AuthenticationFailed", { retryAfterMillis: 7_000 }) },
     advice: "Another",
     first: bench("refused", 7)
+  },
+  {
+    what: "a 429 that wants a wait of milliseconds leaves its key alone for a second",
+    slots: [fixed, fixed],
+    failure: { fault: fault("RateLimited", { retryAfterMillis: 6 }), limited: 2 },
+    advice: "Another",
+    first: bench("rate-limit", 1)
   },
   {
     what: "a 401 with all others benched says that there is none",
@@ -385,7 +399,8 @@ describe("over a random life", () => {
           if (version !== before.version && failure.fault._tag === "AuthenticationFailed") {
             assert.deepStrictEqual(judged, current)
           }
-          if (advice === "Same" || advice === "Refresh") assert.deepStrictEqual(judged, current)
+          if (advice === "Same") assert.deepStrictEqual(judged, current)
+          if (advice === "Refresh") assert.deepStrictEqual({ ...changed, revoked: before.revoked }, before)
           if (advice === "Another") {
             const [, next] = Rotation.choose(judged, at, slot, new Set())
             const back = Rotation.firstBack(judged, at)

@@ -28,6 +28,15 @@ const cases: ReadonlyArray<readonly [tag: string, status: number | undefined, bo
   ["RateLimited", 429, error({ code: "insufficient_quota", message: "You exceeded your allocated quota limit" })],
   ["QuotaExhausted", 429, error({ type: "rate_limit_error", details: { error_code: "enforced_spend_limit_reached" } })],
   ["QuotaExhausted", 429, error({ code: "1113", message: "arrears" })],
+  ["QuotaExhausted", 429, error({ type: "rate_limit_error", message: "Insufficient balance, please recharge" })],
+  ["QuotaExhausted", undefined, error({ type: "rate_limit_error", message: "Insufficient balance" })],
+  [
+    "RateLimited",
+    429,
+    error({ type: "rate_limit_error", message: "Over your rate limit; your credit balance is fine" })
+  ],
+  ["RateLimited", 429, error({ code: "1302", type: "rate_limit_error", message: "busy, or top up for more" })],
+  ["QuotaExhausted", 403, error({ code: 403, message: "Key limit exceeded (total limit)" })],
   ["Overloaded", 429, error({ type: "engine_overloaded_error", message: "busy" })],
   ["InvalidRequest", 429, error({ message: "Invalid `signature` in `thinking` block" })],
   ["Overloaded", 498, ""],
@@ -37,6 +46,10 @@ const cases: ReadonlyArray<readonly [tag: string, status: number | undefined, bo
   ["ServerError", 504, ""],
   ["Overloaded", 529, error({ type: "overloaded_error", message: "Overloaded" })],
   ["InvalidRequest", 400, error({ type: "invalid_request_error", message: "bad field" })],
+  ["InvalidRequest", 400, error({ type: "invalid_request_error", message: "the function is overloaded" })],
+  ["InvalidRequest", undefined, error({ type: "invalid_request_error", message: "the function is overloaded" })],
+  ["Overloaded", 400, error({ code: "server_is_overloaded", type: "invalid_request_error", message: "busy" })],
+  ["Overloaded", 429, error({ message: "The engine is currently overloaded" })],
   ["InvalidRequest", 422, { detail: [{ loc: ["body"] }] }],
   [
     "ContextOverflow",

@@ -151,6 +151,25 @@ describe("a limited key", () => {
     })
   )
 
+  it.scoped("is not tried a third time at once, however short a wait the provider wants", () =>
+    Effect.gen(function* () {
+      const run = yield* play([limited(0.006), limited(0.006), limited(0.006), limited(0.006), answer], {
+        apiKey: yield* keysOf(["a", "b"]),
+        retry: Schedule.recurs(3)
+      })
+      yield* TestClock.adjust("6 millis")
+      assert.deepStrictEqual(yield* run.sent, ["a", "a", "b"])
+      yield* TestClock.adjust("6 millis")
+      assert.deepStrictEqual(yield* run.sent, ["a", "a", "b", "b"])
+      // Both are left alone now, and the first comes back a second after it made way.
+      yield* TestClock.adjust("993 millis")
+      assert.strictEqual((yield* run.sent).length, 4)
+      yield* TestClock.adjust("1 millis")
+      assert(Either.isRight(yield* Fiber.join(run.fiber)))
+      assert.deepStrictEqual(yield* run.sent, ["a", "a", "b", "b", "a"])
+    })
+  )
+
   it.scoped("is not waited for longer than the request may wait", () =>
     Effect.gen(function* () {
       const run = yield* play([limited(3_600), answer], { apiKey: yield* keysOf(["a", "b"]), retry: never })
@@ -329,6 +348,17 @@ describe("keys of one provider", () => {
         assert.strictEqual(error.option, "apiKey")
         assert.include(error.message, "may go to api.anthropic.com only")
       }
+    })
+  )
+
+  it.scoped("are not claimed by a provider that could not be made", () =>
+    Effect.gen(function* () {
+      const apiKey = yield* keysOf(["a"])
+      const baseUrl = "https://typo.example.com"
+      const headers = { "x-api-key": "k" }
+      const error = yield* Effect.flip(Provider.make(Vendors.anthropic, { apiKey, baseUrl, headers }))
+      assert.strictEqual(error.option, "headers")
+      yield* Provider.make(Vendors.anthropic, { apiKey })
     })
   )
 })

@@ -1,9 +1,11 @@
 /**
  * Where the key of a provider comes from, and how it is shown.
  */
+import { inspect } from "node:util"
 import { assert, describe, it } from "@effect/vitest"
-import { Cause, Config, ConfigProvider, Effect, Exit, Layer, Option, Redacted, Schema } from "effect"
-import { InvalidOptions, Provider, Vendors } from "effect-redial"
+import { Cause, Config, ConfigProvider, Effect, Exit, Layer, Option, Redacted, Schedule, Schema } from "effect"
+import { Credentials, InvalidOptions, Provider, Vendors } from "effect-redial"
+import { FaultServer, Reply } from "effect-redial/testing"
 import { apiKey } from "../client/world.js"
 import { everywhere, fields, known, refusal, request, sentBy } from "./world.js"
 
@@ -19,6 +21,35 @@ describe("a key", () => {
       })
     )
   }
+
+  it.scopedLive("of a call is refused by a provider that shows none", () =>
+    Effect.gen(function* () {
+      const { pool, server } = yield* everywhere
+      const own = { retry: Schedule.stop, pool }
+      const keyless = yield* Provider.make(Vendors.vllm, own)
+      const signed = yield* Provider.make(Vendors.azure, { ...own, resource: "r", auth: "none" })
+      const keys = yield* Credentials.make([Credentials.fromKey(apiKey)])
+      for (const provider of [keyless, signed]) {
+        for (const credential of [apiKey, keys]) {
+          const error = yield* Effect.flip(provider.generate(request, { credential }))
+          assert(error._tag === "InvalidRequest")
+          assert.strictEqual(error.field, "credential")
+          assert.include(error.description, "shows no key")
+        }
+      }
+      assert.deepStrictEqual(yield* server.requests, [])
+      const shown = yield* Provider.make(Vendors.vllm, { ...own, apiKey })
+      yield* shown.generate(request, { credential: Redacted.make("tenant") })
+      const [received] = yield* server.requests
+      assert.strictEqual(received?.headers.authorization, "Bearer tenant")
+    })
+  )
+
+  it.scoped("is missed where the caller says how it is shown, also where none is needed", () =>
+    Effect.gen(function* () {
+      assert.strictEqual((yield* refusal(known("vllm"), { auth: "bearer" })).option, "apiKey")
+    })
+  )
 
   it.scoped("is missed elsewhere, with what to do", () =>
     Effect.gen(function* () {
@@ -44,8 +75,26 @@ describe("a key", () => {
         request
       )
       assert.deepStrictEqual(credentials, { authorization: "Bearer test-key" })
+      const oauth = { apiKey, auth: "bearer", headers: { "anthropic-beta": "oauth-2025-04-20" } } as const
+      const shown = yield* sentBy((options) => Provider.make(Vendors.anthropic, { ...options, ...oauth }), request)
+      assert.deepStrictEqual(shown.credentials, credentials)
+      assert.strictEqual(shown.headers["anthropic-beta"], "oauth-2025-04-20")
     })
   )
+
+  for (const [what, wrong, says] of [
+    ["a variable that is not set", Redacted.make(undefined), "is empty"],
+    ["plain text", "sk-secret", "Redacted.make"]
+  ] as const) {
+    it.scoped(`is not ${what}, and that is found at once`, () =>
+      Effect.gen(function* () {
+        const error = yield* refusal(known("openai"), { apiKey: wrong })
+        assert.strictEqual(error.option, "apiKey")
+        assert.include(error.message, says)
+        assert.notInclude(error.message, "sk-secret")
+      })
+    )
+  }
 })
 
 describe("layerFromEnv", () => {
@@ -100,6 +149,16 @@ describe("layerFromEnv", () => {
         (yield* sent((options) => Provider.layerFromEnv(Vendors.llamaCpp, options))).host,
         "localhost:8080"
       )
+    })
+  )
+
+  it.scopedLive("wants no key where none is shown, and shows none that is there", () =>
+    Effect.gen(function* () {
+      const send = sent((options) => Provider.layerFromEnv(Vendors.azure, { ...options, auth: "none" }))
+      for (const env of [{}, { AZURE_OPENAI_API_KEY: "k" }]) {
+        const { apiKey, authorization } = yield* send.pipe(from({ AZURE_RESOURCE_NAME: "r", ...env }))
+        assert.deepStrictEqual([apiKey, authorization], [undefined, undefined])
+      }
     })
   )
 
@@ -158,4 +217,31 @@ describe("a secret", () => {
       for (const error of errors) assert.notInclude(JSON.stringify(error) + error.message, "sk-secret")
     })
   )
+
+  for (const [what, key] of [
+    ["of hexadecimal digits", "0123456789abcdef0123456789abcdef"],
+    ["that is a token", "eyJhbGciOiJIUzI1NiJ9.eyJ1c2VyIjoxMjN9.abcDEF123"],
+    ["of two parts", "1a2b3c4d5e6f.ABCDEFGHIJ"],
+    ["that looks like one", "sk-ant-api03-abcdefgh"]
+  ] as const) {
+    it.scopedLive(`${what} is in no error of a provider that repeats it`, () =>
+      Effect.gen(function* () {
+        const echo = { error: { message: `Incorrect key ${key} provided`, code: "nope" } }
+        const cut = { error: { message: `${"x".repeat(290 - "Incorrect key ".length)}Incorrect key ${key}` } }
+        const server = yield* FaultServer.make([
+          Reply.status(401, { body: echo }),
+          Reply.status(400, { body: cut }),
+          Reply.status(200, { body: echo }),
+          Reply.stream([`data: ${JSON.stringify(echo)}\n\n`])
+        ])
+        const own = Vendors.custom({ id: "own", protocol: "chat-completions", baseUrl: `${server.url}/v1` })
+        const provider = yield* Provider.make(own, { apiKey: Redacted.make(key), retry: Schedule.stop })
+        for (const said of [/Incorrect key \[redacted\] provided/, /x+Incorrect key \[red/, /Incorrect/, /Incorrect/]) {
+          const error = yield* Effect.flip(provider.generate(request))
+          assert.match(error.description, said)
+          assert.notInclude(inspect(error, { depth: 20 }), key.slice(0, 8))
+        }
+      })
+    )
+  }
 })

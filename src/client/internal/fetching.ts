@@ -8,6 +8,7 @@ import * as Effect from "effect/Effect"
 import type * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
+import { scrubber } from "../../model/internal/scrub.js"
 import { scrub } from "../../protocol/internal/classify.js"
 import type { Fetched } from "../Credentials.js"
 import { problemOf } from "./checkKey.js"
@@ -73,10 +74,9 @@ export const explain = (
   const failure = Option.getOrUndefined(Cause.failureOption(cause))
   const error = failure ?? Option.getOrUndefined(Cause.dieOption(cause))
   const said = error === undefined ? "it was interrupted" : textOf(error)
-  const key = known === undefined ? undefined : Redacted.value(known.key)
   // Cut before and after: the pattern need not walk through a long page.
   const whole = said.slice(0, 1000)
-  const clean = scrub(key === undefined ? whole : whole.replaceAll(key, "[redacted]")).slice(0, 300)
+  const clean = scrub(known === undefined ? whole : scrubber(Redacted.value(known.key))(whole)).slice(0, 300)
   const plain = new Error(clean)
   plain.name = error instanceof Error ? error.name : "Error"
   return { description: clean, cause: plain }

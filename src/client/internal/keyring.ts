@@ -83,6 +83,8 @@ export const make = <E, R>(
     })
     const entries = yield* Effect.forEach(sources, entryOf<E, R>)
     yield* checkDistinct(entries)
+    /** The keys that the provider called invalid: a source that gives one again, or another that has it, gives none. */
+    const invalidated = new Set<string>()
     let owner: string | undefined
     let ring: Rotation.Ring = {
       strategy: options.strategy ?? "first",
@@ -106,9 +108,12 @@ export const make = <E, R>(
       const changes = after.slots.flatMap((slot, i): ReadonlyArray<Change> => {
         const old = before.slots[i]
         const { name } = entryAt(i)
-        const { bench, revoked, version } = slot
+        const { bench, version } = slot
+        const revoked = slot.revoked && old?.revoked === false
+        const { token: held } = entryAt(i)
+        if (revoked && held !== undefined) invalidated.add(Redacted.value(held.key))
         return [
-          ...(revoked && old?.revoked === false ? [{ _tag: "Revoked", name, version } as const] : []),
+          ...(revoked ? [{ _tag: "Revoked", name, version } as const] : []),
           ...(bench !== undefined && bench !== old?.bench
             ? [{ _tag: "Benched", name, version, ...bench } as const]
             : [])
@@ -119,13 +124,13 @@ export const make = <E, R>(
 
     const token = (index: number, now: number): Fetching.Token | undefined => {
       const held = entryAt(index).token
-      return held !== undefined && now < held.expiresAt && !slotAt(index).revoked ? held : undefined
+      return held !== undefined && now < held.expiresAt && !invalidated.has(Redacted.value(held.key)) ? held : undefined
     }
 
     /** Takes what a source gave. One synchronous step: those who wait go on with the ring as it is then. */
     const take = (index: number, fetched: Exit.Exit<Fetching.Token, unknown>, now: number): Refreshed => {
       const entry = entryAt(index)
-      const { revoked, version } = slotAt(index)
+      const { version } = slotAt(index)
       const held = entry.token
       const fail = (description: string, cause?: Error): Refreshed => {
         const result: Refreshed = { _tag: "NotChanged", description, cause }
@@ -139,10 +144,12 @@ export const make = <E, R>(
       const fresh = fetched.value
       const objection = Fetching.objectionTo(fresh, held, now)
       if (objection !== undefined) return fail(objection)
-      if (held !== undefined && Redacted.value(held.key) === Redacted.value(fresh.key)) {
+      const key = Redacted.value(fresh.key)
+      if (invalidated.has(key)) return fail("the key that came is one that the provider called invalid")
+      if (held !== undefined && Redacted.value(held.key) === key) {
         // The same key may have been given more time.
         entry.token = fresh
-        return fail(revoked ? "the key that came is the one that was refused" : "the key that came is the same")
+        return fail("the key that came is the same")
       }
       entry.token = fresh
       entry.failure = undefined

@@ -130,6 +130,9 @@ const passedOn = ({ description }: Fault): boolean => /provider returned error|u
 /** Not of the next minute: the same key would meet it again. */
 const spent = ({ description }: Fault): boolean => /quota|usage limit|spend(ing)? limit|credit/i.test(description)
 
+/** Of a bench: one of milliseconds would be over before the next attempt chooses, and it would take the same key again. */
+const LEAST_MILLIS = 1_000
+
 export const judge = (
   ring: Ring,
   { fault, limited, maxWait, refreshed, slot: index, version }: Failure,
@@ -138,7 +141,8 @@ export const judge = (
 ): readonly [Ring, Advice] => {
   const slot = ring.slots[index]
   if (slot === undefined) return [ring, "Same"]
-  const until = (millis: number): number => now + (fault.retryAfterMillis ?? millis)
+  const until = (millis: number): number =>
+    now + Math.max(fault.retryAfterMillis ?? millis, Math.min(millis, LEAST_MILLIS))
 
   const others = (after: Ring, waits: boolean): readonly [Ring, Advice] => {
     const there = after.slots.some((other, i) => i !== index && usable(other, now))
@@ -152,17 +156,9 @@ export const judge = (
     case "AuthenticationFailed": {
       // A late refusal of a key that is gone says nothing of the one that took its place.
       if (version !== slot.version) return usable(slot, now) ? [ring, "Another"] : others(ring, true)
-      if (slot.renewable && !refreshed && usable(slot, now)) return [ring, "Refresh"]
-      const revoked = slot.revoked || namesKeyInvalid(fault)
-      return others(
-        bench(
-          change(ring, index, (old) => ({ ...old, revoked })),
-          index,
-          until(coolDown.refused),
-          "refused"
-        ),
-        true
-      )
+      const told = namesKeyInvalid(fault) ? change(ring, index, (old) => ({ ...old, revoked: true })) : ring
+      if (slot.renewable && !refreshed && usable(slot, now)) return [told, "Refresh"]
+      return others(bench(told, index, until(coolDown.refused), "refused"), true)
     }
     case "QuotaExhausted":
       return others(bench(ring, index, until(coolDown.quota), "quota"), true)

@@ -99,7 +99,9 @@ const among = (allowed: ReadonlyArray<ReportedTag>, found: ReportedTag | undefin
 const refine = (otherwise: ReportedTag, details: Details): ReportedTag => {
   const known = byWords(details)
   if (known !== undefined && known !== "InvalidRequest") return known
-  return byWording(details.message) ?? otherwise
+  const said = byWording(details.message)
+  // Anything can be overloaded: a function, an operator. A provider that is says so by its status or its code.
+  return said === undefined || said === "Overloaded" ? otherwise : said
 }
 
 const byWords = ({ message, words }: Details): ReportedTag | undefined => {
@@ -107,6 +109,8 @@ const byWords = ({ message, words }: Details): ReportedTag | undefined => {
   for (const word of words) {
     const tag = byWord.get(word)
     if (tag === "QuotaExhausted" && heals.test(message)) return "RateLimited"
+    // The one type that Anthropic Messages has for a 429, also where its vendor's message speaks of money.
+    if (word === "rate_limit_error" && byWording(message) === "QuotaExhausted") return "QuotaExhausted"
     // Vendors put this type beside a code that says more.
     if (tag === "InvalidRequest") bad = tag
     else if (tag !== undefined) return tag

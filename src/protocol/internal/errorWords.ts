@@ -88,7 +88,7 @@ const overflow = new RegExp(
 )
 
 const broke =
-  /credit balance|insufficient (balance|credit|fund|quota)|(specified|reached).{0,40}usage limit|exceeded your current quota|\bspend(ing)? limit|out of credit|arrears|overdue payment|billing.cycle|top up|recharge/i
+  /credit balance|insufficient (balance|credit|fund|quota)|(specified|reached).{0,40}usage limit|exceeded your current quota|\bspend(ing)? limit|out of credit|arrears|overdue payment|billing.cycle|\bkey limit exceeded|top up|recharge/i
 
 const refused =
   /content (management )?policy|content filter|flagged|moderation|safety (system|filter)|inappropriate content/i

@@ -33,8 +33,9 @@ export const resolve = <RPool, RRetry>(
     const endpoint = yield* endpointOf(vendor, options)
     const baseUrl = options.baseUrl ?? (yield* addressOf(vendor, endpoint, new Map(Object.entries(options))))
     yield* checkProtocol(endpoint, baseUrl)
-    const keyless = options.apiKey === undefined && (vendor.key === "optional" || options.auth === "none")
-    if (options.apiKey === undefined && !keyless) {
+    const keyless = options.apiKey === undefined
+    const auth = options.auth ?? (keyless && vendor.key === "optional" ? "none" : endpoint.auth)
+    if (keyless && auth !== "none") {
       return yield* invalid("apiKey", `is missing: give the key of ${vendor.name}, or use Provider.layerFromEnv`)
     }
     return {
@@ -44,7 +45,7 @@ export const resolve = <RPool, RRetry>(
         apiKey: options.apiKey ?? Redacted.make(PLACEHOLDER_KEY),
         provider: vendor.id,
         baseUrl,
-        auth: options.auth ?? (keyless ? "none" : endpoint.auth),
+        auth,
         headers: { ...endpoint.headers, ...Headers.fromInput(options.headers) },
         quirks: { ...endpoint.quirks, ...options.quirks },
         prefill: options.prefill ?? endpoint.prefill

@@ -194,7 +194,11 @@ export const make = ({
         })
       })
 
-    const attempt: Attempt = {
+    const pull: Attempt["pull"] = Effect.suspend(() =>
+      decoder === undefined || source === undefined ? Effect.zipRight(open, pull) : next(decoder, source)
+    )
+
+    return {
       number,
       startedAt: clock.unsafeCurrentTimeMillis(),
       generation: () => line?.generation,
@@ -203,11 +207,8 @@ export const make = ({
       headers: () => headers,
       decoder: () => decoder,
       hidden: (value) => hidden(value),
-      pull: Effect.suspend(() =>
-        decoder === undefined || source === undefined ? Effect.zipRight(open, attempt.pull) : next(decoder, source)
-      )
+      pull
     }
-    return attempt
   })
 
 const parsed = (body: string): unknown => {

@@ -194,7 +194,8 @@ export const stream = (options: Request): Stream.Stream<ModelEvent, ProviderErro
           if (refused) ways.refuse(continues)
           const rest =
             decoder === undefined && continues === "cursor" ? running.call : decoder && running.call.after(decoder)
-          const next = ways.next(delivered, refused || Record.leavesAnswer(fault) ? rest : undefined)
+          const left = refused || Record.leavesAnswer(fault, decoder !== undefined)
+          const next = ways.next(delivered, left ? rest : undefined)
           const { discarded, fromIndex, recovery } = next
 
           const context: ProviderError.Context = {

@@ -94,7 +94,7 @@ export const isRefusal = ({ _tag }: Fault): boolean =>
   _tag === "InvalidRequest" || _tag === "ModelNotFound" || _tag === "ContextOverflow" || _tag === "ContentRefused"
 
 /** Whether a server that keeps an answer can be asked for the rest of it: the answer itself did not fail. */
-export const leavesAnswer = ({ _tag, status }: Fault): boolean => {
+export const leavesAnswer = ({ _tag }: Fault, began: boolean): boolean => {
   switch (_tag) {
     case "ConnectionFailed":
     case "StreamDropped":
@@ -104,8 +104,11 @@ export const leavesAnswer = ({ _tag, status }: Fault): boolean => {
     case "Overloaded":
     case "RateLimited":
     case "ServerError":
+    // Another key may ask for the rest.
+    case "AuthenticationFailed":
+    case "QuotaExhausted":
       // Said in place of an answer, and not in the middle of one.
-      return status !== undefined
+      return !began
     default:
       return false
   }
