@@ -6,7 +6,7 @@
 const LEAST = 8
 
 /** Messages are clipped, and then end in the beginning of a key. Below this many characters there is no secret in it. */
-const LEAST_BEGINNING = 12
+const LEAST_BEGINNING = 8
 
 /** A server's JSON can be nested deeper than a function can follow it. */
 const DEEPEST = 100

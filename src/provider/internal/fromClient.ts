@@ -25,8 +25,7 @@ export const fromClient = <R>(
 ): Effect.Effect<Service, InvalidOptions, R> =>
   Effect.gen(function* () {
     const context = yield* Effect.context<R>()
-    yield* checkDeadlines(patience)
-    yield* checkDeadlines(options.deadlines)
+    yield* checkDeadlines({ ...patience, ...options.deadlines })
     yield* checkLimits(options.limits)
     const reacquire = StreamRetry.reacquiring(client.connections)
     const standard = reacquire(Schedule.provideContext(options.retry ?? StreamRetry.standard(), context))
