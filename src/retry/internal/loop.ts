@@ -105,7 +105,9 @@ export const stream = (options: Request): Stream.Stream<ModelEvent, ProviderErro
         Effect.suspend(() => {
           attempts.push(ended)
           for (const [key, value] of Object.entries(Record.attributes(ended))) span.attribute(key, value)
-          return Scope.close(scope, ended.error === undefined ? Exit.void : Exit.fail(ended.error.message))
+          const exit = ended.error === undefined ? Exit.void : Exit.fail(ended.error.message)
+          // A scope is closed once only: what an interruption left of it would never be freed.
+          return Effect.uninterruptible(Scope.close(scope, exit))
         })
 
       const noteSeam = ({ attempt, continues, join }: Running): void => {
