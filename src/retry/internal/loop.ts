@@ -110,9 +110,10 @@ export const stream = (options: Request): Stream.Stream<ModelEvent, ProviderErro
           return Effect.uninterruptible(Scope.close(scope, exit))
         })
 
-      const noteSeam = ({ attempt, continues, join }: Running): void => {
+      const noteSeam = ({ join }: Running): void => {
         const seam = join?.seam()
-        if (seam !== undefined && continues !== undefined) seams.push({ attempt: attempt.number, continues, ...seam })
+        // An answer that a cursor took up again has the seam that it had.
+        if (seam !== undefined && seam.attempt !== seams.at(-1)?.attempt) seams.push(seam)
       }
 
       /** The end was proven: the connection is given back before the consumer hears of it. */
@@ -127,7 +128,7 @@ export const stream = (options: Request): Stream.Stream<ModelEvent, ProviderErro
             _tag: "Finish",
             response: ModelResponse.unsafeMake({
               ...response,
-              finishReason: finishOf(response, seams.length > 0),
+              finishReason: finishOf(response, running.join !== undefined),
               attempts: [...attempts],
               seams: [...seams]
             })
@@ -169,11 +170,11 @@ export const stream = (options: Request): Stream.Stream<ModelEvent, ProviderErro
 
           // A way that was refused, or not understood, costs nothing: the next one is tried at once.
           const gained = partial.text.length > from.text || position > from.position
-          const refused = continues !== undefined && (join?.failed() || (!gained && Record.isRefusal(fault)))
-          if (refused) ways.refuse(continues)
+          const refused = join?.failed() ? join.continues : !gained && Record.isRefusal(fault) ? continues : undefined
+          if (refused !== undefined) ways.refuse(refused)
           const rest =
             decoder === undefined && continues === "cursor" ? running.call : decoder && running.call.after(decoder)
-          const next = ways.next(delivered, refused || Record.leavesAnswer(fault) ? rest : undefined)
+          const next = ways.next(delivered, Record.leavesAnswer(fault) ? rest : undefined)
           const { discarded, fromIndex, recovery } = next
 
           const context: ProviderError.Context = {
@@ -197,11 +198,11 @@ export const stream = (options: Request): Stream.Stream<ModelEvent, ProviderErro
           current = undefined
           const verdict = yield* keys.failed(fault, { delivered: gained, maxWait: budget.maxRetryAfter })
           const error = ProviderError.fromFault(verdict.fault, { ...context, attempts: [...attempts] })
-          if (!refused || broken === undefined) broken = [verdict.fault, context]
+          if (refused === undefined || broken === undefined) broken = [verdict.fault, context]
 
           const now = yield* Clock.currentTimeMillis
           const kept = recovery._tag !== "Restart" && gained
-          retryAt = refused ? now : yield* budget.spend(error, { kept, anotherKey: verdict.another })
+          retryAt = refused !== undefined ? now : yield* budget.spend(error, { kept, anotherKey: verdict.another })
           if (retryAt === undefined || next.way === undefined) return yield* fail(...broken)
           way = next.way
           yield* Effect.logDebug(`redialling in ${retryAt - now} ms: ${error.message}`).pipe(
@@ -215,9 +216,10 @@ export const stream = (options: Request): Stream.Stream<ModelEvent, ProviderErro
           if (recovery._tag === "Restart") {
             delivered = undefined
             begun = undefined
-            position = -1
             seams.length = 0
           }
+          // Another answer counts its events anew.
+          if (recovery._tag !== "Cursor") position = -1
           if (untold) return yield* pull
           return Chunk.of<ModelEvent>({
             _tag: "Superseded",

@@ -51,6 +51,11 @@ export class Seam {
     return this.mayStillRepeat() ? "" : this.decide()
   }
 
+  /** True once it is known where the texts meet. */
+  get joined(): boolean {
+    return this.decided && !this.foreign
+  }
+
   /** The new text's block is over. */
   end(): string {
     return this.decided ? "" : this.decide()

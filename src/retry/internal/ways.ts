@@ -17,6 +17,7 @@ export interface Way {
   readonly call: PreparedCall
   /** Absent where it begins anew. */
   readonly continues: Continues | undefined
+  /** Given where the answer goes on with the output of another one: also to the cursor that takes it up again. */
   readonly join: Join.Join | undefined
 }
 
@@ -41,6 +42,8 @@ export interface Next {
 export class Ways {
   readonly anew: Way
   private can: Capabilities
+  /** Of the answer that is going on; a cursor takes it up with the answer. */
+  private join: Join.Join | undefined
 
   constructor(private readonly options: Options) {
     this.anew = { call: options.call, continues: undefined, join: undefined }
@@ -66,12 +69,11 @@ export class Ways {
       case "GiveUp":
         return { recovery, way: undefined, fromIndex: undefined, discarded: undefined }
       case "Cursor": {
-        const way = rest && { call: rest, continues: "cursor" as const, join: undefined }
+        const way = rest && { call: rest, continues: "cursor" as const, join: this.join }
         return { recovery, way, fromIndex: undefined, discarded: undefined }
       }
       case "Restart":
-        // Another answer, which the server may keep again.
-        this.can = { ...this.can, cursor: this.offered().cursor }
+        this.another(undefined)
         return { recovery, way: this.anew, fromIndex: 0, discarded: delivered?.partial() }
       case "Prefill":
       case "Continuation":
@@ -102,8 +104,15 @@ export class Ways {
     delivered.truncate(fromIndex)
     const how = continues === "continuation" ? "asked" : client.echoesPrefill ? "echoing" : "exact"
     const join = Join.make({ fold: delivered, kept, continues, how })
+    this.another(join)
     const way: Way = { call: call.right, continues, join }
     return { recovery, way, fromIndex: discarded && fromIndex, discarded }
+  }
+
+  /** The next attempt is another answer, which the server may keep again. */
+  private another(join: Join.Join | undefined): void {
+    this.join = join
+    this.can = { ...this.can, cursor: this.offered().cursor }
   }
 
   private offered(): Capabilities {
