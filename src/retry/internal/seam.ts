@@ -96,7 +96,7 @@ export class Seam {
     }
     if (this.options.how !== "asked") return this.from(text, 0, this.space)
     if (begun.trimEnd() === COMPLETE) return this.from(text, text.length, "")
-    const repeated = this.overlap(begun)
+    const repeated = this.overlap(begun, text.slice(0, lead))
     if (this.same > repeated && isEvidence(this.start.slice(0, this.same))) {
       this.foreign = true
       return ""
@@ -115,27 +115,41 @@ export class Seam {
     return text.slice(cut)
   }
 
-  /** How much of the new text's beginning is the old text's end. */
-  private overlap(begun: string): number {
+  /** How much of the new text's beginning is the old text's end; `lead` is the white space before it. */
+  private overlap(begun: string, lead: string): number {
+    // Who writes the white space that was missing goes on; and lines that are the same are common, in code above all.
+    const goesOn = /\n/.test(this.space + lead) || (this.space === "" && lead !== "")
     for (let length = Math.min(begun.length, this.tail.length); length > 0; length--) {
-      if (this.tail.endsWith(begun.slice(0, length)) && this.isRepetition(begun.slice(0, length))) return length
+      const common = begun.slice(0, length)
+      if (!this.tail.endsWith(common) || !isWord.test(common)) continue
+      if (weight(common) >= ENOUGH || (!goesOn && this.isWords(common))) return length
     }
     return 0
   }
 
-  /** A few characters that happen to be the same are none: it is whole words, or long. */
-  private isRepetition(text: string): boolean {
-    if (!/[\p{L}\p{N}]/u.test(text)) return false
-    if (text.length >= 12) return true
-    const previous = this.tail.at(-text.length - 1) ?? ""
-    return !(isWord(previous) && isWord(text[0] ?? ""))
+  /** A few characters that happen to be the same are no repetition; words of the line that broke are one. */
+  private isWords(text: string): boolean {
+    const before = this.tail.slice(0, -text.length)
+    if (!startsWord.test(text) || endsWord.test(before)) return false
+    // Digits are soon the same by accident, and a number that was made shorter is another number.
+    return /\p{L}/u.test(text) || (text.length > 1 && !endsNumber.test(before))
   }
 }
 
-const isWord = (character: string): boolean => /[\p{L}\p{N}]/u.test(character)
+/** So many characters in common are no accident. */
+const ENOUGH = 12
 
-/** So many characters in common with the beginning are no accident. */
+const isWord = /[\p{L}\p{N}]/u
+const startsWord = /^[\p{L}\p{N}]/u
+const endsWord = /[\p{L}\p{N}\p{M}]$/u
+/** With what may stand between the digits of a number. */
+const endsNumber = /\p{N}[\p{P}\s]?$/u
+
+/** Characters that are syllables or words count for three. */
+const weight = (text: string): number =>
+  text.length + 2 * (text.match(/[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}]/gu)?.length ?? 0)
+
 const isEvidence = (common: string): boolean => {
   const text = common.trim()
-  return text.length >= 12 || (text.length >= 8 && /\s/.test(text))
+  return weight(text) >= ENOUGH || (text.length >= 8 && /\s/.test(text))
 }
