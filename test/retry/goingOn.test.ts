@@ -99,6 +99,117 @@ describe("a continuation that the server keeps", () => {
   )
 })
 
+describe("the blocks of an attempt that goes on", () => {
+  const whole = Wire.answer("chat-completions", { text: pieces(text) })
+
+  it.scopedLive("are numbered on from those that are kept, whatever their own numbers are", () =>
+    Effect.gen(function* () {
+      const kept = Wire.answer("anthropic-messages", {
+        blocks: [
+          { type: "reasoning", text: "Hm." },
+          { type: "text", text: "One." }
+        ]
+      })
+      const more = Wire.answer("anthropic-messages", {
+        blocks: [
+          { type: "reasoning", text: "Go on." },
+          { type: "text", text: " Two." },
+          { type: "tool-call", id: "call_1", name: "look", arguments: { at: 1 } },
+          { type: "tool-call", id: "call_2", name: "look", arguments: { at: 2 } },
+          { type: "text", text: " Three." }
+        ]
+      })
+      const { provider } = yield* Memory.make("anthropic-messages", (_, nth) =>
+        nth === 1 ? cut(kept, kept.length - 3) : { events: more }
+      )
+      const events = yield* all(provider.stream(request, { delivery: "resume" }))
+      const blocks = events.flatMap((event) =>
+        "index" in event && !event._tag.endsWith("Delta") ? [`${event._tag} ${event.index}`] : []
+      )
+      assert.deepStrictEqual(blocks, [
+        ...["ReasoningStart 0", "ReasoningEnd 0", "TextStart 1", "TextEnd 1"],
+        ...["ReasoningStart 2", "ReasoningEnd 2", "TextStart 3", "TextEnd 3"],
+        ...["ToolCallStart 4", "ToolCallEnd 4", "ToolCallStart 5", "ToolCallEnd 5", "TextStart 6", "TextEnd 6"]
+      ])
+      const { content } = responseOf(events)
+      assert.deepStrictEqual(
+        content.map((part) => (part.type === "tool-call" ? part.arguments : "text" in part ? part.text : part)),
+        ["Hm.", "One.", "Go on.", " Two.", { at: 1 }, { at: 2 }, " Three."]
+      )
+    })
+  )
+
+  it.scopedLive("may begin with white space before the model thinks: the seam is where its words are", () =>
+    Effect.gen(function* () {
+      const blank = { type: "text", text: "\n\n" } as const
+      const thought = { type: "reasoning", text: "Go on." } as const
+      for (const after of [text.slice(20), text]) {
+        const rest = Wire.answer("chat-completions", {
+          blocks: [blank, thought, { type: "text", text: pieces(after) }]
+        })
+        const { provider } = yield* Memory.make("chat-completions", (_, nth) =>
+          nth === 1 ? cut(whole, 3) : { events: rest }
+        )
+        const events = yield* all(provider.stream(request, { delivery: "resume" }))
+        assert.strictEqual(responseOf(events).text, text)
+        assert.strictEqual(ModelEvent.fold(events).text, text)
+      }
+    })
+  )
+
+  it.scopedLive("may be none: calls that were made before are still to be run", () =>
+    Effect.gen(function* () {
+      const call = { type: "tool-call", id: "call_1", name: "pay", arguments: { euro: 5 } } as const
+      const mixed = Wire.answer("anthropic-messages", { blocks: [call, { type: "text", text: "Done." }] })
+      const empty = Wire.answer("anthropic-messages", { blocks: [] })
+      const { provider } = yield* Memory.make("anthropic-messages", (_, nth) =>
+        nth === 1 ? cut(mixed, mixed.length - 2) : { events: empty }
+      )
+      const response = responseOf(yield* all(provider.stream(request, { delivery: "resume" })))
+      assert.strictEqual(response.finishReason.reason, "tool-calls")
+      assert.deepStrictEqual(response.seams, [])
+    })
+  )
+
+  it.scopedLive("leave no seam where they broke before the texts met", () =>
+    Effect.gen(function* () {
+      const answer = Wire.answer("anthropic-messages", { text: pieces(text) })
+      const again = cut(answer, 4)
+      const { provider } = yield* Memory.make("anthropic-messages", (_, nth) =>
+        nth === 1 ? cut(answer, 5) : nth === 2 ? again : { events: answer }
+      )
+      const { seams } = responseOf(yield* all(provider.stream(request, { delivery: "resume" })))
+      assert.deepStrictEqual(seams, [{ attempt: 3, continues: "continuation", offset: 20, cut: 20 }])
+    })
+  )
+})
+
+describe("text that is never taken back", () => {
+  const shown = (first: ReadonlyArray<string>, after: number, second: ReadonlyArray<string>) =>
+    Effect.gen(function* () {
+      const { provider } = yield* Memory.make("anthropic-messages", (_, nth) =>
+        nth === 1 ? cut(first, after) : { events: second }
+      )
+      return Chunk.join(yield* Stream.runCollect(provider.streamText(request)), "")
+    }).pipe(Effect.scoped)
+
+  it.live("has no white space of an attempt that is void", () =>
+    Effect.gen(function* () {
+      const first = Wire.answer("anthropic-messages", { text: ["\n\n", "Hello"] })
+      assert.strictEqual(yield* shown(first, 4, first), "\n\nHello")
+    })
+  )
+
+  it.live("keeps the white space before a block that is void", () =>
+    Effect.gen(function* () {
+      const thought = { type: "reasoning", text: "Hm." } as const
+      const first = Wire.answer("anthropic-messages", { blocks: [{ type: "text", text: ["One.", "\n\n"] }, thought] })
+      const second = Wire.answer("anthropic-messages", { text: "Two." })
+      assert.strictEqual(yield* shown(first, first.length - 3, second), "One.\n\nTwo.")
+    })
+  )
+})
+
 describe("an interruption", () => {
   for (const nth of [1, 2]) {
     it.scopedLive(`while attempt ${nth} is being freed frees all of it, and nothing new is opened`, () =>

@@ -34,7 +34,7 @@ export const make = ({ continues, fold, how, kept }: Options): Join => {
   let next = fold.length
   /** The kept text block that is still open. */
   let open = kept.blocks.at(-1)?.type === "text" && kept.blocks.at(-1)?.open === true ? next - 1 : undefined
-  /** The attempt's first text block: the one that the seam is in. */
+  /** The attempt's first text block with anything to read in it: the one that the seam is in. */
   let first: number | undefined
   /** The attempt that went on, be it alone or taken up by a cursor. */
   let attempt = 0
@@ -87,6 +87,12 @@ export const make = ({ continues, fold, how, kept }: Options): Join => {
         joined(first, seam.push(event.text), out)
         return seam.foreign ? foreign("the model began its answer again instead of going on with it") : undefined
       case "TextEnd": {
+        if (event.index === first && seam.forgetBlank()) {
+          // Some models write white space before they think: the seam is in the block that has words.
+          open = indices.get(first)
+          first = undefined
+          return undefined
+        }
         if (event.index === first) joined(first, seam.end(), out)
         if (seam.foreign) return foreign("the model began its answer again instead of going on with it")
         const index = indices.get(event.index)

@@ -56,6 +56,13 @@ export class Seam {
     return this.decided && !this.foreign
   }
 
+  /** Forgets what is held where there is nothing to read in it, as before the first text; says whether it did. */
+  forgetBlank(): boolean {
+    if (this.decided || /\S/.test(this.held)) return false
+    this.held = ""
+    return true
+  }
+
   /** The new text's block is over. */
   end(): string {
     return this.decided ? "" : this.decide()
