@@ -2,8 +2,8 @@
  * Going on with an answer that broke: what becomes of its blocks, its seams, its budget and its connections. In memory.
  */
 import { assert, describe, it } from "@effect/vitest"
-import { Chunk, Effect, Fiber, FiberId, Schedule, Stream } from "effect"
-import { ModelEvent } from "effect-redial"
+import { Chunk, Effect, Fiber, FiberId, Schedule, Stream, TestClock } from "effect"
+import { ModelEvent, ModelResponse } from "effect-redial"
 import { Wire } from "effect-redial/testing"
 import * as Memory from "./memory.js"
 
@@ -206,6 +206,111 @@ describe("text that is never taken back", () => {
       const first = Wire.answer("anthropic-messages", { blocks: [{ type: "text", text: ["One.", "\n\n"] }, thought] })
       const second = Wire.answer("anthropic-messages", { text: "Two." })
       assert.strictEqual(yield* shown(first, first.length - 3, second), "One.\n\nTwo.")
+    })
+  )
+})
+
+describe("a prefill that is refused", () => {
+  const answer = Wire.answer("anthropic-messages", { text: pieces(text) })
+  const rest = { events: Wire.answer("anthropic-messages", { text: text.slice(20) }) }
+
+  /** Whether the second of two requests prefills, where the first was refused so. */
+  const isTriedAgain = (status: number, type: string, message: string) =>
+    Effect.gen(function* () {
+      const refused = { status, body: Wire.errorBody("anthropic-messages", { type, message }), events: [] }
+      const script = [cut(answer, 5), refused, rest, cut(answer, 5), rest]
+      const { asked, provider } = yield* Memory.make("anthropic-messages", (_, nth) => script[nth - 1] ?? rest, {
+        prefill: {}
+      })
+      for (const _ of [1, 2])
+        assert.strictEqual(Chunk.join(yield* Stream.runCollect(provider.streamText(request)), ""), text)
+      return isPrefill(asked.at(-1))
+    }).pipe(Effect.scoped)
+
+  const isPrefill = (asked: Memory.Asked | undefined): boolean => {
+    const messages = asked?.json?.messages as ReadonlyArray<{ readonly role: string }> | undefined
+    return messages?.at(-1)?.role === "assistant"
+  }
+
+  it.live("because the model takes none is not tried with that model again", () =>
+    Effect.gen(function* () {
+      const message = "This model does not support assistant message prefill."
+      assert.isFalse(yield* isTriedAgain(400, "invalid_request_error", message))
+    })
+  )
+
+  it.live("for what this one request says, is tried with the next one", () =>
+    Effect.gen(function* () {
+      assert.isTrue(
+        yield* isTriedAgain(400, "invalid_request_error", "prompt is too long: 200001 tokens > 200000 maximum")
+      )
+    })
+  )
+})
+
+describe("the error that ends a request", () => {
+  it.scopedLive("tells of the tool call that was delivered, also where a later attempt only thought", () =>
+    Effect.gen(function* () {
+      const call = Wire.answer("anthropic-messages", {
+        toolCalls: [{ id: "call_1", name: "pay", arguments: { euro: 5 } }]
+      })
+      const thought = Wire.answer("anthropic-messages", { reasoning: "Hm." })
+      const { provider } = yield* Memory.make(
+        "anthropic-messages",
+        (_, nth) => (nth === 1 ? cut(call, 5) : cut(thought, 4)),
+        { retry: Schedule.recurs(1) }
+      )
+      const error = yield* Effect.flip(Stream.runDrain(provider.stream(request)))
+      assert.strictEqual(error.attempts.at(-1)?.delivered, "reasoning")
+      assert.strictEqual(error.delivered, "tool-call")
+      assert.strictEqual(error.partial?.blocks[0]?.type, "tool-call")
+    })
+  )
+})
+
+describe("the sum of what attempts cost", () => {
+  const costOf = (events: ReadonlyArray<ModelEvent.ModelEvent>) => ModelResponse.totalUsage(responseOf(events))
+
+  it.scopedLive("is exact where the server kept the answer: nothing was written twice", () =>
+    Effect.gen(function* () {
+      const kept = Wire.answer("responses", { id: "resp_1", text: pieces(text) })
+      const { provider } = yield* Memory.make("responses", (asked, nth) =>
+        nth < 4 ? cut(Wire.rest(asked, kept), 4) : { events: Wire.rest(asked, kept) }
+      )
+      assert.isTrue(costOf(yield* all(provider.stream(background))).exact)
+    })
+  )
+
+  it.scopedLive("is not exact where an answer began and broke, also without output", () =>
+    Effect.gen(function* () {
+      const answer = Wire.answer("chat-completions", { text: pieces(text) })
+      const { provider } = yield* Memory.make("chat-completions", (_, nth) =>
+        nth === 1 ? cut(answer, 1) : { events: answer }
+      )
+      assert.isFalse(costOf(yield* all(provider.stream(request))).exact)
+    })
+  )
+})
+
+describe("a model that repeats a long answer", () => {
+  it.scoped("is not taken for a dead one while its words are held back", () =>
+    Effect.gen(function* () {
+      const long = Array.from({ length: 40 }, (_, at) => `word${at * 7919} `)
+      const answer = Wire.answer("anthropic-messages", { text: long })
+      const { provider } = yield* Memory.make(
+        "anthropic-messages",
+        (_, nth) => (nth === 1 ? cut(answer, 30) : { events: answer, everyMillis: 1_000 }),
+        { deadlines: { stuck: "10 seconds", idle: "5 seconds", firstEvent: "5 seconds" } }
+      )
+      const fiber = yield* Effect.fork(all(provider.stream(request, { delivery: "resume" })))
+      // The SDK is loaded outside the test clock.
+      while ((yield* Fiber.status(fiber))._tag !== "Done") {
+        yield* TestClock.adjust("1 second")
+        yield* Effect.promise(() => new Promise((resolve) => setImmediate(resolve)))
+      }
+      const response = responseOf(yield* Fiber.join(fiber))
+      assert.strictEqual(response.text, long.join(""))
+      assert.strictEqual(response.attempts.length, 2)
     })
   )
 })

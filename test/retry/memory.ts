@@ -21,6 +21,8 @@ export interface Reply {
   readonly events: ReadonlyArray<string>
   /** What follows the events. Default: a clean end. */
   readonly ending?: "end" | "reset" | "stall" | undefined
+  /** How long each event takes, by the clock. Default: no time. */
+  readonly everyMillis?: number | undefined
   /** Called when the ending is met. */
   readonly atEnd?: (() => void) | undefined
 }
@@ -31,13 +33,18 @@ const reset = Object.assign(new Error("read ECONNRESET"), { code: "ECONNRESET" }
 
 type Source = ReturnType<ConnectionPool.Service["source"]>
 
-const sourceOf = ({ atEnd, ending, events }: Reply): Source => {
+const sourceOf = ({ atEnd, ending, events, everyMillis = 0 }: Reply): Source => {
   let at = 0
   let giveUp: (() => void) | undefined
+  let destroyed = false
   return {
     read: Effect.suspend(() => {
+      if (destroyed) return Effect.fail(reset)
       const event = events[at++]
-      if (event !== undefined) return Effect.succeed([utf8.encode(event)])
+      if (event !== undefined) {
+        const bytes = Effect.succeed([utf8.encode(event)])
+        return everyMillis > 0 ? Effect.delay(bytes, everyMillis) : bytes
+      }
       atEnd?.()
       if (ending === "reset") return Effect.fail(reset)
       if (ending !== "stall") return Effect.succeed([])
@@ -45,7 +52,10 @@ const sourceOf = ({ atEnd, ending, events }: Reply): Source => {
         giveUp = () => resume(Effect.fail(reset))
       })
     }),
-    destroy: () => giveUp?.()
+    destroy: () => {
+      destroyed = true
+      giveUp?.()
+    }
   }
 }
 

@@ -171,7 +171,7 @@ export const stream = (options: Request): Stream.Stream<ModelEvent, ProviderErro
           // A way that was refused, or not understood, costs nothing: the next one is tried at once.
           const gained = partial.text.length > from.text || position > from.position
           const refused = join?.failed() ? join.continues : !gained && Record.isRefusal(fault) ? continues : undefined
-          if (refused !== undefined) ways.refuse(refused)
+          if (refused !== undefined) ways.refuse(refused, fault)
           const rest =
             decoder === undefined && continues === "cursor" ? running.call : decoder && running.call.after(decoder)
           const next = ways.next(delivered, Record.leavesAnswer(fault) ? rest : undefined)
@@ -259,5 +259,15 @@ const finishOf = ({ finishReason, toolCalls }: ModelResponse.ModelResponse, join
     ? { ...finishReason, reason: "tool-calls" }
     : finishReason
 
-const further = (a: PartialResponse | undefined, b: PartialResponse): PartialResponse =>
-  a === undefined || b.text.length >= a.text.length ? b : a
+const depth: Readonly<Record<PartialResponse["delivered"], number>> = {
+  nothing: 0,
+  reasoning: 1,
+  text: 2,
+  "tool-call": 3
+}
+
+/** The one with more text; where that is the same, the one that got further. */
+const further = (a: PartialResponse | undefined, b: PartialResponse): PartialResponse => {
+  const more = b.text.length - (a?.text.length ?? 0) || depth[b.delivered] - depth[a?.delivered ?? "nothing"]
+  return a === undefined || more >= 0 ? b : a
+}

@@ -4,6 +4,7 @@
  */
 import * as Either from "effect/Either"
 import type { Capabilities, ModelClient, PreparedCall } from "../../client/ModelClient.js"
+import type { Fault } from "../../model/internal/fault.js"
 import type { Fold } from "../../model/internal/fold.js"
 import type { ModelRequest } from "../../model/ModelRequest.js"
 import type { Continues } from "../../model/ModelResponse.js"
@@ -50,10 +51,12 @@ export class Ways {
     this.can = this.offered()
   }
 
-  /** The provider refused this way: it is not taken again. */
-  refuse(continues: Continues): void {
+  /** This way is closed for the request; a prefill that the provider calls invalid, for the model. */
+  refuse(continues: Continues, fault?: Fault): void {
     this.can = { ...this.can, [continues]: false }
-    if (continues === "prefill") this.options.client.prefillRefused(this.options.request.model)
+    if (continues === "prefill" && fault?._tag === "InvalidRequest") {
+      this.options.client.prefillRefused(this.options.request.model)
+    }
   }
 
   /** Decides on the next attempt, and takes what is void out of `delivered`. */
