@@ -223,12 +223,27 @@ export const totalUsage = (response: {
 }): { readonly usage: Usage; readonly exact: boolean } => {
   let usage: Usage = {}
   let exact = true
-  for (const attempt of response.attempts) {
+  for (const [at, attempt] of response.attempts.entries()) {
     if (attempt.usage !== undefined) usage = addUsage(usage, attempt.usage)
-    if (attempt.error !== undefined && (attempt.usageIsPartial === true || attempt.delivered !== "nothing"))
-      exact = false
+    // An answer that a cursor took up again is one answer, whose usage comes at its end.
+    if (costUnknown(attempt) && response.attempts[at + 1]?.continues !== "cursor") exact = false
   }
   return { usage, exact }
+}
+
+/** An attempt that broke after its answer may have begun was not told all that it cost. */
+const costUnknown = ({ delivered, error, usageIsPartial }: Attempt): boolean => {
+  switch (error?.tag) {
+    case undefined:
+      return false
+    case "StreamDropped":
+    case "StreamTruncated":
+    case "StreamStalled":
+    case "MalformedStream":
+      return true
+    default:
+      return usageIsPartial === true || delivered !== "nothing"
+  }
 }
 
 const Proto = { [TypeId]: TypeId }

@@ -40,6 +40,26 @@ describe("a seam", () => {
     ["goes on with the same letter", `Argh${"h".repeat(30)}`, `${"h".repeat(20)}!`, `Argh${"h".repeat(50)}!`],
     ["goes on after a number alone", "1", "1. One", "11. One"],
     ["closes a brace after a brace", "if (a) {\n  if (b) {\n  }", "\n}", "if (a) {\n  if (b) {\n  }\n}"],
+    ["goes on in the middle of a number", "0.0", "05 g", "0.005 g"],
+    ["goes on with the thousands of a number", "It costs 1,000", ",000 euro", "It costs 1,000,000 euro"],
+    ["goes on with an address", "127.0", ".0.1", "127.0.0.1"],
+    ["doubles a digit", "of the 5", "5 men", "of the 55 men"],
+    ["repeats a number that stands alone", "It was in 2024", "2024 that", "It was in 2024 that"],
+    ["closes a tag after a tag", "<div>\n<div></div>", "\n</div>", "<div>\n<div></div>\n</div>"],
+    ["closes a tag after a tag and a line break", "<div>\n<div></div>\n", "</div>", "<div>\n<div></div>\n</div>"],
+    ["writes the next of equal cells", "| yes | yes", " | yes |", "| yes | yes | yes |"],
+    ["writes the next of equal strings", 'n = ["a", "a', '", "a"]', 'n = ["a", "a", "a"]'],
+    ["writes a word twice, with the space between", "It was very", " very good", "It was very very good"],
+    ["goes on after a vowel sign", "वह किताब", "ब", "वह किताबब"],
+    [
+      "repeats characters that are words",
+      "天空是蓝色的，因为短波散射",
+      "短波散射更强",
+      "天空是蓝色的，因为短波散射更强"
+    ],
+    ["goes on with emoji that share half of their code", "Nice \u{1f600}", "\u{1f601}!", "Nice \u{1f600}\u{1f601}!"],
+    ["begins again after one character", "T", "The sky", "The sky"],
+    ["goes on after one character", "T", "he sky", "The sky"],
     ["begins again, the same", sky.slice(0, 40), sky, sky],
     ["begins again, the same, after a line break", sky.slice(0, 40), `\n${sky}`, sky],
     ["says that nothing is missing", sky, COMPLETE, sky],
@@ -65,6 +85,11 @@ describe("a seam", () => {
       assert.isTrue(foreign)
       assert.strictEqual(text, sky.slice(0, 40))
     }
+  })
+
+  it("does not join an answer that begins again in other words, also where words are characters", () => {
+    const other = "天空之所以是蓝色的，是因为瑞利散射。"
+    assert.isTrue(join("天空之所以呈现蓝色，主要", [other]).foreign)
   })
 
   it("does not join a beginning that ends early", () => {

@@ -38,6 +38,8 @@ export interface Decoder {
   readonly fault: Fault.Fault | undefined
   /** True once any server-sent event came that is more than a sign of life. */
   readonly started: boolean
+  /** How many model events the protocol gave, also those of which a join holds the text back. */
+  readonly count: number
   /** The usage as far as it was told. */
   readonly usage: () => Usage
   /** Where the server could be asked to go on; undefined where it keeps nothing. */
@@ -92,6 +94,7 @@ const over = <State>(
   let verdict: Verdict = "Open"
   let fault: Fault.Fault | undefined
   let started = false
+  let count = 0
 
   const fail = (why: Fault.Fault): void => {
     verdict = "Failed"
@@ -125,6 +128,7 @@ const over = <State>(
       unannounced = undefined
     }
     let result = protocol.step(state, event, events)
+    count += events.length - from
     if (result === undefined || result === "Proven") result = meter.count(event.data.length, events, from) ?? result
     if (!accept(from)) return
     started ||= events.length > from
@@ -174,6 +178,9 @@ const over = <State>(
     },
     get started() {
       return started
+    },
+    get count() {
+      return count
     },
     usage: () => protocol.usage(state),
     position: () => position?.(state),

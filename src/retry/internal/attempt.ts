@@ -150,18 +150,20 @@ export const make = ({
     const take = (reader: Decoder, chunks: ReadonlyArray<Uint8Array>): Array<ModelEvent> | undefined => {
       if (chunks.length === 0) return reader.end()
       let events: Array<ModelEvent> | undefined
+      const before = reader.count
       for (const chunk of chunks) {
         const more = reader.push(chunk)
         if (events === undefined || events.length === 0) events = more
         else for (const event of more) events.push(event)
       }
-      watchdog.arrived(progress(events ?? []))
+      watchdog.arrived(progress(events ?? [], reader.count > before))
       return events
     }
 
-    const progress = (events: ReadonlyArray<ModelEvent>): Progress => {
-      if (events.length === 0) return "bytes"
-      output ||= events.some(({ _tag }) => _tag === "TextDelta" || _tag === "ToolCallStart")
+    const progress = (events: ReadonlyArray<ModelEvent>, came: boolean): Progress => {
+      if (!came) return "bytes"
+      // Events that came and are not there are text that is held back.
+      output ||= events.length === 0 || events.some(({ _tag }) => _tag === "TextDelta" || _tag === "ToolCallStart")
       return output ? "output" : "reasoning"
     }
 

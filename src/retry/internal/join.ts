@@ -11,10 +11,11 @@ import type * as Decoder from "../../protocol/internal/decoder.js"
 import { Seam, type Options as SeamOptions } from "./seam.js"
 
 export interface Join extends Decoder.Join {
+  readonly continues: Options["continues"]
   /** True where the model did not go on but did something else: the way is not to be tried again. */
   readonly failed: () => boolean
-  /** Where the texts met; undefined while no text came. */
-  readonly seam: () => Pick<SeamReport, "offset" | "cut"> | undefined
+  /** Where the texts met; undefined while that is not known. */
+  readonly seam: () => SeamReport | undefined
 }
 
 export interface Options {
@@ -33,8 +34,10 @@ export const make = ({ continues, fold, how, kept }: Options): Join => {
   let next = fold.length
   /** The kept text block that is still open. */
   let open = kept.blocks.at(-1)?.type === "text" && kept.blocks.at(-1)?.open === true ? next - 1 : undefined
-  /** The attempt's first text block: the one that the seam is in. */
+  /** The attempt's first text block with anything to read in it: the one that the seam is in. */
   let first: number | undefined
+  /** The attempt that went on, be it alone or taken up by a cursor. */
+  let attempt = 0
   let failed = false
 
   const start = (index: number): number => {
@@ -63,7 +66,9 @@ export const make = ({ continues, fold, how, kept }: Options): Join => {
   const rewriteOne = (event: ModelEvent, out: Array<ModelEvent>): Fault | undefined => {
     switch (event._tag) {
       case "ResponseStart":
-        out.push({ ...event, continues })
+        // A cursor says so itself.
+        if (event.continues === undefined) attempt = event.attempt
+        out.push({ continues, ...event })
         return undefined
       case "TextStart":
         if (first === undefined) {
@@ -82,6 +87,12 @@ export const make = ({ continues, fold, how, kept }: Options): Join => {
         joined(first, seam.push(event.text), out)
         return seam.foreign ? foreign("the model began its answer again instead of going on with it") : undefined
       case "TextEnd": {
+        if (event.index === first && seam.forgetBlank()) {
+          // Some models write white space before they think: the seam is in the block that has words.
+          open = indices.get(first)
+          first = undefined
+          return undefined
+        }
         if (event.index === first) joined(first, seam.end(), out)
         if (seam.foreign) return foreign("the model began its answer again instead of going on with it")
         const index = indices.get(event.index)
@@ -113,6 +124,7 @@ export const make = ({ continues, fold, how, kept }: Options): Join => {
 
   return {
     fold,
+    continues,
     rewrite(events, from) {
       const theirs = events.splice(from)
       for (const event of theirs) {
@@ -123,6 +135,6 @@ export const make = ({ continues, fold, how, kept }: Options): Join => {
     },
     close: closeOpen,
     failed: () => failed,
-    seam: () => (first === undefined ? undefined : { offset: kept.text.length, cut: seam.cut })
+    seam: () => (seam.joined ? { attempt, continues, offset: kept.text.length, cut: seam.cut } : undefined)
   }
 }

@@ -126,12 +126,15 @@ export const stream = (options: Request): Stream.Stream<ModelEvent, ProviderErro
         Effect.suspend(() => {
           attempts.push(ended)
           Record.annotate(span, Record.attributes(ended))
-          return Scope.close(scope, ended.error === undefined ? Exit.void : Exit.fail(ended.error.message))
+          const exit = ended.error === undefined ? Exit.void : Exit.fail(ended.error.message)
+          // A scope is closed once only: what an interruption left of it would never be freed.
+          return Effect.uninterruptible(Scope.close(scope, exit))
         })
 
-      const noteSeam = ({ attempt, continues, join }: Running): void => {
+      const noteSeam = ({ join }: Running): void => {
         const seam = join?.seam()
-        if (seam !== undefined && continues !== undefined) seams.push({ attempt: attempt.number, continues, ...seam })
+        // An answer that a cursor took up again has the seam that it had.
+        if (seam !== undefined && seam.attempt !== seams.at(-1)?.attempt) seams.push(seam)
       }
 
       /** The end was proven: the connection is given back before the consumer hears of it. */
@@ -147,7 +150,7 @@ export const stream = (options: Request): Stream.Stream<ModelEvent, ProviderErro
             _tag: "Finish",
             response: ModelResponse.unsafeMake({
               ...response,
-              finishReason: finishOf(response, seams.length > 0),
+              finishReason: finishOf(response, running.join !== undefined),
               attempts: [...attempts],
               seams: [...seams]
             })
@@ -190,11 +193,11 @@ export const stream = (options: Request): Stream.Stream<ModelEvent, ProviderErro
 
           // A way that was refused, or not understood, costs nothing: the next one is tried at once.
           const gained = partial.text.length > from.text || position > from.position
-          const refused = continues !== undefined && (join?.failed() || (!gained && Record.isRefusal(fault)))
-          if (refused) ways.refuse(continues)
+          const refused = join?.failed() ? join.continues : !gained && Record.isRefusal(fault) ? continues : undefined
+          if (refused !== undefined) ways.refuse(refused, fault)
           const rest =
             decoder === undefined && continues === "cursor" ? running.call : decoder && running.call.after(decoder)
-          const left = refused || Record.leavesAnswer(fault, decoder !== undefined)
+          const left = Record.leavesAnswer(fault, decoder !== undefined)
           const next = ways.next(delivered, left ? rest : undefined)
           const { discarded, fromIndex, recovery } = next
 
@@ -219,11 +222,12 @@ export const stream = (options: Request): Stream.Stream<ModelEvent, ProviderErro
           current = undefined
           const verdict = yield* keys.failed(fault, { delivered: gained, maxWait: budget.maxRetryAfter })
           const error = ProviderError.fromFault(verdict.fault, { ...context, attempts: [...attempts] })
-          if (!refused || broken === undefined) broken = [verdict.fault, context]
+          if (refused === undefined || broken === undefined) broken = [verdict.fault, context]
 
           const now = yield* Clock.currentTimeMillis
           const kept = recovery._tag !== "Restart" && gained
-          retryAt = refused ? now : yield* budget.spend(error, now, { kept, anotherKey: verdict.another })
+          const spent = { kept, anotherKey: verdict.another }
+          retryAt = refused !== undefined ? now : yield* budget.spend(error, now, spent)
           if (retryAt === undefined || next.way === undefined) return yield* fail(...broken)
           way = next.way
           yield* Effect.logDebug(`redialling in ${retryAt - now} ms: ${error.message}`).pipe(
@@ -239,9 +243,10 @@ export const stream = (options: Request): Stream.Stream<ModelEvent, ProviderErro
           if (recovery._tag === "Restart") {
             delivered = undefined
             begun = undefined
-            position = -1
             seams.length = 0
           }
+          // Another answer counts its events anew.
+          if (recovery._tag !== "Cursor") position = -1
           if (untold) return yield* pull
           return Chunk.of<ModelEvent>({
             _tag: "Superseded",
@@ -281,5 +286,15 @@ const finishOf = ({ finishReason, toolCalls }: ModelResponse.ModelResponse, join
     ? { ...finishReason, reason: "tool-calls" }
     : finishReason
 
-const further = (a: PartialResponse | undefined, b: PartialResponse): PartialResponse =>
-  a === undefined || b.text.length >= a.text.length ? b : a
+const depth: Readonly<Record<PartialResponse["delivered"], number>> = {
+  nothing: 0,
+  reasoning: 1,
+  text: 2,
+  "tool-call": 3
+}
+
+/** The one with more text; where that is the same, the one that got further. */
+const further = (a: PartialResponse | undefined, b: PartialResponse): PartialResponse => {
+  const more = b.text.length - (a?.text.length ?? 0) || depth[b.delivered] - depth[a?.delivered ?? "nothing"]
+  return a === undefined || more >= 0 ? b : a
+}

@@ -51,6 +51,18 @@ export class Seam {
     return this.mayStillRepeat() ? "" : this.decide()
   }
 
+  /** True once it is known where the texts meet. */
+  get joined(): boolean {
+    return this.decided && !this.foreign
+  }
+
+  /** Forgets what is held where there is nothing to read in it, as before the first text; says whether it did. */
+  forgetBlank(): boolean {
+    if (this.decided || /\S/.test(this.held)) return false
+    this.held = ""
+    return true
+  }
+
   /** The new text's block is over. */
   end(): string {
     return this.decided ? "" : this.decide()
@@ -86,12 +98,14 @@ export class Seam {
     this.held = ""
     const begun = text.trimStart()
     const lead = text.length - begun.length
-    if (this.options.how !== "exact" && this.same === this.start.length && isTelling(this.start)) {
+    const { how } = this.options
+    const again = this.same === this.start.length && this.start !== ""
+    if (again && (how === "echoing" || (how === "asked" && letter.test(this.start)))) {
       return this.from(text, lead + this.start.length, "")
     }
-    if (this.options.how !== "asked") return this.from(text, 0, this.space)
+    if (how !== "asked") return this.from(text, 0, this.space)
     if (begun.trimEnd() === COMPLETE) return this.from(text, text.length, "")
-    const repeated = this.overlap(begun)
+    const repeated = this.overlap(begun, text.slice(0, lead))
     if (this.same > repeated && isEvidence(this.start.slice(0, this.same))) {
       this.foreign = true
       return ""
@@ -110,29 +124,48 @@ export class Seam {
     return text.slice(cut)
   }
 
-  /** How much of the new text's beginning is the old text's end. */
-  private overlap(begun: string): number {
+  /** How much of the new text's beginning is the old text's end; `lead` is the white space before it. */
+  private overlap(begun: string, lead: string): number {
+    // Who writes the white space that was missing goes on; and lines that are the same are common, in code above all.
+    const goesOn = /\n/.test(this.space + lead) || (this.space === "" && lead !== "")
     for (let length = Math.min(begun.length, this.tail.length); length > 0; length--) {
-      if (this.tail.endsWith(begun.slice(0, length)) && this.isRepetition(begun.slice(0, length))) return length
+      const common = begun.slice(0, length)
+      if (!this.tail.endsWith(common) || !isWord.test(common)) continue
+      const long = weight(common) >= ENOUGH && weight([...new Set(common)].join("")) >= ENOUGH / 2
+      if (long || (!goesOn && this.isWords(common))) return length
     }
     return 0
   }
 
-  /** Characters that happen to be the same are none: it is whole words, or long and of many characters. */
-  private isRepetition(text: string): boolean {
-    if (!isTelling(text)) return false
-    const previous = this.tail.at(-text.length - 1) ?? ""
-    return !(isWord(previous) && isWord(text[0] ?? "")) || (text.length >= 12 && new Set(text).size >= 6)
+  /** A few characters that happen to be the same are no repetition; words of the line that broke are one. */
+  private isWords(text: string): boolean {
+    const before = this.tail.slice(0, -text.length)
+    if (!startsWord.test(text) || endsWord.test(before)) return false
+    // Digits are soon the same by accident, and a number that was made shorter is another number.
+    if (!letter.test(text)) return text.length > 1 && !endsNumber.test(before)
+    return isVaried(text)
   }
 }
 
-const isWord = (character: string): boolean => /[\p{L}\p{N}]/u.test(character)
+/** So many characters in common are no accident. */
+const ENOUGH = 12
 
-/** One letter over and over, digits and signs follow on themselves in many texts that nobody repeated. */
-const isTelling = (text: string): boolean => new Set(text.match(/\p{L}/gu)).size >= 2
+const isWord = /[\p{L}\p{N}]/u
+const startsWord = /^[\p{L}\p{N}]/u
+const endsWord = /[\p{L}\p{N}\p{M}]$/u
+/** With what may stand between the digits of a number. */
+const endsNumber = /\p{N}[\p{P}\s]?$/u
 
-/** So many characters in common with the beginning are no accident. */
+/** Characters that are syllables or words count for three. */
+const weight = (text: string): number =>
+  text.length + 2 * (text.match(/[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}]/gu)?.length ?? 0)
+
+const letter = /\p{L}/u
+
+/** Digits, signs and one letter over and over go on as they began, in many texts that nobody repeated. */
+const isVaried = (text: string): boolean => letter.test(text) && new Set(text).size > 1
+
 const isEvidence = (common: string): boolean => {
   const text = common.trim()
-  return text.length >= 12 || (text.length >= 8 && /\s/.test(text))
+  return weight(text) >= ENOUGH || (text.length >= 8 && /\s/.test(text))
 }

@@ -4,6 +4,7 @@
  */
 import * as Either from "effect/Either"
 import type { Capabilities, ModelClient, PreparedCall } from "../../client/ModelClient.js"
+import type { Fault } from "../../model/internal/fault.js"
 import type { Fold } from "../../model/internal/fold.js"
 import type { ModelRequest } from "../../model/ModelRequest.js"
 import type { Continues } from "../../model/ModelResponse.js"
@@ -17,6 +18,7 @@ export interface Way {
   readonly call: PreparedCall
   /** Absent where it begins anew. */
   readonly continues: Continues | undefined
+  /** Given where the answer goes on with the output of another one: also to the cursor that takes it up again. */
   readonly join: Join.Join | undefined
 }
 
@@ -41,16 +43,20 @@ export interface Next {
 export class Ways {
   readonly anew: Way
   private can: Capabilities
+  /** Of the answer that is going on; a cursor takes it up with the answer. */
+  private join: Join.Join | undefined
 
   constructor(private readonly options: Options) {
     this.anew = { call: options.call, continues: undefined, join: undefined }
     this.can = this.offered()
   }
 
-  /** The provider refused this way: it is not taken again. */
-  refuse(continues: Continues): void {
+  /** This way is closed for the request; a prefill that the provider calls invalid, for the model. */
+  refuse(continues: Continues, fault?: Fault): void {
     this.can = { ...this.can, [continues]: false }
-    if (continues === "prefill") this.options.client.prefillRefused(this.options.request.model)
+    if (continues === "prefill" && fault?._tag === "InvalidRequest") {
+      this.options.client.prefillRefused(this.options.request.model)
+    }
   }
 
   /** Decides on the next attempt, and takes what is void out of `delivered`. */
@@ -66,12 +72,11 @@ export class Ways {
       case "GiveUp":
         return { recovery, way: undefined, fromIndex: undefined, discarded: undefined }
       case "Cursor": {
-        const way = rest && { call: rest, continues: "cursor" as const, join: undefined }
+        const way = rest && { call: rest, continues: "cursor" as const, join: this.join }
         return { recovery, way, fromIndex: undefined, discarded: undefined }
       }
       case "Restart":
-        // Another answer, which the server may keep again.
-        this.can = { ...this.can, cursor: this.offered().cursor }
+        this.another(undefined)
         return { recovery, way: this.anew, fromIndex: 0, discarded: delivered?.partial() }
       case "Prefill":
       case "Continuation":
@@ -102,8 +107,15 @@ export class Ways {
     delivered.truncate(fromIndex)
     const how = continues === "continuation" ? "asked" : client.echoesPrefill ? "echoing" : "exact"
     const join = Join.make({ fold: delivered, kept, continues, how })
+    this.another(join)
     const way: Way = { call: call.right, continues, join }
     return { recovery, way, fromIndex: discarded && fromIndex, discarded }
+  }
+
+  /** The next attempt is another answer, which the server may keep again. */
+  private another(join: Join.Join | undefined): void {
+    this.join = join
+    this.can = { ...this.can, cursor: this.offered().cursor }
   }
 
   private offered(): Capabilities {
