@@ -133,6 +133,22 @@ describe("resume by continuation", () => {
     })
   )
 
+  it.scopedLive("adds white space where that was all that was missing", () =>
+    Effect.gen(function* () {
+      const spaced = Wire.answer("anthropic-messages", { text: ["One", " ", "two", " "] })
+      const server = yield* FaultServer.make([
+        Reply.cut(Reply.stream(spaced), { afterEvents: 6 }, "rst"),
+        Reply.stream(Wire.answer("anthropic-messages", { text: [" "] }))
+      ])
+      const service = yield* provider(server.url, "anthropic-messages")
+      const events = yield* Stream.runCollect(service.stream(request, { delivery: "resume" }))
+      assert.strictEqual(ModelEvent.fold(events).text, "One two ")
+      const finish = Chunk.unsafeLast(events)
+      assert(finish._tag === "Finish")
+      assert.strictEqual(finish.response.text, "One two ")
+    })
+  )
+
   it.scopedLive("cuts what a model repeats, and reports it", () =>
     Effect.gen(function* () {
       const server = yield* FaultServer.make([broken, Reply.stream(anthropic)])

@@ -47,6 +47,7 @@ export const make = ({ continues, fold, how, kept }: Options): Join => {
   }
 
   const closeOpen = (out: Array<ModelEvent>): void => {
+    seam.forgetBlank()
     if (open !== undefined) out.push({ _tag: "TextEnd", index: open })
     open = undefined
   }
@@ -87,8 +88,8 @@ export const make = ({ continues, fold, how, kept }: Options): Join => {
         joined(first, seam.push(event.text), out)
         return seam.foreign ? foreign("the model began its answer again instead of going on with it") : undefined
       case "TextEnd": {
-        if (event.index === first && seam.forgetBlank()) {
-          // Some models write white space before they think: the seam is in the block that has words.
+        if (event.index === first && seam.isBlank) {
+          // Some models write white space before they think: the seam is in the block that has words, if there is one.
           open = indices.get(first)
           first = undefined
           return undefined
@@ -133,7 +134,12 @@ export const make = ({ continues, fold, how, kept }: Options): Join => {
       }
       return undefined
     },
-    close: closeOpen,
+    close(out) {
+      // White space can be all that was missing.
+      const rest = open === undefined ? "" : seam.end()
+      if (open !== undefined && rest !== "") out.push({ _tag: "TextDelta", index: open, text: rest })
+      closeOpen(out)
+    },
     failed: () => failed,
     seam: () => (seam.joined ? { attempt, continues, offset: kept.text.length, cut: seam.cut } : undefined)
   }

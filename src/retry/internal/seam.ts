@@ -56,11 +56,14 @@ export class Seam {
     return this.decided && !this.foreign
   }
 
-  /** Forgets what is held where there is nothing to read in it, as before the first text; says whether it did. */
-  forgetBlank(): boolean {
-    if (this.decided || /\S/.test(this.held)) return false
-    this.held = ""
-    return true
+  /** True where all that came is white space, and nothing is known of where it belongs. */
+  get isBlank(): boolean {
+    return !this.decided && !/\S/.test(this.held)
+  }
+
+  /** Forgets white space that came before something else than text. */
+  forgetBlank(): void {
+    if (this.isBlank) this.held = ""
   }
 
   /** The new text's block is over. */
