@@ -30,7 +30,10 @@ export interface Options {
 }
 
 /**
- * @internal
+ * Deadlines once nothing is open: all of them, in milliseconds. See `Options` for what each is.
+ *
+ * @since 0.1.0
+ * @category models
  */
 export interface Deadlines {
   readonly firstEvent: number
