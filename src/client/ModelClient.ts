@@ -19,6 +19,7 @@ import type { Quirks } from "../protocol/Quirks.js"
 import * as ConnectionPool from "./ConnectionPool.js"
 import type { Credentials } from "./Credentials.js"
 import { InvalidOptions } from "./InvalidOptions.js"
+import { checkBaseUrl, checkHeaders } from "./internal/checkAddress.js"
 import { credentialHeaders } from "./internal/credentialHeaders.js"
 import * as Keys from "./internal/keys.js"
 import type { RenewableClosed } from "./internal/renewableClosed.js"
@@ -196,15 +197,6 @@ export interface SdkOptions {
   readonly fetch: typeof globalThis.fetch
 }
 
-const forbiddenHeaders = [
-  "authorization",
-  "x-api-key",
-  "api-key",
-  "cf-aig-authorization",
-  "cookie",
-  "proxy-authorization"
-]
-
 /**
  * Makes a client of a kind. Options are checked here; connections are made at the first lease.
  *
@@ -219,15 +211,7 @@ export const make = <Sdk, Params, State, R = never>(
 
     const baseUrl = yield* checkBaseUrl(options.baseUrl ?? kind.baseUrl, invalid)
     const { host } = new URL(baseUrl)
-    const headers = Headers.fromInput(options.headers)
-    for (const [name, value] of Object.entries(headers)) {
-      if (forbiddenHeaders.includes(name)) {
-        return yield* invalid("headers", `may not set \`${name}\`: the key goes into \`apiKey\``)
-      }
-      if (!/^[!#$%&'*+.^_`|~\w-]+$/.test(name) || /[^\t\x20-\x7e\x80-\xff]/.test(value)) {
-        return yield* invalid("headers", `has a header with characters that cannot be sent, ${JSON.stringify(name)}`)
-      }
-    }
+    const headers = yield* checkHeaders(Headers.fromInput(options.headers), invalid)
 
     const poolLayer = yield* poolLayerOf(options.pool ?? {})
 
@@ -336,20 +320,4 @@ const poolLayerOf = <R>(
 ): Effect.Effect<Layer.Layer<ConnectionPool.ConnectionPool, InvalidOptions, R>, InvalidOptions> => {
   const isLayer = (u: typeof pool): u is Exclude<typeof pool, ConnectionPool.Options> => Layer.isLayer(u)
   return isLayer(pool) ? Effect.succeed(pool) : Effect.as(ConnectionPool.check(pool), ConnectionPool.layer(pool))
-}
-
-const checkBaseUrl = (
-  text: string,
-  invalid: (option: string, problem: string) => InvalidOptions
-): Effect.Effect<string, InvalidOptions> => {
-  if (!URL.canParse(text)) return invalid("baseUrl", "is not a URL: it must begin with https: or http: and a host")
-  const url = new URL(text)
-  if (url.protocol !== "https:" && url.protocol !== "http:") {
-    return invalid("baseUrl", `must begin with https: or http:, and begins with ${url.protocol}`)
-  }
-  if (url.username !== "" || url.password !== "") {
-    return invalid("baseUrl", "has credentials in it: the key goes into `apiKey`")
-  }
-  if (url.search !== "" || url.hash !== "") return invalid("baseUrl", "may not have a query or a fragment")
-  return Effect.succeed(url.href.replace(/\/+$/, ""))
 }
