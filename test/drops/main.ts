@@ -50,16 +50,17 @@ const ladders: ReadonlyArray<Ladder> = [
 const offered = ({ way }: Ladder, protocol: Protocol.ProtocolId): boolean =>
   way === "cursor" ? protocol === "responses" : way === "prefill" ? protocol !== "responses" : true
 
+const hows = ["rst", "fin", "clean"] as const
+
 /**
- * Each event by a reset, a close and a clean end; answers that break at the same event again and again, and ever later;
- * with `--pairs`, each event of a first answer with each event of a second.
+ * Each event, by a reset, a close or a clean end: each of them at each event, over the ladders; answers that break at the
+ * same event again and again, and ever later; with `--pairs`, each event of a first answer with each event of a second.
  */
-const plansFor = (protocol: Protocol.ProtocolId): ReadonlyArray<Plan> => {
+const plansFor = (ladder: Ladder, protocol: Protocol.ProtocolId): ReadonlyArray<Plan> => {
   const points = Array.from({ length: length(protocol) }, (_, at) => at)
+  const turn = ladders.indexOf(ladder)
   return points.flatMap((at) => [
-    { drops: [at], how: "rst" as const },
-    { drops: [at], how: "fin" as const },
-    { drops: [at], how: "clean" as const },
+    { drops: [at], how: hows[(at + turn) % hows.length] ?? "rst" },
     { drops: [at, at, at, at], how: "clean" as const },
     { drops: points.filter((later) => later >= at && (later - at) % 8 === 0), how: "rst" as const },
     ...(values.pairs ? points.map((second) => ({ drops: [at, second], how: "clean" as const })) : [])
@@ -84,7 +85,7 @@ const climb = (
 ): Effect.Effect<ReadonlyArray<Verdict & { readonly what: string }>> =>
   Effect.scoped(
     Effect.gen(function* () {
-      const plans = plansFor(protocol)
+      const plans = plansFor(ladder, protocol)
       const manner = ladder.way === "overlap" || ladder.way === "again" ? ladder.way : "exact"
       const { reply, requests } = script(plans, protocol, manner)
       const server = yield* FaultServer.make(reply)
