@@ -275,7 +275,7 @@ export const make = <Sdk, Params, State, R = never>(
       if (cursor === undefined || position === undefined) return undefined
       return {
         connect: connect((sdk, options) => cursor.open(sdk, position, options)),
-        decoder: broken.resumed,
+        decoder: (stamp) => broken.resumed(stamp),
         after
       }
     }

@@ -28,7 +28,7 @@ export type ProtocolId = "anthropic-messages" | "chat-completions" | "responses"
  * @category models
  */
 export interface ServerSentEvent {
-  readonly event: string | undefined
+  readonly event?: string | undefined
   readonly data: string
 }
 

@@ -19,11 +19,20 @@ export interface Limits {
 }
 
 /**
+ * Reads one stream.
+ *
  * @internal
  */
-export interface Callbacks {
-  readonly onEvent: (event: ServerSentEvent) => void
-  readonly onFault: (fault: Fault.Fault) => void
+export interface Reader {
+  /**
+   * The events that these bytes complete. Handed over together: a callback per event would have the parser's loop, and each
+   * function below it, compiled once more with all that follows in it, a third of the CPU of a process's first answers.
+   */
+  readonly push: (bytes: Uint8Array) => ReadonlyArray<ServerSentEvent>
+  /** The body is over. */
+  readonly end: () => void
+  /** Why nothing more is given: it comes after the events that were. */
+  readonly fault: Fault.Fault | undefined
 }
 
 /** What the parser's buffer may hold besides the data itself. */
@@ -39,26 +48,25 @@ const BYTE_ORDER_MARK = 0xfeff
  *
  * @internal
  */
-export const make = (
-  callbacks: Callbacks,
-  limits?: Limits
-): { readonly push: (bytes: Uint8Array) => void; readonly end: () => void } => {
+export const make = (limits?: Limits): Reader => {
   const max = limits?.maxEventLength ?? 16 * 1024 * 1024
   const utf8 = makeUtf8()
+  let events: Array<ServerSentEvent> = []
+  let fault: Fault.Fault | undefined
   let over = false
   let afterCR = false
 
   const tooLong = (length: number): boolean => {
     if (over || length <= max) return over
     over = true
-    callbacks.onFault(Fault.malformed(`the stream has an event of more than ${max} characters`))
+    fault = Fault.malformed(`the stream has an event of more than ${max} characters`)
     return true
   }
 
   const parser = createParser({
     maxBufferSize: max + framing,
     onEvent(event) {
-      if (!tooLong(event.data.length)) callbacks.onEvent({ event: event.event, data: event.data })
+      if (!tooLong(event.data.length)) events.push(event)
     },
     onComment: (comment) => void tooLong(comment.length),
     onError: (error) =>
@@ -80,9 +88,15 @@ export const make = (
   return {
     push(bytes) {
       if (!over) feed(utf8(bytes))
+      const out = events
+      events = []
+      return out
     },
     end() {
       over = true
+    },
+    get fault() {
+      return fault
     }
   }
 }

@@ -8,19 +8,21 @@ const PIECES = 512
 
 export class GrowingText {
   private joined = ""
-  private pieces: Array<string> = []
+  /** Made with its first piece, of which V8 sees at once that they are no numbers. */
+  private pieces: Array<string> | undefined = undefined
 
   append(piece: string): void {
-    if (this.pieces.push(piece) === PIECES) this.join()
+    if (this.pieces === undefined) this.pieces = [piece]
+    else if (this.pieces.push(piece) === PIECES) this.join(this.pieces)
   }
 
   get value(): string {
-    if (this.pieces.length > 0) this.join()
+    if (this.pieces !== undefined) this.join(this.pieces)
     return this.joined
   }
 
-  private join(): void {
-    this.joined += this.pieces.join("")
-    this.pieces = []
+  private join(pieces: ReadonlyArray<string>): void {
+    this.joined += pieces.join("")
+    this.pieces = undefined
   }
 }

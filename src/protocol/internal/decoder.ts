@@ -6,7 +6,7 @@ import * as Fault from "../../model/internal/fault.js"
 import { Fold } from "../../model/internal/fold.js"
 import type { ModelEvent } from "../../model/ModelEvent.js"
 import type { Usage } from "../../model/Usage.js"
-import type { Position, Protocol, ServerSentEvent, Stamp } from "../Protocol.js"
+import type { Position, Protocol, ServerSentEvent, Stamp, StepResult } from "../Protocol.js"
 import * as Sse from "../Sse.js"
 import { type Limits, Meter } from "./limits.js"
 
@@ -75,128 +75,132 @@ export const make = <State>(protocol: Steps<State>, stamp: Stamp, options: Optio
   const fold = options.join?.fold ?? new Fold()
   // What is gone on with counts: a server may break as often as it likes.
   const meter = new Meter(options.limits, options.join === undefined ? 0 : fold.partial().text.length)
-  return over(protocol, protocol.initial(stamp), stamp, fold, meter, options, undefined)
+  return new Reading(protocol, protocol.initial(stamp), stamp, fold, meter, options, undefined)
 }
 
-const over = <State>(
-  protocol: Steps<State>,
-  state: State,
-  stamp: Stamp,
-  fold: Fold,
-  meter: Meter,
-  options: Options<State>,
-  /** Says that an attempt goes on where a cursor stood; given with its first event. */
-  announcement: ModelEvent | undefined
-): Decoder => {
-  const { join, limits, position } = options
-  let unannounced = announcement
-  let events: Array<ModelEvent> = []
-  let verdict: Verdict = "Open"
-  let fault: Fault.Fault | undefined
-  let started = false
-  let count = 0
+/** A class, for its methods are the same functions for every answer: compiled once, and found at once. */
+class Reading<State> implements Decoder {
+  verdict: Verdict = "Open"
+  fault: Fault.Fault | undefined = undefined
+  started = false
+  count = 0
+  private events: Array<ModelEvent> = []
+  private readonly sse: Sse.Reader
+  private readonly join: Join | undefined
 
-  const fail = (why: Fault.Fault): void => {
-    verdict = "Failed"
-    fault = why
+  constructor(
+    private readonly protocol: Steps<State>,
+    private readonly state: State,
+    private readonly stamp: Stamp,
+    readonly fold: Fold,
+    private readonly meter: Meter,
+    private readonly options: Options<State>,
+    /** Says that an attempt goes on where a cursor stood; given with its first event. */
+    private announcement: ModelEvent | undefined
+  ) {
+    this.sse = Sse.make(options.limits)
+    this.join = options.join
+  }
+
+  push(bytes: Uint8Array): Array<ModelEvent> {
+    if (this.isReading()) {
+      const received = this.sse.push(bytes)
+      for (let i = 0; i < received.length && this.isReading(); i++) this.take(received[i]!)
+      if (this.sse.fault !== undefined && this.isReading()) this.conclude(this.sse.fault)
+    }
+    return this.drain()
+  }
+
+  end(): Array<ModelEvent> {
+    this.sse.end()
+    if (this.verdict === "Proven") this.finish()
+    else if (this.verdict === "Open") {
+      const what = this.started ? "ended without its terminal marker" : "ended before it began"
+      this.fail(Fault.truncated(`the answer ${what}`))
+    }
+    return this.drain()
+  }
+
+  usage(): Usage {
+    return this.protocol.usage(this.state)
+  }
+
+  position(): Position | undefined {
+    return this.options.position?.(this.state)
+  }
+
+  resumed(stamp: Stamp): Decoder {
+    this.protocol.cursor?.resume(this.state)
+    const { attempt, generation, requestId } = stamp
+    const { id, model } = this.position() ?? {}
+    return new Reading(this.protocol, this.state, stamp, this.fold, this.meter, this.options, {
+      _tag: "ResponseStart",
+      attempt,
+      generation,
+      id,
+      model,
+      requestId,
+      continues: "cursor"
+    })
+  }
+
+  private isReading(): boolean {
+    return this.verdict === "Open" || this.verdict === "Proven"
+  }
+
+  private take(event: ServerSentEvent): void {
+    const { events } = this
+    const from = events.length
+    if (this.announcement !== undefined) {
+      events.push(this.announcement)
+      this.announcement = undefined
+    }
+    let result = this.protocol.step(this.state, event, events)
+    this.count += events.length - from
+    if (result === undefined || result === "Proven") {
+      result = this.meter.count(event.data.length, events, from) ?? result
+    }
+    if (!this.accept(from)) return
+    if (events.length > from) this.started = true
+    if (result !== undefined) this.conclude(result)
   }
 
   /** Folds the events that were pushed since there were `from` of them. False where they do not belong here. */
-  const accept = (from: number): boolean => {
-    const foreign = join?.rewrite(events, from)
-    for (let i = from; i < events.length; i++) fold.apply(events[i]!)
-    if (foreign !== undefined) fail(foreign)
+  private accept(from: number): boolean {
+    const { events } = this
+    const foreign = this.join?.rewrite(events, from)
+    for (let i = from; i < events.length; i++) this.fold.apply(events[i]!)
+    if (foreign !== undefined) this.fail(foreign)
     return foreign === undefined
   }
 
-  const finish = (): void => {
-    const from = events.length
-    const summary = protocol.end(state, events)
-    if (!accept(from)) return
-    const closing = events.length
-    join?.close(events)
-    for (let i = closing; i < events.length; i++) fold.apply(events[i]!)
-    events.push({ _tag: "Finish", response: fold.response({ ...summary, requestId: stamp.requestId }) })
-    verdict = "Finished"
-  }
-
-  const onEvent = (event: ServerSentEvent): void => {
-    if (verdict !== "Open" && verdict !== "Proven") return
-    const from = events.length
-    if (unannounced !== undefined) {
-      events.push(unannounced)
-      unannounced = undefined
-    }
-    let result = protocol.step(state, event, events)
-    count += events.length - from
-    if (result === undefined || result === "Proven") result = meter.count(event.data.length, events, from) ?? result
-    if (!accept(from)) return
-    started ||= events.length > from
-    if (result === undefined) return
-    if (result === "Proven") verdict = "Proven"
-    else if (result === "Complete") finish()
+  private conclude(result: Exclude<StepResult, undefined>): void {
     // A fault after the proof never undoes a proven response.
-    else if (verdict === "Proven") finish()
-    else fail(result)
+    if (result === "Complete" || (result !== "Proven" && this.verdict === "Proven")) this.finish()
+    else if (result === "Proven") this.verdict = "Proven"
+    else this.fail(result)
   }
 
-  const onFault = (why: Fault.Fault): void => {
-    if (verdict === "Proven") finish()
-    // The rest of the chunk that brought the end may be anything.
-    else if (verdict === "Open") fail(why)
+  private finish(): void {
+    const { events } = this
+    const from = events.length
+    const summary = this.protocol.end(this.state, events)
+    if (!this.accept(from)) return
+    const closing = events.length
+    this.join?.close(events)
+    for (let i = closing; i < events.length; i++) this.fold.apply(events[i]!)
+    events.push({ _tag: "Finish", response: this.fold.response({ ...summary, requestId: this.stamp.requestId }) })
+    this.verdict = "Finished"
   }
 
-  const sse = Sse.make({ onEvent, onFault }, limits)
+  private fail(why: Fault.Fault): void {
+    this.verdict = "Failed"
+    this.fault = why
+  }
 
-  const drain = (): Array<ModelEvent> => {
-    const out = events
-    events = []
+  private drain(): Array<ModelEvent> {
+    const out = this.events
+    this.events = []
     return out
-  }
-
-  return {
-    push(bytes) {
-      if (verdict === "Open" || verdict === "Proven") sse.push(bytes)
-      return drain()
-    },
-    end() {
-      if (verdict === "Open" || verdict === "Proven") sse.end()
-      if (verdict === "Proven") finish()
-      else if (verdict === "Open") {
-        fail(
-          Fault.truncated(started ? "the answer ended without its terminal marker" : "the answer ended before it began")
-        )
-      }
-      return drain()
-    },
-    fold,
-    get verdict() {
-      return verdict
-    },
-    get fault() {
-      return fault
-    },
-    get started() {
-      return started
-    },
-    get count() {
-      return count
-    },
-    usage: () => protocol.usage(state),
-    position: () => position?.(state),
-    resumed(next) {
-      protocol.cursor?.resume(state)
-      const { attempt, generation, requestId } = next
-      const { id, model } = position?.(state) ?? {}
-      return over(protocol, state, next, fold, meter, options, {
-        _tag: "ResponseStart",
-        attempt,
-        generation,
-        id,
-        model,
-        requestId,
-        continues: "cursor"
-      })
-    }
   }
 }
