@@ -2,6 +2,7 @@
  * The content blocks of an Anthropic Messages stream, from their start over their deltas to their stop.
  */
 import { malformed } from "../../model/internal/fault.js"
+import { GrowingText } from "../../model/internal/text.js"
 import type { ModelEvent } from "../../model/ModelEvent.js"
 import type { StepResult } from "../Protocol.js"
 import { array, type JsonObject, number, object, parse, string, stringify } from "./json.js"
@@ -14,7 +15,7 @@ export interface Block {
   /** What the block began as. */
   readonly value: JsonObject
   /** The arguments so far, as they came. */
-  json: string
+  readonly json: GrowingText
   signature: string | undefined
   citations: Array<unknown> | undefined
 }
@@ -65,7 +66,7 @@ export const blockStart = (state: Blocks, body: JsonObject, events: Array<ModelE
 }
 
 const open = (state: Blocks, kind: Block["kind"], index: number, value: JsonObject): Block => {
-  const block: Block = { kind, index, value, json: "", signature: undefined, citations: undefined }
+  const block: Block = { kind, index, value, json: new GrowingText(), signature: undefined, citations: undefined }
   state.blocks.set(state.latest, block)
   return block
 }
@@ -102,7 +103,7 @@ export const blockDelta = (state: Blocks, body: JsonObject, events: Array<ModelE
       if (delta.type === "input_json_delta") {
         const json = string(delta.partial_json)
         if (json === undefined) return undefined
-        block.json += json
+        block.json.append(json)
         events.push({ _tag: "ToolCallDelta", index: block.index, json })
         return undefined
       }
@@ -127,7 +128,7 @@ const grow = (block: Block, delta: JsonObject): void => {
     const value = delta[key]
     const before = block.value[key]
     if (key === "type" || key === "__proto__") continue
-    if (key === "partial_json") block.json += string(value) ?? ""
+    if (key === "partial_json") block.json.append(string(value) ?? "")
     // A compaction comes whole in each of its deltas.
     else if (typeof value === "string" && typeof before === "string" && delta.type !== "compaction_delta") {
       block.value[key] = before + value
@@ -145,7 +146,8 @@ export const blockStop = (state: Blocks, body: JsonObject, events: Array<ModelEv
 }
 
 export const close = (state: Blocks, block: Block, events: Array<ModelEvent>): void => {
-  const { index, json, value } = block
+  const { index, value } = block
+  const json = block.json.value
   switch (block.kind) {
     case "text":
       events.push({ _tag: "TextEnd", index })

@@ -4,6 +4,7 @@
  */
 
 import { malformed } from "../../model/internal/fault.js"
+import { GrowingText } from "../../model/internal/text.js"
 import type { ModelEvent } from "../../model/ModelEvent.js"
 import type { StepResult } from "../Protocol.js"
 import { type JsonObject, object, parse, string, stringify } from "./json.js"
@@ -25,14 +26,15 @@ const start = (state: Items, item: Item, name: string, value: JsonObject, events
   const id = string(value.call_id) ?? string(value.id) ?? `call_${item.index}`
   events.push({ _tag: "ToolCallStart", index: item.index, id, name })
   if (isCustom(item)) events.push({ _tag: "ToolCallDelta", index: item.index, json: '"' })
-  const { sent } = item
-  item.sent = ""
+  const { value: sent } = item.sent
+  item.sent = new GrowingText()
   send(item, sent, events)
 }
 
 const send = (item: Item, piece: string, events: Array<ModelEvent>): void => {
-  item.sent += piece
-  if (!item.open || piece === "") return
+  if (piece === "") return
+  item.sent.append(piece)
+  if (!item.open) return
   const json = isCustom(item) ? JSON.stringify(piece).slice(1, -1) : piece
   events.push({ _tag: "ToolCallDelta", index: item.index, json })
 }
@@ -55,7 +57,8 @@ const complete = (item: Item, whole: string | undefined, events: Array<ModelEven
   if (whole === undefined) return
   const missing = rest(whole, item.sent)
   if (missing !== undefined) send(item, missing, events)
-  const same = missing !== undefined || (!isCustom(item) && stringify(parse(whole)) === stringify(parse(item.sent)))
+  const same =
+    missing !== undefined || (!isCustom(item) && stringify(parse(whole)) === stringify(parse(item.sent.value)))
   item.arguments = same ? "whole" : "broken"
 }
 
@@ -81,7 +84,7 @@ const saysMore = (item: Item, { caller, namespace }: JsonObject): boolean =>
 /** A call that was cut stays open, and so counts as incomplete; so does one that never got a name. */
 export const callEnds = (state: Items, item: Item, events: Array<ModelEvent>): void => {
   if (item.index < 0) {
-    if (item.sent !== "") start(state, item, "", item.value, events)
+    if (item.sent.value !== "") start(state, item, "", item.value, events)
     return
   }
   if (item.arguments !== "whole" || !item.open) return

@@ -1,6 +1,7 @@
 /**
  * An output item of a Responses stream while it grows.
  */
+import type { GrowingText } from "../../model/internal/text.js"
 import type { JsonObject } from "./json.js"
 
 /** An item: one shape for all kinds, so that the hot path stays monomorphic. */
@@ -23,7 +24,7 @@ export interface Item {
   /** Of reasoning: which of its texts the open block is for. */
   text: number | undefined
   /** Of reasoning and calls: what their deltas carried. */
-  sent: string
+  sent: GrowingText
   /** Of calls: whether the arguments were given whole, and whether they then were what the deltas had carried. */
   arguments: "growing" | "whole" | "broken"
 }
@@ -35,7 +36,7 @@ export interface Part {
   index: number
   open: boolean
   /** What its deltas carried. */
-  sent: string
+  readonly sent: GrowingText
   /** How many annotations were given. */
   annotations: number
   /** Of a part that is not modelled: the latest of it. */
@@ -72,16 +73,15 @@ export const initialItems = (): Items => ({
   disagrees: false
 })
 
-const kinds: Readonly<Record<string, Item["kind"]>> = {
-  message: "message",
-  reasoning: "reasoning",
-  function_call: "call",
-  custom_tool_call: "call"
-}
+const kinds: ReadonlyMap<string, Item["kind"]> = new Map([
+  ["message", "message"],
+  ["reasoning", "reasoning"],
+  ["function_call", "call"],
+  ["custom_tool_call", "call"]
+])
 
-export const kindOf = (type: string): Item["kind"] =>
-  Object.hasOwn(kinds, type) ? (kinds[type] ?? "provider") : "provider"
+export const kindOf = (type: string): Item["kind"] => kinds.get(type) ?? "provider"
 
 /** What a whole text has beyond what was sent of it, or `undefined` where it is another text. */
-export const rest = (whole: string, sent: string): string | undefined =>
-  whole.startsWith(sent) ? whole.slice(sent.length) : undefined
+export const rest = (whole: string, { value }: GrowingText): string | undefined =>
+  whole.startsWith(value) ? whole.slice(value.length) : undefined

@@ -7,6 +7,7 @@
  * whole adds what no delta carried.
  */
 import { malformed } from "../../model/internal/fault.js"
+import { GrowingText } from "../../model/internal/text.js"
 import type { ModelEvent } from "../../model/ModelEvent.js"
 import type { StepResult } from "../Protocol.js"
 import { type JsonObject, number, object, string } from "./json.js"
@@ -55,7 +56,7 @@ const begin = (state: Items, at: number | undefined, value: JsonObject, events: 
     place: -1,
     open: false,
     text: undefined,
-    sent: "",
+    sent: new GrowingText(),
     arguments: "growing"
   }
   state.items.push(item)

@@ -2,6 +2,7 @@
  * What the messages of a Responses stream are made of: texts with their annotations, and refusals.
  */
 import { malformed } from "../../model/internal/fault.js"
+import { GrowingText } from "../../model/internal/text.js"
 import type { ModelEvent } from "../../model/ModelEvent.js"
 import type { StepResult } from "../Protocol.js"
 import { array, type JsonObject, number, object, string } from "./json.js"
@@ -19,7 +20,7 @@ export const messageBegins = (state: Items, item: Item, events: Array<ModelEvent
 export const messageDone = (state: Items, item: Item, value: JsonObject, events: Array<ModelEvent>): void => {
   for (const [at, part] of (array(value.content) ?? []).entries()) {
     if (!item.done) annotate(state, grow(state, item, at, object(part) ?? {}, events), object(part) ?? {}, events)
-    else if (item.parts.get(at)?.sent !== textOf(object(part) ?? {})) state.disagrees = true
+    else if (item.parts.get(at)?.sent.value !== textOf(object(part) ?? {})) state.disagrees = true
   }
   closeParts(state, item, events)
 }
@@ -96,7 +97,7 @@ const partOf = (
   const at = number(contentIndex) ?? 0
   const known = item.parts.get(at)
   if (known !== undefined) return known
-  const part: Part = { kind, index: -1, open: false, sent: "", annotations: 0, value: {} }
+  const part: Part = { kind, index: -1, open: false, sent: new GrowingText(), annotations: 0, value: {} }
   item.parts.set(at, part)
   open(state, part, events)
   return part
@@ -127,7 +128,7 @@ const open = (state: Items, part: Part, events: Array<ModelEvent>): void => {
 
 const send = (state: Items, part: Part, text: string, events: Array<ModelEvent>): void => {
   if (!part.open) open(state, part, events)
-  part.sent += text
+  part.sent.append(text)
   if (part.kind === "text") events.push({ _tag: "TextDelta", index: part.index, text })
 }
 
@@ -149,7 +150,7 @@ const close = (state: Items, part: Part, events: Array<ModelEvent>): void => {
       return
     case "refusal":
       state.refused = true
-      events.push({ _tag: "ProviderPart", index, name: "refusal", value: sent })
+      events.push({ _tag: "ProviderPart", index, name: "refusal", value: sent.value })
       return
     case "provider":
       events.push({ _tag: "ProviderPart", index, name: string(value.type) ?? "unknown", value })

@@ -32,7 +32,7 @@ const send = (state: Items, item: Item, text: number, piece: string, events: Arr
   if (item.text !== undefined && item.text !== text) closeReasoning(item, events)
   if (!item.open) open(state, item, events)
   item.text = text
-  item.sent += piece
+  item.sent.append(piece)
   events.push({ _tag: "ReasoningDelta", index: item.index, text: piece })
 }
 
@@ -50,7 +50,7 @@ export const reasoningDone = (state: Items, item: Item, value: JsonObject, event
     ...textsOf(value.content).map((text, at) => ({ at: content(at), text }))
   ]
   const missing = rest(texts.map(({ text }) => text).join(""), item.sent)
-  let sent = missing === undefined ? Number.POSITIVE_INFINITY : item.sent.length
+  let sent = missing === undefined ? Number.POSITIVE_INFINITY : item.sent.value.length
   for (const { at, text } of texts) {
     if (text.length > sent) send(state, item, at, text.slice(sent), events)
     sent = Math.max(0, sent - text.length)
