@@ -64,19 +64,27 @@ interface Traits {
   readonly pings: boolean
 }
 
-const standard = { firstEvent: 3, idle: 2, stuck: 10, reasoning: 30, total: 60 } as const
+const MINUTE = 60_000
 
-/** In minutes. Of all rows that apply, the longest counts. */
+const standard: Deadlines = {
+  firstEvent: 3 * MINUTE,
+  idle: 2 * MINUTE,
+  stuck: 10 * MINUTE,
+  reasoning: 30 * MINUTE,
+  total: 60 * MINUTE
+}
+
+/** Of all rows that apply, the longest counts. */
 const patience: ReadonlyArray<readonly [applies: (traits: Traits) => boolean, atLeast: Partial<Deadlines>]> = [
   // A long prompt is read before anything is said.
-  [({ tokens }) => tokens > 50_000, { firstEvent: 5, idle: 3 }],
-  [({ tokens }) => tokens > 100_000, { firstEvent: 10, idle: 4 }],
-  [({ tokens }) => tokens > 200_000, { firstEvent: 15, idle: 5 }],
-  [({ reasons }) => reasons, { firstEvent: 10, stuck: 20 }],
+  [({ tokens }) => tokens > 50_000, { firstEvent: 5 * MINUTE, idle: 3 * MINUTE }],
+  [({ tokens }) => tokens > 100_000, { firstEvent: 10 * MINUTE, idle: 4 * MINUTE }],
+  [({ tokens }) => tokens > 200_000, { firstEvent: 15 * MINUTE, idle: 5 * MINUTE }],
+  [({ reasons }) => reasons, { firstEvent: 10 * MINUTE, stuck: 20 * MINUTE }],
   // Anthropic Messages is the one protocol whose servers ping while a model thinks in silence.
-  [({ pings, reasons }) => reasons && !pings, { idle: 10 }],
+  [({ pings, reasons }) => reasons && !pings, { idle: 10 * MINUTE }],
   // One machine, perhaps without a graphics card, loads the model first.
-  [({ local }) => local, { firstEvent: 15, idle: 15, stuck: 20 }]
+  [({ local }) => local, { firstEvent: 15 * MINUTE, idle: 15 * MINUTE, stuck: 20 * MINUTE }]
 ]
 
 const fields = ["firstEvent", "idle", "stuck", "reasoning", "total"] as const
@@ -110,21 +118,48 @@ const fields = ["firstEvent", "idle", "stuck", "reasoning", "total"] as const
  * @category constructors
  */
 export const defaults = (facts: Facts): { readonly [K in keyof Deadlines]: Duration.Duration } => {
-  const { baseUrl, deadlines, protocol, request } = facts
-  const traits: Traits = {
-    tokens: estimateTokens(request),
-    reasons: isReasoning(request),
-    local: isLocal(baseUrl),
-    pings: protocol === "anthropic-messages"
+  const { firstEvent, idle, reasoning, stuck, total } = forEndpoint(facts)(facts.request)
+  return {
+    firstEvent: Duration.millis(firstEvent),
+    idle: Duration.millis(idle),
+    stuck: Duration.millis(stuck),
+    reasoning: Duration.millis(reasoning),
+    total: Duration.millis(total)
   }
-  const rows = patience.filter(([applies]) => applies(traits))
-  const longest = (field: keyof Deadlines): Duration.Duration =>
-    Duration.max(
-      Duration.decode(deadlines?.[field] ?? Duration.minutes(standard[field])),
-      Duration.minutes(Math.max(0, ...rows.map(([, atLeast]) => atLeast[field] ?? 0)))
-    )
-  // One entry per field, which TypeScript does not count.
-  return Object.fromEntries(fields.map((field) => [field, longest(field)])) as ReturnType<typeof defaults>
+}
+
+/**
+ * The deadlines of the requests to one endpoint: the defaults, over them what the provider was given, over that what the
+ * call was given, field by field. What does not depend on the request is found out once.
+ *
+ * @internal
+ */
+export const forEndpoint = (
+  { baseUrl, deadlines, protocol }: Omit<Facts, "request">,
+  given?: Options
+): ((request: ModelRequest.Options, call?: Options) => Deadlines) => {
+  const local = isLocal(baseUrl)
+  const pings = protocol === "anthropic-messages"
+  const standing = { ...standard, ...inMillis(deadlines) }
+  const exact = inMillis(given)
+  return (request, call) => {
+    const traits = { tokens: estimateTokens(request), reasons: isReasoning(request), local, pings }
+    const out = { ...standing }
+    for (const [applies, atLeast] of patience) {
+      if (applies(traits)) for (const field of fields) out[field] = Math.max(out[field], atLeast[field] ?? 0)
+    }
+    return { ...out, ...exact, ...(call && inMillis(call)) }
+  }
+}
+
+/** Those that were given. */
+const inMillis = (options: Options = {}): Partial<Deadlines> => {
+  const out: { -readonly [K in keyof Deadlines]?: number } = {}
+  for (const field of fields) {
+    const given = options[field]
+    if (given !== undefined) out[field] = Duration.toMillis(given)
+  }
+  return out
 }
 
 /** Four characters to a token. The bytes of images and documents say little of what they cost to read. */
@@ -195,26 +230,4 @@ export const problemOf = (options: Options = {}): readonly [field: string, probl
     return [field, "must be more than zero; for no deadline give Duration.infinity"]
   }
   return undefined
-}
-
-/**
- * Resolves options to milliseconds; later options win, field by field.
- *
- * @internal
- */
-export const resolve = (...options: ReadonlyArray<Options | undefined>): Deadlines => {
-  const pick = (field: keyof Options): number => {
-    for (const given of options.toReversed()) {
-      const value = given?.[field]
-      if (value !== undefined) return Duration.toMillis(value)
-    }
-    return Duration.toMillis(Duration.minutes(standard[field]))
-  }
-  return {
-    firstEvent: pick("firstEvent"),
-    idle: pick("idle"),
-    stuck: pick("stuck"),
-    reasoning: pick("reasoning"),
-    total: pick("total")
-  }
 }

@@ -130,12 +130,9 @@ describe("the deadlines of a request", () => {
   })
 
   it("give way to those of the layer, and these to those of the call, exactly, also where they are shorter", () => {
-    const standing = Deadlines.defaults({
-      baseUrl: "http://localhost",
-      protocol: "responses",
-      request: { model: "m", prompt: "" }
-    })
-    assert.deepStrictEqual(Deadlines.resolve(standing, { idle: "1 second", stuck: 5 }, { stuck: "7 millis" }), {
+    const local = { baseUrl: "http://localhost", protocol: "responses" } as const
+    const of = Deadlines.forEndpoint(local, { idle: "1 second", stuck: 5, total: undefined })
+    assert.deepStrictEqual(of({ model: "m", prompt: "" }, { stuck: "7 millis", idle: undefined }), {
       firstEvent: 900_000,
       idle: 1_000,
       stuck: 7,

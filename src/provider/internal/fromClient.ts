@@ -36,6 +36,9 @@ export const fromClient = <R>(
       ...serverOf(client.baseUrl)
     }
 
+    const endpoint = { baseUrl: client.baseUrl, protocol, deadlines: patience }
+    const deadlinesOf = Deadlines.forEndpoint(endpoint, options.deadlines)
+
     const stream: StreamEvents = (input, call) => {
       const { model } = input
       const checked = Either.flatMap(checkedDeadlines(call.deadlines), () => ModelRequest.make(input))
@@ -53,11 +56,7 @@ export const fromClient = <R>(
         attributes,
         schedule: call.retry === undefined ? standard : reacquire(call.retry),
         limits: options.limits ?? {},
-        deadlines: Deadlines.resolve(
-          Deadlines.defaults({ baseUrl: client.baseUrl, protocol, request: input, deadlines: patience }),
-          options.deadlines,
-          call.deadlines
-        ),
+        deadlines: deadlinesOf(input, call.deadlines),
         delivery: call.delivery,
         continuation: options.continuation ?? GoOn.REQUEST
       })
