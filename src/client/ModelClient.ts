@@ -105,11 +105,11 @@ export interface Prefill {
  * @category models
  */
 export interface PreparedCall {
-  /** Leases a connection; after a failure, one that `failed` names is not met again where that can be helped. */
+  /** Leases a connection; after a failure, one that the user's `failed` names is not met again where that can be helped. */
   readonly connect: (
-    failed: GenerationId | undefined,
+    user: Renewable.User,
     key: Redacted.Redacted
-  ) => Effect.Effect<Line, InvalidOptions | RenewableClosed, Scope.Scope>
+  ) => Effect.Effect<Line, InvalidOptions | RenewableClosed>
   /** Reads an answer; with `join`, one that goes on with a broken one. */
   readonly decoder: (stamp: Stamp, join?: Decoder.Join) => Decoder.Decoder
   /** The call that asks the server for the rest of an answer; undefined where it keeps nothing. */
@@ -249,16 +249,13 @@ export const make = <Sdk, Params, State, R = never>(
 
     const connect =
       (open: (sdk: Sdk, options: OpenOptions) => Promise<Response>): PreparedCall["connect"] =>
-      (failed, key) =>
-        Effect.map(
-          failed === undefined ? connections.lease : connections.leaseAfter(failed),
-          ({ generation, value: { pool, sdk } }) => ({
-            generation,
-            pool,
-            key: auth === "none" ? undefined : key,
-            send: (signal) => open(sdk, { signal, headers: requestHeaders(key) })
-          })
-        )
+      (user, key) =>
+        Effect.map(connections.leaseFor(user), ({ generation, value: { pool, sdk } }) => ({
+          generation,
+          pool,
+          key: auth === "none" ? undefined : key,
+          send: (signal) => open(sdk, { signal, headers: requestHeaders(key) })
+        }))
 
     const callOf = (params: Params): PreparedCall => {
       const position = (state: State) => protocol.cursor?.at(params, state)

@@ -24,6 +24,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 import type * as Stream from "effect/Stream"
+import type * as Tracer from "effect/Tracer"
 import type * as GenerationId from "../model/GenerationId.js"
 import * as internal from "./internal/renewable.js"
 import type { RenewableClosed } from "./internal/renewableClosed.js"
@@ -91,6 +92,21 @@ export interface Stats {
 }
 
 /**
+ * Whoever leases a generation.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface User {
+  /** The lease ends with it. */
+  readonly scope: Scope.Scope
+  /** The generation that has failed this user, as `leaseAfter` takes it. Default: none. */
+  readonly failed?: GenerationId.GenerationId | undefined
+  /** The span that the building of a generation stands below. Default: that of the context. */
+  readonly parent?: Tracer.AnySpan | undefined
+}
+
+/**
  * A scoped value that can be replaced while it is in use, under the laws above.
  *
  * @since 0.1.0
@@ -106,6 +122,8 @@ export interface Renewable<out A, out E = never> {
    * many are draining the lease is on an unshared generation of its own, released with it.
    */
   readonly leaseAfter: (failed: GenerationId.GenerationId) => Effect.Effect<Lease<A>, E | RenewableClosed, Scope.Scope>
+  /** The same two for a user who has its scope at hand, which it would cost more to put into the context than to lease. */
+  readonly leaseFor: (user: User) => Effect.Effect<Lease<A>, E | RenewableClosed>
   /** Replaces `failed`, if it is the current generation. Never fails: what became of it is the result. */
   readonly renew: (failed: GenerationId.GenerationId) => Effect.Effect<Renewal<E>>
   readonly stats: Effect.Effect<Stats>

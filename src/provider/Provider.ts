@@ -13,7 +13,7 @@ import type * as Redacted from "effect/Redacted"
 import type * as Schedule from "effect/Schedule"
 import type * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
-import * as Stream from "effect/Stream"
+import type * as Stream from "effect/Stream"
 import type { Credentials } from "../client/Credentials.js"
 import { InvalidOptions } from "../client/InvalidOptions.js"
 import type * as ModelClient from "../client/ModelClient.js"
@@ -22,6 +22,7 @@ import type * as ModelRequest from "../model/ModelRequest.js"
 import type { ModelResponse } from "../model/ModelResponse.js"
 import type * as ProviderError from "../model/ProviderError.js"
 import type * as Deadlines from "../retry/Deadlines.js"
+import { unwrap } from "../retry/internal/pull.js"
 import type { Delivery, EventOf } from "../retry/Recovery.js"
 import type * as StreamRetry from "../retry/StreamRetry.js"
 import type { StructuredOutput, Vendor } from "../vendors/Vendor.js"
@@ -344,7 +345,7 @@ export const stream = <D extends Delivery = "restart">(
   request: ModelRequest.Options,
   options?: StreamOptions<D>
 ): Stream.Stream<EventOf<D>, ProviderError.ProviderError, Provider> =>
-  Stream.unwrap(Effect.map(Provider, (provider) => provider.stream(request, options)))
+  unwrap(Effect.map(Provider, (provider) => provider.stream(request, options)))
 
 /**
  * The text of an answer, from the provider in the context. No character of it is ever taken back: after a drop it goes on
@@ -357,7 +358,7 @@ export const streamText = (
   request: ModelRequest.Options,
   options?: TextOptions
 ): Stream.Stream<string, ProviderError.ProviderError, Provider> =>
-  Stream.unwrap(Effect.map(Provider, (provider) => provider.streamText(request, options)))
+  unwrap(Effect.map(Provider, (provider) => provider.streamText(request, options)))
 
 /**
  * A whole answer, from the provider in the context.

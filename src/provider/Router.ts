@@ -6,12 +6,11 @@
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
-import * as Stream from "effect/Stream"
 import * as Credentials from "../client/Credentials.js"
 import * as Fault from "../model/internal/fault.js"
 import type * as ModelRequest from "../model/ModelRequest.js"
 import type { ProviderError } from "../model/ProviderError.js"
-import { fromStream } from "./internal/service.js"
+import { unwrap } from "../retry/internal/pull.js"
 import { unsent } from "./internal/unsent.js"
 import * as Provider from "./Provider.js"
 
@@ -77,10 +76,13 @@ export const make = <Name extends string>(
     return Effect.fail(unsent(Fault.invalidRequest("model", problem), { provider: "router", model: request.model }))
   }
   return {
-    ...fromStream("router", (request, options) =>
-      Stream.unwrap(Effect.map(pick(request, options), (provider) => provider.stream(request, options)))
-    ),
-    // How to ask for an object is known to the provider that is routed to.
+    id: "router",
+    stream: (request, options) =>
+      unwrap(Effect.map(pick(request, options), (provider) => provider.stream(request, options))),
+    streamText: (request, options) =>
+      unwrap(Effect.map(pick(request, options), (provider) => provider.streamText(request, options))),
+    generate: (request, options) =>
+      Effect.flatMap(pick(request, options), (provider) => provider.generate(request, options)),
     generateObject: (request, object, options) =>
       Effect.flatMap(pick(request, options), (provider) => provider.generateObject(request, object, options))
   }

@@ -142,8 +142,8 @@ export const make = <R = never>(
       keys: (credential = options?.apiKey ?? scriptedKey) => Keys.ofCall(credential, "scripted"),
       prepare: (request) =>
         Either.right({
-          connect: (failed, key) =>
-            Effect.map(failed === undefined ? connections.lease : connections.leaseAfter(failed), ({ generation }) => {
+          connect: (user, key) =>
+            Effect.map(connections.leaseFor(user), ({ generation }) => {
               keys.push(key)
               const turn = script[Math.min(requests.push(request), script.length) - 1] ?? script[0]
               return lineOf(turn, generation)

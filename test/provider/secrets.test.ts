@@ -190,7 +190,7 @@ describe("a key", () => {
           prompt: [{ role: "user", content: [{ type: "text", text: "hi" }] }]
         })
         assert(Either.isRight(prepared))
-        const line = yield* Effect.scoped(prepared.right.connect(undefined, Redacted.make(key)))
+        const line = yield* Effect.scopedWith((scope) => prepared.right.connect({ scope }, Redacted.make(key)))
         const connection = yield* Effect.scoped(client.connections.lease)
         const provider = yield* Provider.makeFromClient(client)
         yield* provider.generate(request)

@@ -109,6 +109,31 @@ describe("telemetry", () => {
     })
   )
 
+  it.scopedLive(
+    "the building of a client stands below who needed it: the first attempt, or the request that redials",
+    () =>
+      Effect.gen(function* () {
+        const { run, spans } = observing()
+        const events = Wire.answer("anthropic-messages", whole)
+        const server = yield* FaultServer.make([
+          Reply.cut(Reply.stream(events), { afterEvents: 4 }, "rst"),
+          Reply.stream(events),
+          Reply.stream(events)
+        ])
+        const provider = yield* Provider.make(Vendors.anthropic, {
+          apiKey: Redacted.make("test-key"),
+          baseUrl: server.url,
+          retry: Schedule.recurs(1)
+        })
+        // The second request finds a client, and builds none.
+        yield* run(Effect.repeatN(provider.generate({ model: "m", prompt: "hi" }), 1))
+        assert.deepStrictEqual(
+          spans.filter(({ name }) => name === "effect-redial.acquire").map(({ parent }) => parent),
+          ["attempt 1", "chat m"]
+        )
+      })
+  )
+
   it.scoped("an attempt says by name and version with which key it was sent, and nothing says the key", () =>
     Effect.gen(function* () {
       const { lines, run, spans } = observing()

@@ -37,7 +37,7 @@ export const drain = (source: ByteSource): Effect.Effect<void> => {
       const after = chunks.reduce((bytes, chunk) => bytes - chunk.length, left)
       return after < 0 ? Effect.succeed(false) : rest(after)
     })
-  const limited = rest(DRAIN_BYTES).pipe(
+  return rest(DRAIN_BYTES).pipe(
     Effect.timeoutTo({ duration: DRAIN_TIME, onSuccess: (ended) => ended, onTimeout: () => false }),
     Effect.withClock(realClock),
     // Started by finalizers, where a timeout has no power over what it does not find interruptible.
@@ -51,8 +51,6 @@ export const drain = (source: ByteSource): Effect.Effect<void> => {
     Effect.asVoid,
     Effect.uninterruptible
   )
-  // Mostly the end comes with the proof, and the two fibers of a time limit can be saved.
-  return Effect.suspend(() => (source.ended() ? Effect.void : limited))
 }
 
 /** The most of an error's body that is kept. */

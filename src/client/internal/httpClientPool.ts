@@ -17,7 +17,7 @@ export const make: Effect.Effect<Service, never, HttpClient.HttpClient | Scope.S
   const client = HttpClient.withScope(yield* HttpClient.HttpClient)
   const owner = yield* Effect.scope
   const runtime = yield* Effect.runtime<never>()
-  const life = yield* PoolLife.make(Effect.void)
+  const life = yield* PoolLife.make((then) => then())
   let open = 0
   let dialled = 0
   yield* Effect.addFinalizer(() => Effect.sync(life.abortAll))

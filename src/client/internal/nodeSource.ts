@@ -52,15 +52,13 @@ export const fromReadable = (readable: Readable): ByteSource => {
   const read: ByteSource["read"] = Effect.suspend(
     () =>
       take() ??
+      // Left as it is by an interruption: to wake a reader that is gone does nothing.
       Effect.async((resume) => {
         // Taken when the fiber runs, and not now: what the same turn of the event loop still brings comes along.
         waiter = () => {
           waiter = undefined
           resume(arrived)
         }
-        return Effect.sync(() => {
-          waiter = undefined
-        })
       })
   )
   return {

@@ -25,8 +25,8 @@ export interface PoolLife {
   readonly settled: Effect.Effect<void>
 }
 
-/** `turn` is what passes between the end of an answer and the moment when its connection takes another request. */
-export const make = (turn: Effect.Effect<void>): Effect.Effect<PoolLife, never, Scope.Scope> =>
+/** `turn` calls back once the connection of an answer that has ended takes another request. */
+export const make = (turn: (then: () => void) => void): Effect.Effect<PoolLife, never, Scope.Scope> =>
   Effect.gen(function* () {
     const live = new Set<AbortController>()
     const drains = yield* FiberSet.make<void>()
@@ -35,10 +35,19 @@ export const make = (turn: Effect.Effect<void>): Effect.Effect<PoolLife, never, 
     // As many at most as there are drains: each counts on the connection of one.
     const waiting = new Set<() => void>()
 
-    const drained = Effect.sync(() => {
+    const drained = (): void => {
       draining--
-      for (const go of waiting) return go()
-    })
+      const [first] = waiting
+      first?.()
+    }
+    const turned = Effect.async<void>((resume) => turn(() => resume(Effect.void)))
+
+    const drainedInBackground = (source: ByteSource): Effect.Effect<void> =>
+      Effect.suspend(() => {
+        draining++
+        const rest = drain(source).pipe(Effect.zipRight(turned), Effect.ensuring(Effect.sync(drained)))
+        return FiberSet.run(drains, rest)
+      }).pipe(Effect.asVoid, Effect.uninterruptible)
 
     return {
       begin(caller) {
@@ -64,9 +73,12 @@ export const make = (turn: Effect.Effect<void>): Effect.Effect<PoolLife, never, 
       busy: () => live.size,
       finished: (source) =>
         Effect.suspend(() => {
+          if (!source.ended()) return drainedInBackground(source)
+          // Mostly the end comes with the proof, and there is nothing to wait for that wants a fiber.
           draining++
-          return FiberSet.run(drains, drain(source).pipe(Effect.zipRight(turn), Effect.ensuring(drained)))
-        }).pipe(Effect.asVoid, Effect.uninterruptible),
+          turn(drained)
+          return Effect.void
+        }),
       settled: Effect.suspend(() => {
         if (waiting.size >= draining) return Effect.void
         return Effect.async<void>((resume) => {

@@ -3,7 +3,7 @@
  * interruption can come half-way; everything that takes time runs between those steps.
  */
 import * as Clock from "effect/Clock"
-import type * as Context from "effect/Context"
+import * as Context from "effect/Context"
 import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -11,11 +11,13 @@ import * as ExecutionStrategy from "effect/ExecutionStrategy"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as FiberId from "effect/FiberId"
+import * as Option from "effect/Option"
 import * as PubSub from "effect/PubSub"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
+import * as Tracer from "effect/Tracer"
 import * as GenerationId from "../../model/GenerationId.js"
-import type { Change, Lease, Options, Renewable, Renewal } from "../Renewable.js"
+import type { Change, Lease, Options, Renewable, Renewal, User } from "../Renewable.js"
 import { RenewableClosed } from "./renewableClosed.js"
 
 interface Generation<A> {
@@ -99,13 +101,18 @@ export const make = <A, E, R>(
         yield* Effect.ignoreLogged(Effect.interruptible(retirement))
       })
 
+    /** Exactly these services: whoever happens to lease first must not lend its own to what all share. */
+    const servicesBelow = (asker: Context.Context<never>) => {
+      const span = Context.getOption(asker, Tracer.ParentSpan)
+      return Option.isSome(span) ? Context.add(context, Tracer.ParentSpan, span.value) : context
+    }
+
     /** Builds a generation in a scope of its own. Only the acquisition itself can be interrupted. */
     const build = (shared: boolean): Effect.Effect<Generation<A>, E | RenewableClosed> =>
       Effect.gen(function* () {
         const scope = yield* Scope.make()
         const exit = yield* Scope.extend(acquire, scope).pipe(
-          // Exactly these services: whoever happens to lease first must not lend its own to what all share.
-          Effect.mapInputContext((_: Context.Context<never>) => context),
+          Effect.mapInputContext(servicesBelow),
           Effect.interruptible,
           Effect.exit
         )
@@ -176,18 +183,18 @@ export const make = <A, E, R>(
     /** To be called in an uninterruptible region, in the same step as the choice of the generation. */
     const take = (
       generation: Generation<A>,
+      scope: Scope.Scope,
       standsFor = generation.id
-    ): Effect.Effect<Lease<A>, never, Scope.Scope> => {
+    ): Effect.Effect<Lease<A>> => {
       generation.leases++
       const lease: Lease<A> = { value: generation.value, generation: standsFor, shared: generation.shared }
-      return Effect.as(
-        Effect.addFinalizer(() => returnLease(generation)),
-        lease
-      )
+      // Not `Effect.addFinalizer`, which also undoes what this fiber changed of its own settings: three times the work.
+      return Effect.as(Scope.addFinalizer(scope, returnLease(generation)), lease)
     }
 
     /** Builds among the workers too, so that the end of the renewable stops it; but it is undone if its user leaves. */
     const takeUnshared = (
+      scope: Scope.Scope,
       standsFor: GenerationId.GenerationId,
       restore: <X, F>(self: Effect.Effect<X, F>) => Effect.Effect<X, F>
     ) =>
@@ -199,40 +206,45 @@ export const make = <A, E, R>(
           Effect.flatten,
           Effect.flatMap((generation) => {
             generation.retired = true
-            return take(generation, standsFor)
+            return take(generation, scope, standsFor)
           })
         )
       )
 
-    const leaseAfter = (
-      failed: GenerationId.GenerationId | undefined
-    ): Effect.Effect<Lease<A>, E | RenewableClosed, Scope.Scope> =>
-      Effect.uninterruptibleMask((restore) => {
+    /** Not asked for where nothing gets old. */
+    const now = Number.isFinite(maxAge) ? Clock.currentTimeMillis : Effect.succeed(0)
+
+    const leaseFor = ({ failed, parent, scope }: User): Effect.Effect<Lease<A>, E | RenewableClosed> => {
+      const below: <X, F>(slow: Effect.Effect<X, F>) => Effect.Effect<X, F> = (slow) =>
+        parent === undefined ? slow : Effect.withParentSpan(slow, parent)
+      return Effect.uninterruptibleMask((restore) => {
         // At most one wait for a renewal: after that, whatever is current will do.
-        const attempt = (first: boolean): Effect.Effect<Lease<A>, E | RenewableClosed, Scope.Scope> =>
-          Effect.flatMap(Clock.currentTimeMillis, (now) => {
+        const attempt = (first: boolean): Effect.Effect<Lease<A>, E | RenewableClosed> =>
+          Effect.flatMap(now, (now) => {
             if (closed) return Effect.fail(new RenewableClosed({ name }))
             if (current === undefined) {
-              return Effect.flatMap(joinBuild(), (done) =>
+              return Effect.flatMap(below(joinBuild()), (done) =>
                 Effect.flatMap(restore(Deferred.await(done)), (exit) =>
                   Exit.isSuccess(exit) ? attempt(false) : Effect.failCause(exit.cause)
                 )
               )
             }
             if (first && now - current.bornAt >= maxAge) {
-              return Effect.zipRight(restore(renew(current.id)), attempt(false))
+              return Effect.zipRight(restore(below(renew(current.id))), attempt(false))
             }
             if (failed === current.id) {
               // A renewal is under way, or is owed: it was refused while too many were draining.
               if (first && (building !== undefined || (owed === failed && draining() < maxDraining))) {
-                return Effect.zipRight(restore(renew(failed)), attempt(false))
+                return Effect.zipRight(restore(below(renew(failed))), attempt(false))
               }
-              if (building === undefined && draining() >= maxDraining) return takeUnshared(failed, restore)
+              if (building === undefined && draining() >= maxDraining)
+                return below(takeUnshared(scope, failed, restore))
             }
-            return take(current)
+            return take(current, scope)
           })
         return attempt(true)
       })
+    }
 
     const renew = (failed: GenerationId.GenerationId): Effect.Effect<Renewal<E>> =>
       Effect.uninterruptibleMask((restore): Effect.Effect<Renewal<E>> => {
@@ -264,8 +276,9 @@ export const make = <A, E, R>(
 
     return {
       name,
-      lease: leaseAfter(undefined),
-      leaseAfter,
+      lease: Effect.flatMap(Effect.scope, (scope) => leaseFor({ scope })),
+      leaseAfter: (failed) => Effect.flatMap(Effect.scope, (scope) => leaseFor({ scope, failed })),
+      leaseFor,
       renew,
       stats: Effect.sync(() => ({ current: current?.id, acquired, released, draining: draining(), failedBuilds })),
       changes: Stream.fromPubSub(pubsub)

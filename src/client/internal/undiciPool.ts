@@ -14,14 +14,10 @@ import { decompressed, fromReadable } from "./nodeSource.js"
 import * as PoolLife from "./poolLife.js"
 import { Sockets } from "./sockets.js"
 
-/** undici gives a connection back one turn of the event loop after its answer has ended. */
-const turn = Effect.async<void>((resume) => {
-  setImmediate(() => resume(Effect.void))
-})
-
 export const make = (options: Options): Effect.Effect<Service, InvalidOptions, Scope.Scope> =>
   Effect.gen(function* () {
-    const life = yield* PoolLife.make(turn)
+    // undici gives a connection back one turn of the event loop after its answer has ended.
+    const life = yield* PoolLife.make(setImmediate)
     const sockets = yield* Effect.acquireRelease(
       Effect.sync(() => new Sockets()),
       (sockets) => Effect.sync(() => sockets.destroy())
@@ -43,7 +39,7 @@ export const make = (options: Options): Effect.Effect<Service, InvalidOptions, S
           request(url, {
             dispatcher,
             method: (init.method ?? "GET") as Dispatcher.HttpMethod, // the SDKs send POST and GET
-            headers: Object.fromEntries(new Headers(init.headers)),
+            headers: init.headers instanceof Headers ? init.headers : new Headers(init.headers),
             body: init.body as string, // the SDKs send JSON text
             signal
           }),

@@ -4,7 +4,6 @@
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Schedule from "effect/Schedule"
-import * as Stream from "effect/Stream"
 import { InvalidOptions } from "../../client/InvalidOptions.js"
 import type * as ModelClient from "../../client/ModelClient.js"
 import { type Fault, invalidRequest } from "../../model/internal/fault.js"
@@ -14,7 +13,7 @@ import * as GoOn from "../../retry/internal/goOn.js"
 import * as Loop from "../../retry/internal/loop.js"
 import * as StreamRetry from "../../retry/StreamRetry.js"
 import type { Service, ServiceOptions } from "../Provider.js"
-import { fromStream, type StreamEvents } from "./service.js"
+import { fromEvents, type OpenEvents } from "./service.js"
 import { unsent } from "./unsent.js"
 
 export const fromClient = <R>(
@@ -39,7 +38,7 @@ export const fromClient = <R>(
     const endpoint = { baseUrl: client.baseUrl, protocol, deadlines: patience }
     const deadlinesOf = Deadlines.forEndpoint(endpoint, options.deadlines)
 
-    const stream: StreamEvents = (input, call) => {
+    const open: OpenEvents = (input, call) => {
       const { model } = input
       const checked = Either.flatMap(checkedDeadlines(call.deadlines), () => ModelRequest.make(input))
       const prepared = Either.flatMap(checked, (request) =>
@@ -49,8 +48,8 @@ export const fromClient = <R>(
           keys: client.keys(call.credential)
         })
       )
-      if (Either.isLeft(prepared)) return Stream.fail(unsent(prepared.left, { provider, protocol, model }))
-      return Loop.stream({
+      if (Either.isLeft(prepared)) return () => Effect.fail(unsent(prepared.left, { provider, protocol, model }))
+      return Loop.open({
         client,
         ...prepared.right,
         attributes,
@@ -61,7 +60,7 @@ export const fromClient = <R>(
         continuation: options.continuation ?? GoOn.REQUEST
       })
     }
-    return fromStream(provider, stream, options.structuredOutput)
+    return fromEvents(provider, open, options.structuredOutput)
   })
 
 /** Who is called, by the names of OpenTelemetry. */

@@ -1,37 +1,32 @@
 /**
  * A whole provider service from its one essential part, the stream of events.
  */
-import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
-import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import { invalidRequest } from "../../model/internal/fault.js"
 import type { ModelEvent, TextDelta } from "../../model/ModelEvent.js"
 import type * as ModelRequest from "../../model/ModelRequest.js"
 import type { ModelResponse } from "../../model/ModelResponse.js"
 import type { ProviderError } from "../../model/ProviderError.js"
+import { type Open, type Pull, toStream } from "../../retry/internal/pull.js"
 import type { Delivery, EventOf } from "../../retry/Recovery.js"
 import type { StructuredOutput } from "../../vendors/Vendor.js"
 import type { Service, StreamOptions } from "../Provider.js"
 import { generateObject } from "./object.js"
 import { unsent } from "./unsent.js"
 
-type Events = Stream.Stream<ModelEvent, ProviderError>
+type Events = Open<ModelEvent, ProviderError>
 
 /** What a service is made from: the events of an answer, with a delivery that is settled. */
-export type StreamEvents = (
+export type OpenEvents = (
   request: ModelRequest.Options,
   options: StreamOptions<Delivery> & { readonly delivery: Delivery }
 ) => Events
 
-export const fromStream = (
-  id: string,
-  events: StreamEvents,
-  structuredOutput: StructuredOutput = "native"
-): Service => {
+export const fromEvents = (id: string, events: OpenEvents, structuredOutput: StructuredOutput = "native"): Service => {
   const stream = <D extends Delivery = "restart">(request: ModelRequest.Options, options?: StreamOptions<D>) =>
     // A stream that is held back has no `Superseded`: the loop sees to that, which its type cannot say.
-    events(request, { ...options, delivery: options?.delivery ?? "restart" }) as Stream.Stream<
+    toStream(events(request, { ...options, delivery: options?.delivery ?? "restart" })) as Stream.Stream<
       EventOf<D>,
       ProviderError
     >
@@ -45,7 +40,7 @@ export const fromStream = (
       const delivery = (options?.delivery as Delivery | undefined) ?? "resume"
       return delivery === "restart"
         ? Stream.fail(unsent(takesBack, { provider: id, model: request.model }))
-        : appendOnly(events(request, { ...options, delivery }))
+        : toStream((scope) => Effect.map(events(request, { ...options, delivery })(scope), appendOnly))
     },
     generate,
     generateObject: generateObject(id, structuredOutput, generate)
@@ -58,60 +53,64 @@ const takesBack = invalidRequest(
 )
 
 const finish = (id: string, events: Events): Effect.Effect<ModelResponse, ProviderError> =>
-  Effect.flatMap(Stream.runLast(events), (last) =>
-    Option.isSome(last) && last.value._tag === "Finish"
-      ? Effect.succeed(last.value.response)
-      : Effect.dieMessage(`${id}: a stream ended without Finish and without an error`)
+  Effect.scopedWith((scope) =>
+    Effect.flatMap(events(scope), (pull) => {
+      const rest: Effect.Effect<ModelResponse, ProviderError> = Effect.flatMap(pull, (pieces) => {
+        if (pieces === undefined) return Effect.dieMessage(`${id}: an answer ended without Finish and without an error`)
+        const last = pieces[pieces.length - 1]
+        return last?._tag === "Finish" ? Effect.succeed(last.response) : rest
+      })
+      return rest
+    })
   )
 
 /**
  * Text that is never taken back. White space at the end of what came is held until something visible follows, or the end
  * is proven: white space alone counts as nothing delivered, so a block of it may still be superseded.
  */
-const appendOnly = (events: Events): Stream.Stream<string, ProviderError> =>
-  Stream.fromPull(
-    Effect.map(Stream.toPull(events), (pull) => {
-      let held: Array<TextDelta> = []
-      let failure: Effect.Effect<never, Option.Option<ProviderError>> | undefined
-      const release = (out: Array<string>): void => {
-        for (const { text } of held) out.push(text)
-        held = []
+const appendOnly = (pull: Pull<ModelEvent, ProviderError>): Pull<string, ProviderError> => {
+  let held: Array<TextDelta> = []
+  let failure: Effect.Effect<never, ProviderError> | undefined
+  const release = (out: Array<string>): void => {
+    for (const { text } of held) out.push(text)
+    held = []
+  }
+  const take = (out: Array<string>, event: ModelEvent): void => {
+    switch (event._tag) {
+      case "TextDelta":
+        if (/\S/.test(event.text)) {
+          if (held.length > 0) release(out)
+          out.push(event.text)
+        } else held.push(event)
+        return
+      case "Superseded":
+        held = held.filter(({ index }) => index < event.fromIndex)
+        return
+      case "Finish":
+        release(out)
+    }
+  }
+  const next: Pull<string, ProviderError> = Effect.matchEffect(
+    Effect.suspend(() => failure ?? pull),
+    {
+      onFailure: (error): Pull<string, ProviderError> => {
+        // The partial of an error is exactly what was delivered.
+        if (held.length === 0) return Effect.fail(error)
+        failure = Effect.fail(error)
+        const out: Array<string> = []
+        release(out)
+        return Effect.succeed(out)
+      },
+      onSuccess: (events): Pull<string, ProviderError> => {
+        if (events === undefined) return end
+        const out: Array<string> = []
+        for (const event of events) take(out, event)
+        // Never an empty chunk: a consumer's own timeout would take it for progress.
+        return out.length === 0 ? next : Effect.succeed(out)
       }
-      const take = (out: Array<string>, event: ModelEvent): void => {
-        switch (event._tag) {
-          case "TextDelta":
-            if (/\S/.test(event.text)) {
-              if (held.length > 0) release(out)
-              out.push(event.text)
-            } else held.push(event)
-            return
-          case "Superseded":
-            held = held.filter(({ index }) => index < event.fromIndex)
-            return
-          case "Finish":
-            release(out)
-        }
-      }
-      type Next = Effect.Effect<Chunk.Chunk<string>, Option.Option<ProviderError>>
-      const next: Next = Effect.matchEffect(
-        Effect.suspend(() => failure ?? pull),
-        {
-          onFailure: (ended): Next => {
-            // The partial of an error is exactly what was delivered.
-            if (held.length === 0) return Effect.fail(ended)
-            failure = Effect.fail(ended)
-            const out: Array<string> = []
-            release(out)
-            return Effect.succeed(Chunk.unsafeFromArray(out))
-          },
-          onSuccess: (chunk): Next => {
-            const out: Array<string> = []
-            for (const event of chunk) take(out, event)
-            // Never an empty chunk: a consumer's own timeout would take it for progress.
-            return out.length === 0 ? next : Effect.succeed(Chunk.unsafeFromArray(out))
-          }
-        }
-      )
-      return next
-    })
+    }
   )
+  return next
+}
+
+const end = Effect.succeed(undefined)

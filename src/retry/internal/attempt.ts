@@ -2,10 +2,12 @@
  * One request on the wire: lease, send, read, decode, until the end is proven or a fault ends it. Closing its scope frees
  * its connection: for reuse after a proven end, else by closing it.
  */
-import * as Clock from "effect/Clock"
+import type * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
+import type * as Fiber from "effect/Fiber"
+import * as FiberId from "effect/FiberId"
 import * as Redacted from "effect/Redacted"
-import * as Scope from "effect/Scope"
+import type * as Scope from "effect/Scope"
 import type * as Tracer from "effect/Tracer"
 import type { ByteSource } from "../../client/internal/byteSource.js"
 import { keptHeaders } from "../../client/internal/keptHeaders.js"
@@ -44,9 +46,14 @@ export interface Attempt {
   readonly hidden: Scrub
   /** The next events, at least one; the last of a good attempt is `Finish`. */
   readonly pull: Effect.Effect<Array<ModelEvent>, Fault>
+  /** Frees the connection; to be run when the scope closes. */
+  readonly release: Effect.Effect<void>
 }
 
 export interface Options {
+  /** Of this attempt: holds the lease, and the fiber that watches the deadlines. */
+  readonly scope: Scope.Scope
+  readonly clock: Clock.Clock
   readonly call: PreparedCall
   /** Given where this attempt goes on with the output of a broken one. */
   readonly join: Join | undefined
@@ -56,122 +63,126 @@ export interface Options {
   readonly failed: GenerationId | undefined
   readonly deadlines: Deadlines
   readonly budget: Budget
-  /** What happens while the answer is opened stands below it. */
+  /** The building of a client stands below it. */
   readonly span: Tracer.Span
 }
 
-export const make = ({
-  budget,
-  call,
-  deadlines,
-  failed,
-  join,
-  keys,
-  number,
-  span
-}: Options): Effect.Effect<Attempt, never, Scope.Scope> =>
-  Effect.gen(function* () {
-    const clock = yield* Effect.clock
-    const scope = yield* Effect.scope
-    const controller = new AbortController()
-    const watchdog = new Watchdog(clock, deadlines, budget)
-    let line: Line | undefined
-    let credential: Credential | undefined
-    let hidden: Scrub = (value) => value
-    let requestId: string | undefined
-    let headers: Readonly<Record<string, string>> | undefined
-    let source: ByteSource | undefined
-    let decoder: Decoder | undefined
-    let tripped: Fault | undefined
-    let output = false
-    let provenAt: number | undefined
+export const make = ({ budget, call, clock, deadlines, failed, join, keys, number, scope, span }: Options): Attempt => {
+  const controller = new AbortController()
+  const watchdog = new Watchdog(clock, deadlines, budget)
+  let line: Line | undefined
+  let credential: Credential | undefined
+  let hidden: Scrub = (value) => value
+  let requestId: string | undefined
+  let headers: Readonly<Record<string, string>> | undefined
+  let source: ByteSource | undefined
+  let decoder: Decoder | undefined
+  let guarding: Fiber.RuntimeFiber<void> | undefined
+  let tripped: Fault | undefined
+  let output = false
+  let provenAt: number | undefined
 
-    /** Ends whatever is waited for, and the connection with it. */
-    const giveUp = (): void => {
-      controller.abort()
-      source?.destroy()
+  /** Ends whatever is waited for, and the connection with it. */
+  const giveUp = (): void => {
+    controller.abort()
+    source?.destroy()
+  }
+
+  const release = Effect.suspend(() => {
+    // Not waited for: it was asleep.
+    guarding?.unsafeInterruptAsFork(FiberId.none)
+    if (source !== undefined && line !== undefined && decoder?.verdict === "Finished") {
+      return line.pool.finished(source)
     }
+    giveUp()
+    return Effect.void
+  })
 
-    yield* Effect.addFinalizer(() => {
-      if (source !== undefined && line !== undefined && decoder?.verdict === "Finished") {
-        return line.pool.finished(source)
-      }
-      return Effect.sync(giveUp)
+  const guard = Effect.flatMap(watchdog.run, ({ deadline, silent }) =>
+    Effect.sync(() => {
+      tripped = stalled(deadline, silent, deadlines)
+      giveUp()
     })
+  )
 
-    const guard = Effect.flatMap(watchdog.run, ({ deadline, silent }) =>
+  /** Without a gap in which it could be lost: it would go on for minutes. */
+  const watch = Effect.forkDaemon(Effect.interruptible(guard)).pipe(
+    Effect.flatMap((fiber) =>
       Effect.sync(() => {
-        tripped = stalled(deadline, silent, deadlines)
-        giveUp()
+        guarding = fiber
       })
+    ),
+    Effect.uninterruptible
+  )
+
+  const open: Effect.Effect<Attempt["pull"], Fault> = Effect.gen(function* () {
+    const chosen = yield* keys.next
+    credential = chosen.credential
+    const leased = yield* Effect.mapError(
+      call.connect({ scope, failed, parent: span }, chosen.key),
+      TransportFault.ofConnecting
     )
-
-    const open: Effect.Effect<void, Fault> = Effect.gen(function* () {
-      const chosen = yield* keys.next
-      credential = chosen.credential
-      const leased = yield* Effect.mapError(call.connect(failed, chosen.key), TransportFault.ofConnecting)
-      line = leased
-      if (leased.key !== undefined) hidden = scrubber(Redacted.value(leased.key))
-      yield* Effect.forkIn(guard, scope)
-      yield* leased.pool.settled
-      watchdog.waiting()
-      const response = yield* Effect.tryPromise({
-        try: () => leased.send(controller.signal),
-        catch: (error) => {
-          headers = hidden(keptHeaders(TransportFault.headersOf(error)))
-          return tripped ?? TransportFault.ofOpening(error, clock.unsafeCurrentTimeMillis())
-        }
-      })
-      requestId = hidden(TransportFault.requestIdOf(response.headers))
-      headers = hidden(keptHeaders(response.headers))
-      source = leased.pool.source(response)
-      if (/\b(json|html|xml)\b/.test(response.headers.get("content-type") ?? "")) {
-        return yield* Effect.flatMap(text(source), (body) =>
-          Effect.fail(classify({ status: response.status, body, requestId }))
-        )
+    line = leased
+    if (leased.key !== undefined) hidden = scrubber(Redacted.value(leased.key))
+    yield* watch
+    yield* leased.pool.settled
+    watchdog.waiting()
+    const response = yield* Effect.tryPromise({
+      try: () => leased.send(controller.signal),
+      catch: (error) => {
+        headers = hidden(keptHeaders(TransportFault.headersOf(error)))
+        return tripped ?? TransportFault.ofOpening(error, clock.unsafeCurrentTimeMillis())
       }
-      decoder = call.decoder({ attempt: number, generation: leased.generation, requestId }, join)
-    }).pipe(Effect.provideService(Scope.Scope, scope), Effect.withParentSpan(span))
+    })
+    requestId = hidden(TransportFault.requestIdOf(response.headers))
+    headers = hidden(keptHeaders(response.headers))
+    source = leased.pool.source(response)
+    if (/\b(json|html|xml)\b/.test(response.headers.get("content-type") ?? "")) {
+      return yield* Effect.flatMap(text(source), (body) =>
+        Effect.fail(classify({ status: response.status, body, requestId }))
+      )
+    }
+    decoder = call.decoder({ attempt: number, generation: leased.generation, requestId }, join)
+    return next(decoder, source)
+  })
 
-    const text = (from: ByteSource): Effect.Effect<unknown, Fault> => {
-      const utf8 = new TextDecoder()
-      const more = (soFar: string): Effect.Effect<string, unknown> =>
-        Effect.flatMap(from.read, (chunks) => {
-          const all = chunks.reduce((out, chunk) => out + utf8.decode(chunk, { stream: true }), soFar)
-          return chunks.length === 0 || all.length > ODD_BODY_BYTES ? Effect.succeed(all) : more(all)
-        })
-      return Effect.mapBoth(more(""), {
-        onFailure: (error) => tripped ?? TransportFault.ofReading(error),
-        onSuccess: parsed
+  const text = (from: ByteSource): Effect.Effect<unknown, Fault> => {
+    const utf8 = new TextDecoder()
+    const more = (soFar: string): Effect.Effect<string, unknown> =>
+      Effect.flatMap(from.read, (chunks) => {
+        const all = chunks.reduce((out, chunk) => out + utf8.decode(chunk, { stream: true }), soFar)
+        return chunks.length === 0 || all.length > ODD_BODY_BYTES ? Effect.succeed(all) : more(all)
       })
-    }
+    return Effect.mapBoth(more(""), {
+      onFailure: (error) => tripped ?? TransportFault.ofReading(error),
+      onSuccess: parsed
+    })
+  }
 
-    /** Takes what was read; undefined asks for more. */
-    const take = (reader: Decoder, chunks: ReadonlyArray<Uint8Array>): Array<ModelEvent> | undefined => {
-      if (chunks.length === 0) return reader.end()
-      let events: Array<ModelEvent> | undefined
-      const before = reader.count
-      for (const chunk of chunks) {
-        const more = reader.push(chunk)
-        if (events === undefined || events.length === 0) events = more
-        else for (const event of more) events.push(event)
-      }
-      watchdog.arrived(progress(events ?? [], reader.count > before))
-      return events
-    }
+  /** Takes what was read; no events ask for more. */
+  const take = (reader: Decoder, chunks: ReadonlyArray<Uint8Array>): Array<ModelEvent> => {
+    if (chunks.length === 0) return reader.end()
+    const before = reader.count
+    const events = reader.push(chunks[0]!)
+    for (let i = 1; i < chunks.length; i++) for (const event of reader.push(chunks[i]!)) events.push(event)
+    watchdog.arrived(progress(events, reader.count > before))
+    return events
+  }
 
-    const progress = (events: ReadonlyArray<ModelEvent>, came: boolean): Progress => {
-      if (!came) return "bytes"
-      // Events that came and are not there are text that is held back.
-      output ||= events.length === 0 || events.some(({ _tag }) => _tag === "TextDelta" || _tag === "ToolCallStart")
-      return output ? "output" : "reasoning"
-    }
+  const progress = (events: ReadonlyArray<ModelEvent>, came: boolean): Progress => {
+    if (!came) return "bytes"
+    // Events that came and are not there are text that is held back.
+    output ||= events.length === 0 || events.some(({ _tag }) => _tag === "TextDelta" || _tag === "ToolCallStart")
+    return output ? "output" : "reasoning"
+  }
 
-    const next = (reader: Decoder, from: ByteSource): Effect.Effect<Array<ModelEvent>, Fault> => {
-      // What came before a fault was given first; now it is the fault's turn.
-      if (reader.fault !== undefined) return Effect.fail(reader.fault)
-      watchdog.waiting()
-      return Effect.matchEffect(reader.verdict === "Proven" ? briefly(from.read) : from.read, {
+  const next = (reader: Decoder, from: ByteSource): Effect.Effect<Array<ModelEvent>, Fault> => {
+    const more: Effect.Effect<Array<ModelEvent>, Fault> = Effect.matchEffect(
+      Effect.suspend(() => {
+        watchdog.waiting()
+        return reader.verdict === "Proven" ? briefly(from.read) : from.read
+      }),
+      {
         onFailure: (error) => {
           if (reader.verdict === "Proven") return Effect.succeed(reader.end())
           return Effect.fail(tripped ?? TransportFault.ofReading(error))
@@ -180,38 +191,43 @@ export const make = ({
           if (chunks.length === 0 && tripped !== undefined && reader.verdict === "Open") return Effect.fail(tripped)
           const events = take(reader, chunks)
           // Some vendors give a finish reason early: what comes after it shows that it was not the end.
-          if (chunks.length > 0 && events !== undefined && events.length > 0) provenAt = undefined
-          return events === undefined || events.length === 0 ? next(reader, from) : Effect.succeed(events)
+          if (chunks.length > 0 && events.length > 0) provenAt = undefined
+          if (events.length > 0) return Effect.succeed(events)
+          return reader.fault === undefined ? more : Effect.fail(reader.fault)
         }
-      })
-    }
-
-    const briefly = (read: ByteSource["read"]): ByteSource["read"] =>
-      Effect.flatMap(Clock.currentTimeMillis, (now) => {
-        provenAt ??= now
-        return Effect.timeoutTo(read, {
-          duration: Math.max(0, provenAt + USAGE_MILLIS - now),
-          onSuccess: (chunks) => chunks,
-          onTimeout: () => []
-        })
-      })
-
-    const pull: Attempt["pull"] = Effect.suspend(() =>
-      decoder === undefined || source === undefined ? Effect.zipRight(open, pull) : next(decoder, source)
+      }
     )
+    // What came before a fault was given first; now it is the fault's turn.
+    return Effect.suspend(() => (reader.fault === undefined ? more : Effect.fail(reader.fault)))
+  }
 
-    return {
-      number,
-      startedAt: clock.unsafeCurrentTimeMillis(),
-      generation: () => line?.generation,
-      credential: () => credential,
-      requestId: () => requestId,
-      headers: () => headers,
-      decoder: () => decoder,
-      hidden: (value) => hidden(value),
-      pull
-    }
-  })
+  const briefly = (read: ByteSource["read"]): ByteSource["read"] =>
+    Effect.suspend(() => {
+      const now = clock.unsafeCurrentTimeMillis()
+      provenAt ??= now
+      return Effect.timeoutTo(read, {
+        duration: Math.max(0, provenAt + USAGE_MILLIS - now),
+        onSuccess: (chunks) => chunks,
+        onTimeout: () => []
+      })
+    })
+
+  let reading: Attempt["pull"] | undefined
+  const pull: Attempt["pull"] = Effect.suspend(() => reading ?? Effect.flatMap(open, (opened) => (reading = opened)))
+
+  return {
+    number,
+    startedAt: clock.unsafeCurrentTimeMillis(),
+    generation: () => line?.generation,
+    credential: () => credential,
+    requestId: () => requestId,
+    headers: () => headers,
+    decoder: () => decoder,
+    hidden: (value) => hidden(value),
+    pull,
+    release
+  }
+}
 
 const parsed = (body: string): unknown => {
   try {

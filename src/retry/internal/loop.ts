@@ -2,14 +2,11 @@
  * The loop of attempts that one stream is. It steps one schedule for the whole stream, tells the consumer of a drop before
  * it waits, and lets the next attempt begin anew or go on, as `Recovery` decides.
  */
-import * as Chunk from "effect/Chunk"
-import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
+import * as ExecutionStrategy from "effect/ExecutionStrategy"
 import * as Exit from "effect/Exit"
-import * as Option from "effect/Option"
 import type * as Schedule from "effect/Schedule"
 import * as Scope from "effect/Scope"
-import * as Stream from "effect/Stream"
 import type * as Tracer from "effect/Tracer"
 import type { Keys } from "../../client/internal/keys.js"
 import type { ModelClient } from "../../client/ModelClient.js"
@@ -26,7 +23,9 @@ import type { Limits } from "../StreamRetry.js"
 import * as Attempt from "./attempt.js"
 import * as Budget from "./budget.js"
 import * as Held from "./held.js"
+import type * as Pulling from "./pull.js"
 import * as Record from "./record.js"
+import * as Spans from "./spans.js"
 import { type Way, Ways, type Options as WaysOptions } from "./ways.js"
 
 export interface Request extends WaysOptions {
@@ -40,7 +39,7 @@ export interface Request extends WaysOptions {
   readonly attributes: Readonly<Record<string, unknown>>
 }
 
-type Pull = Effect.Effect<Chunk.Chunk<ModelEvent>, Option.Option<ProviderError.ProviderError>>
+type Pull = Pulling.Pull<ModelEvent, ProviderError.ProviderError>
 
 interface Running extends Way {
   readonly attempt: Attempt.Attempt
@@ -56,20 +55,18 @@ interface Progress {
   readonly position: number
 }
 
-const end: Pull = Effect.fail(Option.none())
+const end: Pull = Effect.succeed(undefined)
 
 const nothing: PartialResponse = { text: "", blocks: [], delivered: "nothing" }
 
-export const stream = (options: Request): Stream.Stream<ModelEvent, ProviderError.ProviderError> =>
-  Stream.fromPull(
+export const open =
+  (options: Request): Pulling.Open<ModelEvent, ProviderError.ProviderError> =>
+  (owner) =>
     Effect.gen(function* () {
       const { client, deadlines, delivery, limits, request, schedule } = options
-      const owner = yield* Effect.scope
-      // Not `Stream.withSpan`, which puts an environment around every pull: 25 of 56 operations of Effect per piece.
-      const span = yield* Effect.makeSpanScoped(`chat ${request.model}`, {
+      const clock = yield* Effect.clock
+      const span = yield* Spans.make(owner, `chat ${request.model}`, {
         kind: "client",
-        // It would only say that the span was made here.
-        captureStackTrace: false,
         attributes: { ...options.attributes, "gen_ai.request.model": request.model }
       })
       const budget = yield* Budget.make(schedule, limits)
@@ -79,7 +76,7 @@ export const stream = (options: Request): Stream.Stream<ModelEvent, ProviderErro
       const attempts: Array<ModelResponse.Attempt> = []
       const seams: Array<ModelResponse.Seam> = []
       let way = ways.anew
-      let current: Running | undefined
+      let current: (Running & { readonly pull: Pull }) | undefined
       let failed: GenerationId | undefined
       let retryAt: number | undefined
       let finished = false
@@ -93,33 +90,28 @@ export const stream = (options: Request): Stream.Stream<ModelEvent, ProviderErro
       let broken: readonly [Fault, ProviderError.Context] | undefined
 
       const start: Effect.Effect<void> = Effect.gen(function* () {
-        const now = yield* Clock.currentTimeMillis
-        if (retryAt !== undefined && retryAt > now) yield* Effect.sleep(retryAt - now)
-        yield* Effect.uninterruptible(
-          Effect.gen(function* () {
-            const scope = yield* Scope.fork(owner, { _tag: "Sequential" })
-            const number = attempts.length + 1
-            const own = yield* Scope.extend(
-              Effect.makeSpanScoped(`attempt ${number}`, { parent: span, captureStackTrace: false }),
-              scope
-            )
-            const attempt = yield* Scope.extend(
-              Attempt.make({
-                span: own,
-                call: way.call,
-                join: way.join,
-                keys,
-                number,
-                failed,
-                deadlines,
-                budget: waiting
-              }),
-              scope
-            )
-            const from = { text: delivered?.partial().text.length ?? 0, position }
-            current = { ...way, attempt, scope, span: own, from }
-          })
-        )
+        const wait = retryAt === undefined ? 0 : retryAt - clock.unsafeCurrentTimeMillis()
+        if (wait > 0) yield* Effect.sleep(wait)
+        const number = attempts.length + 1
+        // A child of the owner's, so nothing of it is lost to an interruption.
+        const scope = yield* Scope.fork(owner, ExecutionStrategy.sequential)
+        const own = yield* Spans.make(scope, `attempt ${number}`, { parent: span })
+        const attempt = Attempt.make({
+          scope,
+          span: own,
+          clock,
+          call: way.call,
+          join: way.join,
+          keys,
+          number,
+          failed,
+          deadlines,
+          budget: waiting
+        })
+        yield* Scope.addFinalizer(scope, attempt.release)
+        const from = { text: delivered?.partial().text.length ?? 0, position }
+        const running = { ...way, attempt, scope, span: own, from }
+        current = { ...running, pull: reading(running) }
       })
 
       const close = ({ scope, span }: Running, ended: ModelResponse.Attempt): Effect.Effect<void> =>
@@ -138,13 +130,12 @@ export const stream = (options: Request): Stream.Stream<ModelEvent, ProviderErro
       }
 
       /** The end was proven: the connection is given back before the consumer hears of it. */
-      const complete = (running: Running, events: Array<ModelEvent>, response: ModelResponse.ModelResponse) =>
-        Effect.gen(function* () {
-          const { attempt, continues } = running
-          const endedAt = yield* Clock.currentTimeMillis
-          noteSeam(running)
-          finished = true
-          yield* close(running, Record.complete(attempt, response.usage, { endedAt, continues }))
+      const complete = (running: Running, events: Array<ModelEvent>, response: ModelResponse.ModelResponse): Pull => {
+        const { attempt, continues } = running
+        noteSeam(running)
+        finished = true
+        const ended = Record.complete(attempt, response.usage, { endedAt: clock.unsafeCurrentTimeMillis(), continues })
+        return Effect.map(close(running, ended), () => {
           Record.annotate(span, Record.outcome(response))
           events[events.length - 1] = {
             _tag: "Finish",
@@ -155,8 +146,9 @@ export const stream = (options: Request): Stream.Stream<ModelEvent, ProviderErro
               seams: [...seams]
             })
           }
-          return Chunk.unsafeFromArray(events)
+          return events
         })
+      }
 
       const hold = (events: ReadonlyArray<ModelEvent>): Array<ModelEvent> => {
         const finish = events.at(-1)
@@ -167,9 +159,7 @@ export const stream = (options: Request): Stream.Stream<ModelEvent, ProviderErro
 
       const fail = (fault: Fault, context: ProviderError.Context): Pull => {
         finished = true
-        return Effect.fail(
-          Option.some(ProviderError.fromFault(fault, { ...context, ...soFar(), attempts: [...attempts] }))
-        )
+        return Effect.fail(ProviderError.fromFault(fault, { ...context, ...soFar(), attempts: [...attempts] }))
       }
 
       /** What an error says of what came; of what was held back, nothing was delivered. */
@@ -213,7 +203,7 @@ export const stream = (options: Request): Stream.Stream<ModelEvent, ProviderErro
             ...soFar()
           }
           const ended = Record.broken(attempt, ProviderError.fromFault(fault, context), {
-            endedAt: yield* Clock.currentTimeMillis,
+            endedAt: clock.unsafeCurrentTimeMillis(),
             delivered: partial.delivered,
             continues,
             discarded: discarded?.delivered === "nothing" ? undefined : attempt.hidden(discarded)
@@ -224,7 +214,7 @@ export const stream = (options: Request): Stream.Stream<ModelEvent, ProviderErro
           const error = ProviderError.fromFault(verdict.fault, { ...context, attempts: [...attempts] })
           if (refused === undefined || broken === undefined) broken = [verdict.fault, context]
 
-          const now = yield* Clock.currentTimeMillis
+          const now = clock.unsafeCurrentTimeMillis()
           const kept = recovery._tag !== "Restart" && gained
           const spent = { kept, anotherKey: verdict.another }
           retryAt = refused !== undefined ? now : yield* budget.spend(error, now, spent)
@@ -248,37 +238,36 @@ export const stream = (options: Request): Stream.Stream<ModelEvent, ProviderErro
           // Another answer counts its events anew.
           if (recovery._tag !== "Cursor") position = -1
           if (untold) return yield* pull
-          return Chunk.of<ModelEvent>({
+          const superseded: ModelEvent = {
             _tag: "Superseded",
             attempt: attempt.number,
             fromIndex,
             error: Record.summary(error),
             discarded: discarded ?? nothing,
             retryAt
-          })
+          }
+          return [superseded]
         })
 
-      const pull: Pull = Effect.suspend(() => {
-        if (finished) return end
-        if (current === undefined) return Effect.zipRight(start, pull)
-        const running = current
-        return Effect.matchEffect(running.attempt.pull, {
+      const reading = (running: Running): Pull =>
+        Effect.matchEffect(running.attempt.pull, {
           onFailure: (fault) => Effect.withParentSpan(recover(running, fault), span),
           onSuccess: (events) => {
             if (events[0]?._tag === "ResponseStart") begun = events[0]
             const given = delivery === "hold" ? hold(events) : events
             const last = given[given.length - 1]
             if (last === undefined) return pull
-            return last._tag === "Finish"
-              ? complete(running, given, last.response)
-              : Effect.succeed(Chunk.unsafeFromArray(given))
+            return last._tag === "Finish" ? complete(running, given, last.response) : Effect.succeed(given)
           }
         })
+
+      const pull: Pull = Effect.suspend(() => {
+        if (finished) return end
+        return current === undefined ? Effect.zipRight(start, pull) : current.pull
       })
 
       return pull
     })
-  )
 
 /** An attempt that only went on with the text does not know of calls that were made before it. */
 const finishOf = ({ finishReason, toolCalls }: ModelResponse.ModelResponse, joined: boolean): FinishReason =>

@@ -1,0 +1,40 @@
+/**
+ * What an answer is before it is a `Stream`: an effect that gives the next pieces, made in a scope. Whoever takes an answer
+ * whole takes it from here and needs no stream; a stream made here is a single channel.
+ */
+import * as Channel from "effect/Channel"
+import * as Chunk from "effect/Chunk"
+import * as Effect from "effect/Effect"
+import * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
+
+/** The next pieces, at least one; undefined at the end. */
+export type Pull<A, E> = Effect.Effect<ReadonlyArray<A> | undefined, E>
+
+/** Begins an answer, whose connection ends with the scope. */
+export type Open<A, E> = (scope: Scope.Scope) => Effect.Effect<Pull<A, E>, E>
+
+/**
+ * As `Stream.fromPull`, but flat: that one runs a channel in a channel in a channel, through which each piece goes, and
+ * which are closed one by one. Of the 1,179 operations of Effect that an answer took, 470 were that.
+ */
+export const toStream = <A, E>(open: Open<A, E>): Stream.Stream<A, E> =>
+  Stream.fromChannel(
+    Channel.acquireUseRelease(
+      Scope.make(),
+      (scope) => Channel.unwrap(Effect.map(open(scope), emit)),
+      (scope, exit) => Scope.close(scope, exit)
+    )
+  )
+
+const emit = <A, E>(pull: Pull<A, E>): Channel.Channel<Chunk.Chunk<A>, unknown, E> => {
+  const rest: Channel.Channel<Chunk.Chunk<A>, unknown, E> = Channel.flatMap(Channel.fromEffect(pull), (pieces) =>
+    pieces === undefined ? Channel.void : Channel.flatMap(Channel.write(Chunk.unsafeFromArray(pieces)), () => rest)
+  )
+  return rest
+}
+
+/** As `Stream.unwrap`, which puts another channel around every piece too. */
+export const unwrap = <A, E, R, E2, R2>(
+  stream: Effect.Effect<Stream.Stream<A, E, R>, E2, R2>
+): Stream.Stream<A, E | E2, R | R2> => Stream.fromChannel(Channel.unwrap(Effect.map(stream, Stream.toChannel)))
