@@ -62,17 +62,6 @@ export interface Items {
   disagrees: boolean
 }
 
-export const initialItems = (): Items => ({
-  byIndex: new Map(),
-  byId: new Map(),
-  items: [],
-  next: 0,
-  refused: false,
-  called: false,
-  calledCustom: false,
-  disagrees: false
-})
-
 const kinds: ReadonlyMap<string, Item["kind"]> = new Map([
   ["message", "message"],
   ["reasoning", "reasoning"],
