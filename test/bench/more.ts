@@ -11,6 +11,8 @@ export interface More {
   readonly unit: string
   /** Undici and `JSON.parse`, where that can be compared. */
   readonly floor: number | undefined
+  /** The same as an Effect `Stream`. */
+  readonly effect: number | undefined
   /** The official Anthropic SDK. */
   readonly sdk: number | undefined
   readonly library: number
@@ -18,16 +20,18 @@ export interface More {
 
 interface Question {
   readonly program: string
+  /** This library's last. */
   readonly ways: ReadonlyArray<Way>
   readonly asks: ReadonlyArray<{ readonly name: string; readonly unit: string; readonly field: string }>
-  /** Processes per way, where one has to take long. */
-  readonly rounds?: number
   readonly flags?: ReadonlyArray<string>
 }
 
-type Way = "floor" | "sdk" | "redial"
+/** These take long, and their medians are steady. */
+const MOST_ROUNDS = 3
 
-const all: ReadonlyArray<Way> = ["floor", "sdk", "redial"]
+type Way = "floor" | "effect" | "sdk" | "redial" | "generate"
+
+const all: ReadonlyArray<Way> = ["floor", "effect", "sdk", "redial"]
 
 const questions: ReadonlyArray<Question> = [
   {
@@ -57,13 +61,21 @@ const questions: ReadonlyArray<Question> = [
   {
     program: "concurrent",
     ways: all,
-    rounds: 1,
     asks: [
       { name: "2,000 streams at once: events per second", unit: "", field: "eventsPerSecond" },
       { name: "2,000 streams at once: CPU per event, each in a packet of its own", unit: "µs", field: "cpuPerEvent" },
       { name: "2,000 streams at once: delay from sending to handing over, p50", unit: "ms", field: "p50" },
       { name: "2,000 streams at once: the same, p99", unit: "ms", field: "p99" },
       { name: "2,000 streams at once: resident memory per stream", unit: "KiB", field: "rssKiB" }
+    ]
+  },
+  {
+    // The state of a stream that waits lives just as long as it takes the collector to copy it twice.
+    program: "concurrent",
+    ways: all,
+    flags: ["--max-semi-space-size=2"],
+    asks: [
+      { name: "2,000 streams at once: the same, p99, with `node --max-semi-space-size=2`", unit: "ms", field: "p99" }
     ]
   },
   {
@@ -82,6 +94,14 @@ const questions: ReadonlyArray<Question> = [
       { name: "CPU per short answer", unit: "ms", field: "cpuMillis" },
       { name: "new connections for 800 short answers", unit: "", field: "newConnections" }
     ]
+  },
+  {
+    program: "short",
+    ways: ["floor", "sdk", "generate"],
+    asks: [
+      { name: "short answers, 8 callers, by `generate`", unit: "per second", field: "perSecond" },
+      { name: "CPU per short answer, by `generate`", unit: "ms", field: "cpuMillis" }
+    ]
   }
 ]
 
@@ -94,18 +114,21 @@ export const measureMore = async (
   const out: Array<More> = []
   for (const question of questions.filter(({ program }) => wanted(program))) {
     const file = join(clients, "more", `${question.program}.mjs`)
-    const results: Record<Way, Array<Record<string, number>>> = { floor: [], sdk: [], redial: [] }
-    for (let i = 0; i < Math.min(rounds, question.rounds ?? 3); i++) {
+    const results = new Map<Way, Array<Record<string, number>>>(question.ways.map((way) => [way, []]))
+    for (let i = 0; i < Math.min(rounds, MOST_ROUNDS); i++) {
       for (const way of question.ways) {
         tell(`${question.program}: ${way}`)
         const result = await run(file, { way, url: server.url }, question.flags)
-        results[way].push(result as Record<string, number>) // our own programs' words
+        results.get(way)!.push(result as Record<string, number>) // our own programs' words
       }
     }
-    const of = (way: Way, field: string): number | undefined =>
-      results[way].length === 0 ? undefined : round(median(results[way].map((result) => result[field]!)), 2)
+    const of = (way: Way, field: string): number | undefined => {
+      const found = results.get(way)
+      return found && round(median(found.map((result) => result[field]!)), 2)
+    }
     for (const { field, name, unit } of question.asks) {
-      out.push({ name, unit, floor: of("floor", field), sdk: of("sdk", field), library: of("redial", field)! })
+      const library = of(question.ways.at(-1)!, field)!
+      out.push({ name, unit, floor: of("floor", field), effect: of("effect", field), sdk: of("sdk", field), library })
     }
   }
   return out

@@ -6,6 +6,7 @@ import { availableParallelism, cpus } from "node:os"
 import { fileURLToPath } from "node:url"
 import type { Result } from "./cpu.js"
 import type { More } from "./more.js"
+import { EFFECT, FLOOR, LIBRARY } from "./rows.js"
 import type { Size } from "./size.js"
 import { plot } from "./svg.js"
 
@@ -43,8 +44,12 @@ const rowsTable = (results: ReadonlyArray<Result>): string => {
 
 const moreTable = (more: ReadonlyArray<More>): string =>
   lines(
-    ["measured", "unit", "undici + JSON.parse", "@anthropic-ai/sdk", "effect-redial"],
-    more.map(({ floor, library, name, sdk, unit }) => [name, unit, `${floor ?? ""}`, `${sdk ?? ""}`, `${library}`])
+    ["measured", "unit", FLOOR, EFFECT, "@anthropic-ai/sdk", LIBRARY],
+    more.map(({ effect, floor, library, name, sdk, unit }) => [
+      name,
+      unit,
+      ...[floor, effect, sdk, library].map((value) => `${value ?? ""}`)
+    ])
   )
 
 const sizesTable = (sizes: ReadonlyArray<Size>): string =>

@@ -24,10 +24,13 @@ type Kind = Pick<Row, "name" | "client" | "consume"> &
 const all: ReadonlyArray<ProtocolId> = ["anthropic-messages", "chat-completions", "responses"]
 
 export const FLOOR = "undici + JSON.parse"
+export const EFFECT = "the same as an Effect Stream"
 export const LIBRARY = "effect-redial"
 
 const kinds: ReadonlyArray<Kind> = [
   { name: FLOOR, client: "floor", consume: "each", protocols: all },
+  { name: EFFECT, client: "effectStream", consume: "chunk", protocols: all },
+  { name: EFFECT, client: "effectStream", consume: "each", protocols: all },
   { name: LIBRARY, client: "redial", consume: "chunk", protocols: all },
   { name: LIBRARY, client: "redial", consume: "each", protocols: all },
   { name: "@anthropic-ai/sdk", client: "anthropicSdk", consume: "each", protocols: ["anthropic-messages"] },
@@ -45,11 +48,14 @@ const kinds: ReadonlyArray<Kind> = [
   }
 ]
 
-export const rows: ReadonlyArray<Row> = kinds.flatMap(({ protocols, ...kind }) =>
-  protocols.flatMap((protocol) =>
-    ([1, 64] as const).map(
-      (eventsPerChunk): Row => ({ peer: false, warmUp: 5, runs: 20, ...kind, protocol, eventsPerChunk })
-    )
+/** What is compared with one floor is measured one after the other, so that a machine that slows down slows all of it. */
+export const rows: ReadonlyArray<Row> = all.flatMap((protocol) =>
+  ([1, 64] as const).flatMap((eventsPerChunk) =>
+    kinds
+      .filter(({ protocols }) => protocols.includes(protocol))
+      .map(
+        ({ protocols: _, ...kind }): Row => ({ peer: false, warmUp: 5, runs: 20, ...kind, protocol, eventsPerChunk })
+      )
   )
 )
 

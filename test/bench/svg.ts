@@ -3,18 +3,19 @@
  * fastest.
  */
 import type { Result } from "./cpu.js"
-import { FLOOR, LIBRARY } from "./rows.js"
+import { EFFECT, FLOOR, LIBRARY } from "./rows.js"
 
 const WIDTH = 860
-const LEFT = 250
+const LEFT = 270
 const RIGHT = 60
 const BAR = 18
 const GAP = 6
 
 const label = ({ consume, name }: Result): string =>
-  name === LIBRARY ? `${name}, ${consume === "chunk" ? "in chunks" : "one by one"}` : name
+  name === LIBRARY || name === EFFECT ? `${name}, ${consume === "chunk" ? "in chunks" : "one by one"}` : name
 
-const color = ({ name }: Result): string => (name === LIBRARY ? "#2563eb" : name === FLOOR ? "#9ca3af" : "#d97706")
+const color = ({ name }: Result): string =>
+  name === LIBRARY ? "#2563eb" : name === FLOOR || name === EFFECT ? "#9ca3af" : "#d97706"
 
 const escape = (text: string): string => text.replaceAll("&", "&amp;").replaceAll("<", "&lt;")
 

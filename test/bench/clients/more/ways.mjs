@@ -1,19 +1,20 @@
 /**
- * The three ways that the further measurements compare, over Anthropic Messages: undici alone, the official SDK, and this
- * library. Each is `(url) => (see) => Promise`, which calls `see` with every text delta until the answer ends; the library
- * also says when output is void.
+ * The ways that the further measurements compare, over Anthropic Messages: undici alone, the same as an Effect `Stream`,
+ * the official SDK, and this library, by its events or by `generate`. Each is `(url) => (see) => Promise`, which calls
+ * `see` with every text delta until the answer ends; the library also says when output is void.
  */
 
-const floor = async (url) => {
+/** A request by undici, and what turns the bytes of its answer into the texts of deltas: cut at blank lines, parsed. */
+const wire = async (url) => {
   const { Agent, request } = await import("undici")
   const dispatcher = new Agent({ connections: 4096 })
   const body = JSON.stringify({ model: "bench", stream: true, messages: [{ role: "user", content: "Hello" }] })
-  return async (see) => {
-    const headers = { "content-type": "application/json" }
-    const answer = await request(`${url}/v1/messages`, { dispatcher, method: "POST", headers, body })
+  const headers = { "content-type": "application/json" }
+  const send = async () => (await request(`${url}/v1/messages`, { dispatcher, method: "POST", headers, body })).body
+  const reader = (see) => {
     const decoder = new TextDecoder()
     let text = ""
-    for await (const bytes of answer.body) {
+    return (bytes) => {
       text += decoder.decode(bytes, { stream: true })
       let from = 0
       for (let end = text.indexOf("\n\n"); end >= 0; end = text.indexOf("\n\n", from)) {
@@ -24,6 +25,45 @@ const floor = async (url) => {
       text = text.slice(from)
     }
   }
+  return { send, reader }
+}
+
+const floor = async (url) => {
+  const { reader, send } = await wire(url)
+  return async (see) => {
+    const read = reader(see)
+    for await (const bytes of await send()) read(bytes)
+  }
+}
+
+const effect = async (url) => {
+  const { reader, send } = await wire(url)
+  const { Chunk, Effect, Option, Stream } = await import("effect")
+  const texts = Effect.map(Effect.promise(send), (body) => {
+    const pieces = body[Symbol.asyncIterator]()
+    let out = []
+    const read = reader((text) => out.push(text))
+    const pull = Effect.flatMap(
+      Effect.promise(() => pieces.next()),
+      ({ done, value }) => {
+        if (done) return Effect.fail(Option.none())
+        read(value)
+        const texts = out
+        out = []
+        return texts.length === 0 ? pull : Effect.succeed(Chunk.unsafeFromArray(texts))
+      }
+    )
+    return Stream.repeatEffectChunkOption(pull)
+  })
+  return (see) =>
+    Stream.unwrap(texts).pipe(
+      Stream.runForEachChunk((texts) =>
+        Effect.sync(() => {
+          for (const text of texts) see(text)
+        })
+      ),
+      Effect.runPromise
+    )
 }
 
 const sdk = async (url) => {
@@ -36,12 +76,17 @@ const sdk = async (url) => {
   }
 }
 
-const redial = async (url) => {
+const library = async (url) => {
   const { Provider, Vendors } = await import("effect-redial")
-  const { Effect, ManagedRuntime, Redacted, Schedule, Stream } = await import("effect")
+  const { ManagedRuntime, Redacted, Schedule } = await import("effect")
   const vendor = Vendors.custom({ id: "bench", protocol: "anthropic-messages", baseUrl: url })
-  const retry = Schedule.recurs(3)
-  const runtime = ManagedRuntime.make(Provider.layer(vendor, { apiKey: Redacted.make("bench"), retry }))
+  return ManagedRuntime.make(Provider.layer(vendor, { apiKey: Redacted.make("bench"), retry: Schedule.recurs(3) }))
+}
+
+const redial = async (url) => {
+  const { Provider } = await import("effect-redial")
+  const { Effect, Stream } = await import("effect")
+  const runtime = await library(url)
   return (see, superseded) =>
     runtime.runPromise(
       Provider.stream({ model: "bench", prompt: "Hello" }).pipe(
@@ -57,7 +102,13 @@ const redial = async (url) => {
     )
 }
 
-export const ways = { floor, sdk, redial }
+const generate = async (url) => {
+  const { Provider } = await import("effect-redial")
+  const runtime = await library(url)
+  return async (see) => see((await runtime.runPromise(Provider.generate({ model: "bench", prompt: "Hello" }))).text)
+}
+
+export const ways = { floor, effect, sdk, redial, generate }
 
 /** `node PROGRAM.mjs '{"way": "floor", "url": ...}'` */
 export const options = JSON.parse(process.argv[2])
