@@ -3,28 +3,12 @@
  * one. It pulls once per piece of the network.
  */
 import { Chunk, Effect, Option, Stream } from "effect"
-import { request } from "undici"
+import { ask, isDelta } from "./bare.mjs"
 import { measure, options } from "./harness.mjs"
-
-const routes = {
-  "anthropic-messages": "/v1/messages",
-  "chat-completions": "/chat/completions",
-  responses: "/responses"
-}
-
-const isDelta = {
-  "anthropic-messages": (event) => event.type === "content_block_delta",
-  "chat-completions": (event) => event.choices.length > 0 && Boolean(event.choices[0].delta.content),
-  responses: (event) => event.type === "response.output_text.delta"
-}[options.protocol]
-
-const url = options.url + routes[options.protocol]
-const body = JSON.stringify({ model: "bench", stream: true, messages: [{ role: "user", content: "Hello" }] })
-const headers = { "content-type": "application/json" }
 
 const events = Stream.unwrap(
   Effect.promise(async () => {
-    const answer = await request(url, { method: "POST", headers, body })
+    const answer = await ask()
     const pieces = answer.body[Symbol.asyncIterator]()
     const decoder = new TextDecoder()
     let text = ""
