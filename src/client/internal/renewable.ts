@@ -188,7 +188,7 @@ export const make = <A, E, R>(
     ): Effect.Effect<Lease<A>> => {
       generation.leases++
       const lease: Lease<A> = { value: generation.value, generation: standsFor, shared: generation.shared }
-      // Not `Effect.addFinalizer`, which also undoes what this fiber changed of its own settings: three times the work.
+      // Not `Effect.addFinalizer`, which also undoes what this fiber changed of its own settings: 51 operations for 12.
       return Effect.as(Scope.addFinalizer(scope, returnLease(generation)), lease)
     }
 

@@ -51,7 +51,7 @@ export interface Attempt {
 }
 
 export interface Options {
-  /** Of this attempt: holds the lease, and the fiber that watches the deadlines. */
+  /** Of this attempt: holds the lease. */
   readonly scope: Scope.Scope
   readonly clock: Clock.Clock
   readonly call: PreparedCall

@@ -16,7 +16,8 @@ export type Open<A, E> = (scope: Scope.Scope) => Effect.Effect<Pull<A, E>, E>
 
 /**
  * As `Stream.fromPull`, but flat: that one runs a channel in a channel in a channel, through which each piece goes, and
- * which are closed one by one. Of the 1,179 operations of Effect that an answer took, 470 were that.
+ * which are closed one by one. With it `npm run bench:guard` counts 1,230 operations for a short answer and 37 for each
+ * piece, where these are 789 and 23.
  */
 export const toStream = <A, E>(open: Open<A, E>): Stream.Stream<A, E> =>
   Stream.fromChannel(
@@ -34,7 +35,7 @@ const emit = <A, E>(pull: Pull<A, E>): Channel.Channel<Chunk.Chunk<A>, unknown, 
   return rest
 }
 
-/** As `Stream.unwrap`, which puts another channel around every piece too. */
+/** As `Stream.unwrap`, which puts another channel around every piece too: 140 operations an answer, and 2 a piece. */
 export const unwrap = <A, E, R, E2, R2>(
   stream: Effect.Effect<Stream.Stream<A, E, R>, E2, R2>
 ): Stream.Stream<A, E | E2, R | R2> => Stream.fromChannel(Channel.unwrap(Effect.map(stream, Stream.toChannel)))

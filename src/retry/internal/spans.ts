@@ -8,8 +8,8 @@ import * as Scope from "effect/Scope"
 import type * as Tracer from "effect/Tracer"
 
 /**
- * As `Effect.makeSpanScoped`, with the scope at hand: to have it put into the environment and taken out again costs three
- * times the span.
+ * As `Effect.makeSpanScoped`, with the scope at hand: to have it put into the environment and taken out again makes 40
+ * operations of 21.
  */
 export const make = (
   scope: Scope.Scope,
