@@ -10,8 +10,8 @@
 import * as Schema from "effect/Schema"
 import { FinishReason } from "./FinishReason.js"
 import { GenerationId } from "./GenerationId.js"
+import { AssistantPart, ToolCallPart } from "./internal/parts.js"
 import { Delivered, PartialResponse } from "./PartialResponse.js"
-import { AssistantPart, ToolCallPart } from "./Prompt.js"
 import { add as addUsage, Usage } from "./Usage.js"
 
 /**

@@ -9,8 +9,8 @@ import * as Effect from "effect/Effect"
 import type * as Either from "effect/Either"
 import * as Schema from "effect/Schema"
 import { clip } from "./internal/clip.js"
+import type { ToolCallPart } from "./internal/parts.js"
 import type { ModelResponse } from "./ModelResponse.js"
-import type { ToolCallPart } from "./Prompt.js"
 import type { Tool } from "./Tool.js"
 
 /**

@@ -2,7 +2,7 @@
  * What the turns of the user and of the model have in common in Anthropic Messages.
  */
 import type { CacheControlEphemeral } from "@anthropic-ai/sdk/resources/messages/messages"
-import type { CacheMark } from "../../model/Prompt.js"
+import type { CacheMark } from "../../model/internal/parts.js"
 
 export const cacheControl = (ttl: CacheMark | undefined): { cache_control?: CacheControlEphemeral } =>
   ttl === undefined ? {} : { cache_control: { type: "ephemeral", ttl } }

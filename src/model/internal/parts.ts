@@ -1,0 +1,191 @@
+/**
+ * The parts that messages are made of.
+ */
+import * as Schema from "effect/Schema"
+
+/**
+ * Asks the vendor to cache the prompt up to here, and for how long. A hint: it changes the price of an answer and not the
+ * answer, so protocols that cache by themselves (Chat Completions, Responses) leave it out.
+ *
+ * @since 0.1.0
+ * @category parts
+ */
+export const CacheMark = Schema.Literal("5m", "1h")
+
+/**
+ * @since 0.1.0
+ * @category parts
+ */
+export type CacheMark = typeof CacheMark.Type
+
+const cache = Schema.optional(CacheMark)
+
+/**
+ * Plain text.
+ *
+ * @since 0.1.0
+ * @category parts
+ */
+export const TextPart = Schema.Struct({ type: Schema.Literal("text"), text: Schema.String, cache })
+
+/**
+ * @since 0.1.0
+ * @category parts
+ */
+export type TextPart = typeof TextPart.Type
+
+/**
+ * Where the vendor gets a file: from an address, or from the request itself, in base64.
+ *
+ * @since 0.1.0
+ * @category parts
+ */
+export const Source = Schema.Union(
+  Schema.Struct({ url: Schema.String }),
+  Schema.Struct({ base64: Schema.String, mediaType: Schema.String })
+)
+
+/**
+ * @since 0.1.0
+ * @category parts
+ */
+export type Source = typeof Source.Type
+
+/**
+ * An image.
+ *
+ * @since 0.1.0
+ * @category parts
+ */
+export const ImagePart = Schema.Struct({ type: Schema.Literal("image"), source: Source, cache })
+
+/**
+ * @since 0.1.0
+ * @category parts
+ */
+export type ImagePart = typeof ImagePart.Type
+
+/**
+ * A document: a PDF from a source, or plain text.
+ *
+ * @since 0.1.0
+ * @category parts
+ */
+export const DocumentPart = Schema.Struct({
+  type: Schema.Literal("document"),
+  source: Schema.Union(Source, Schema.Struct({ text: Schema.String })),
+  /** What the document is called, with its extension where it has one. */
+  name: Schema.optional(Schema.String),
+  cache
+})
+
+/**
+ * @since 0.1.0
+ * @category parts
+ */
+export type DocumentPart = typeof DocumentPart.Type
+
+/**
+ * What a user message is made of.
+ *
+ * @since 0.1.0
+ * @category parts
+ */
+export const UserPart = Schema.Union(TextPart, ImagePart, DocumentPart)
+
+/**
+ * @since 0.1.0
+ * @category parts
+ */
+export type UserPart = typeof UserPart.Type
+
+/**
+ * What a model thought. `signature` is the vendor's proof of it and goes back unchanged.
+ *
+ * @since 0.1.0
+ * @category parts
+ */
+export const ReasoningPart = Schema.Struct({
+  type: Schema.Literal("reasoning"),
+  text: Schema.String,
+  signature: Schema.optional(Schema.String)
+})
+
+/**
+ * @since 0.1.0
+ * @category parts
+ */
+export type ReasoningPart = typeof ReasoningPart.Type
+
+/**
+ * A tool that a model wants run. `arguments` is the parsed JSON.
+ *
+ * @since 0.1.0
+ * @category parts
+ */
+export const ToolCallPart = Schema.Struct({
+  type: Schema.Literal("tool-call"),
+  id: Schema.String,
+  name: Schema.String,
+  arguments: Schema.Unknown
+})
+
+/**
+ * @since 0.1.0
+ * @category parts
+ */
+export type ToolCallPart = typeof ToolCallPart.Type
+
+/**
+ * A block of a protocol that this library does not model, kept whole.
+ *
+ * @since 0.1.0
+ * @category parts
+ */
+export const ProviderPart = Schema.Struct({
+  type: Schema.Literal("provider"),
+  /** The vendor's own name of the block. */
+  name: Schema.String,
+  value: Schema.Unknown
+})
+
+/**
+ * @since 0.1.0
+ * @category parts
+ */
+export type ProviderPart = typeof ProviderPart.Type
+
+/**
+ * What a tool answered to the call with the same `id`.
+ *
+ * @since 0.1.0
+ * @category parts
+ */
+export const ToolResultPart = Schema.Struct({
+  type: Schema.Literal("tool-result"),
+  id: Schema.String,
+  content: Schema.Union(Schema.String, Schema.Array(Schema.Union(TextPart, ImagePart))),
+  /** True where the tool failed and `content` says why. Default: false. */
+  isError: Schema.optional(Schema.Boolean),
+  cache
+})
+
+/**
+ * @since 0.1.0
+ * @category parts
+ */
+export type ToolResultPart = typeof ToolResultPart.Type
+
+/**
+ * What a model's message is made of.
+ *
+ * @since 0.1.0
+ * @category parts
+ */
+export const AssistantPart = Schema.Union(TextPart, ReasoningPart, ToolCallPart, ProviderPart)
+
+/**
+ * @since 0.1.0
+ * @category parts
+ */
+export type AssistantPart = typeof AssistantPart.Type
