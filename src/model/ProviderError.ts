@@ -9,60 +9,8 @@
 import * as Duration from "effect/Duration"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
-import { GenerationId } from "./GenerationId.js"
-import type { Fault } from "./internal/fault.js"
+import { common, message } from "./internal/errorFields.js"
 import { shown } from "./internal/shownError.js"
-import { Attempt, Credential } from "./ModelResponse.js"
-import { Delivered, PartialResponse } from "./PartialResponse.js"
-
-const common = {
-  /** The provider's id, for example `anthropic`. */
-  provider: Schema.String,
-  /** The wire protocol, for example `anthropic-messages`; `none` where a `Router` found no provider to ask. */
-  protocol: Schema.String,
-  model: Schema.String,
-  /** The attempt that failed, counted from 1; 0 where the request never got as far as an attempt. */
-  attempt: Schema.Number,
-  /** Whose connections carried the attempt; absent where none did. */
-  generation: Schema.optional(GenerationId),
-  /** The key that the attempt was sent with; absent where the provider has only one. */
-  credential: Schema.optional(Credential),
-  /** How far the output of the whole request got before this. */
-  delivered: Delivered,
-  requestId: Schema.optional(Schema.String),
-  /** All attempts of the request, this one last. */
-  attempts: Schema.Array(Attempt),
-  /** What had been delivered; absent where nothing was. */
-  partial: Schema.optional(PartialResponse),
-  /** What happened, as a sentence without its subject. */
-  description: Schema.String,
-  /** The HTTP status, where the provider answered with one that is an error. */
-  status: Schema.optional(Schema.Number),
-  /** The vendor's own code or type of the error. */
-  code: Schema.optional(Schema.String),
-  /** How long the provider asked to wait, in milliseconds. */
-  retryAfterMillis: Schema.optional(Schema.Number),
-  /** The error underneath, without secrets. */
-  cause: Schema.optional(Schema.Defect)
-}
-
-interface Common extends Schema.Schema.Type<Schema.Struct<typeof common>> {}
-
-const message = (error: Common, advice: string): string => {
-  const facts = [
-    `model ${error.model}`,
-    ...(error.attempt > 0 ? [`attempt ${error.attempt}`] : []),
-    ...(error.generation === undefined ? [] : [`generation ${error.generation}`]),
-    ...(error.credential === undefined ? [] : [`key ${error.credential.name} version ${error.credential.version}`]),
-    ...(error.status === undefined ? [] : [`status ${error.status}`]),
-    ...(error.code === undefined ? [] : [`code ${error.code}`]),
-    ...(error.requestId === undefined ? [] : [`request id ${error.requestId}`]),
-    ...(error.delivered === "nothing" ? [] : [`delivered so far: ${error.delivered}`])
-  ]
-  // A router speaks no protocol.
-  const who = error.protocol === "none" ? error.provider : `${error.provider} over ${error.protocol}`
-  return `${who}: ${error.description} (${facts.join(", ")}). ${advice}`
-}
 
 /**
  * No connection came about: refused, not resolved, TLS, proxy, out of time, or reset before the answer began.
@@ -329,6 +277,11 @@ export const ProviderError = Schema.Union(...Object.values(classes))
 export type ProviderError = InstanceType<(typeof classes)[keyof typeof classes]>
 
 /**
+ * @internal
+ */
+export const classOf = (tag: ProviderError["_tag"]) => classes[tag]
+
+/**
  * Tells a provider's error from any other.
  *
  * @since 0.1.0
@@ -391,38 +344,3 @@ export const isTransport = (error: ProviderError): boolean => {
  */
 export const retryAfter = (error: ProviderError): Option.Option<Duration.Duration> =>
   Option.map(Option.fromNullable(error.retryAfterMillis), Duration.millis)
-
-/**
- * Whose request a fault happened to.
- *
- * @internal
- */
-export interface Context
-  extends Pick<
-    Common,
-    "provider" | "protocol" | "model" | "attempt" | "generation" | "delivered" | "attempts" | "partial"
-  > {
-  readonly credential?: Credential | undefined
-  readonly requestId?: string | undefined
-}
-
-/** In characters: servers write these, and a message repeats them. */
-const MOST_DESCRIPTION = 1_000
-const MOST_WORD = 200
-
-/**
- * @internal
- */
-export const fromFault = (fault: Fault, context: Context): ProviderError => {
-  const { _tag, ...rest } = fault
-  const props = {
-    ...context,
-    ...rest,
-    description: fault.description.slice(0, MOST_DESCRIPTION),
-    code: fault.code?.slice(0, MOST_WORD),
-    requestId: (fault.requestId ?? context.requestId)?.slice(0, MOST_WORD)
-  }
-  // Each tag's own fields are in `rest` by the type of Fault; TypeScript cannot follow that through the lookup.
-  const Class = classes[_tag] as unknown as new (props: object, options: { disableValidation: true }) => ProviderError
-  return new Class(props, { disableValidation: true })
-}

@@ -4,12 +4,12 @@
 import { inspect } from "node:util"
 import { APIError as AnthropicError, APIConnectionError, APIConnectionTimeoutError } from "@anthropic-ai/sdk"
 import { assert, describe, it } from "@effect/vitest"
-import { ProviderError } from "effect-redial"
 import { APIError as OpenAiError } from "openai"
 import { errors } from "undici"
 import { NotAnswered } from "../../src/client/internal/answer.js"
 import * as RetryAfter from "../../src/client/internal/retryAfter.js"
 import * as TransportFault from "../../src/client/internal/transportFault.js"
+import { fromFault } from "../../src/model/internal/fromFault.js"
 
 const coded = (code: string, message = "it broke") => Object.assign(new Error(message), { code })
 const opening = (error: unknown) => {
@@ -157,7 +157,7 @@ describe("no secret", () => {
         ...("status" in error && typeof error.status === "number" ? [] : [TransportFault.ofReading(error)])
       ]
       for (const fault of faults) {
-        const shown = ProviderError.fromFault(fault, context)
+        const shown = fromFault(fault, context)
         for (const text of [
           String(shown),
           shown.message,

@@ -6,6 +6,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Cause, Effect, Schema } from "effect"
 import { GenerationId, ProviderError } from "effect-redial"
 import type { Fault } from "../../src/model/internal/fault.js"
+import { fromFault } from "../../src/model/internal/fromFault.js"
 
 const cause = Object.assign(new TypeError("fetch failed", { cause: new Error("read ECONNRESET") }), {
   code: "ECONNRESET"
@@ -42,7 +43,7 @@ const huge = "x".repeat(1_000_000)
 const generation = GenerationId.make("vendor#1", 2)
 
 const make = (fault: Fault) =>
-  ProviderError.fromFault(fault, {
+  fromFault(fault, {
     provider: "vendor",
     protocol: "anthropic-messages",
     model: "model-1",

@@ -5,6 +5,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as FastCheck from "effect/FastCheck"
 import { ProviderError } from "effect-redial"
 import { Wire } from "effect-redial/testing"
+import { fromFault } from "../../src/model/internal/fromFault.js"
 import * as AnthropicMessages from "../../src/protocol/AnthropicMessages.js"
 import * as ChatCompletions from "../../src/protocol/ChatCompletions.js"
 import { classify } from "../../src/protocol/internal/classify.js"
@@ -165,7 +166,7 @@ describe("names that mean something to JavaScript", () => {
             value
           ]) {
             const fault = classify({ status, body })
-            const error = ProviderError.fromFault(fault, {
+            const error = fromFault(fault, {
               provider: "p",
               protocol: "responses",
               model: "m",

@@ -2,13 +2,14 @@
  * The error of a request that never got as far as an attempt.
  */
 import type { Fault } from "../../model/internal/fault.js"
-import * as ProviderError from "../../model/ProviderError.js"
+import { fromFault } from "../../model/internal/fromFault.js"
+import type { ProviderError } from "../../model/ProviderError.js"
 
 export const unsent = (
   fault: Fault,
   request: { readonly provider: string; readonly protocol?: string; readonly model: string }
-): ProviderError.ProviderError =>
-  ProviderError.fromFault(fault, {
+): ProviderError =>
+  fromFault(fault, {
     provider: request.provider,
     protocol: request.protocol ?? "none",
     model: request.model,

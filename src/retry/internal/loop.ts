@@ -14,10 +14,11 @@ import type { FinishReason } from "../../model/FinishReason.js"
 import type { GenerationId } from "../../model/GenerationId.js"
 import type { Fault } from "../../model/internal/fault.js"
 import type { Fold } from "../../model/internal/fold.js"
+import { type Context, fromFault } from "../../model/internal/fromFault.js"
 import type { ModelEvent, ResponseStart } from "../../model/ModelEvent.js"
 import * as ModelResponse from "../../model/ModelResponse.js"
 import type { PartialResponse } from "../../model/PartialResponse.js"
-import * as ProviderError from "../../model/ProviderError.js"
+import type * as ProviderError from "../../model/ProviderError.js"
 import type { Deadlines } from "../Deadlines.js"
 import type { Limits } from "../StreamRetry.js"
 import * as Attempt from "./attempt.js"
@@ -87,7 +88,7 @@ export const open =
       let begun: ResponseStart | undefined
       let best: PartialResponse | undefined
       /** The last failure that was not the refusal of a way to go on. */
-      let broken: readonly [Fault, ProviderError.Context] | undefined
+      let broken: readonly [Fault, Context] | undefined
 
       const start: Effect.Effect<void> = Effect.gen(function* () {
         const wait = retryAt === undefined ? 0 : retryAt - clock.unsafeCurrentTimeMillis()
@@ -157,13 +158,13 @@ export const open =
         return begun === undefined ? [...held, finish] : [{ ...begun, continues: undefined }, ...held, finish]
       }
 
-      const fail = (fault: Fault, context: ProviderError.Context): Pull => {
+      const fail = (fault: Fault, context: Context): Pull => {
         finished = true
-        return Effect.fail(ProviderError.fromFault(fault, { ...context, ...soFar(), attempts: [...attempts] }))
+        return Effect.fail(fromFault(fault, { ...context, ...soFar(), attempts: [...attempts] }))
       }
 
       /** What an error says of what came; of what was held back, nothing was delivered. */
-      const soFar = (): Pick<ProviderError.Context, "delivered" | "partial"> => ({
+      const soFar = (): Pick<Context, "delivered" | "partial"> => ({
         delivered: delivery === "hold" ? "nothing" : (best?.delivered ?? "nothing"),
         partial: best
       })
@@ -191,7 +192,7 @@ export const open =
           const next = ways.next(delivered, left ? rest : undefined)
           const { discarded, fromIndex, recovery } = next
 
-          const context: ProviderError.Context = {
+          const context: Context = {
             provider: client.provider,
             protocol: client.protocol,
             model: request.model,
@@ -202,7 +203,7 @@ export const open =
             attempts,
             ...soFar()
           }
-          const ended = Record.broken(attempt, ProviderError.fromFault(fault, context), {
+          const ended = Record.broken(attempt, fromFault(fault, context), {
             endedAt: clock.unsafeCurrentTimeMillis(),
             delivered: partial.delivered,
             continues,
@@ -211,7 +212,7 @@ export const open =
           yield* close(running, ended)
           current = undefined
           const verdict = yield* keys.failed(fault, { delivered: gained, maxWait: budget.maxRetryAfter })
-          const error = ProviderError.fromFault(verdict.fault, { ...context, attempts: [...attempts] })
+          const error = fromFault(verdict.fault, { ...context, attempts: [...attempts] })
           if (refused === undefined || broken === undefined) broken = [verdict.fault, context]
 
           const now = clock.unsafeCurrentTimeMillis()

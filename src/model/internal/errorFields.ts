@@ -1,0 +1,57 @@
+/**
+ * What every error of a provider carries, and how it is put into words.
+ */
+import * as Schema from "effect/Schema"
+import { GenerationId } from "../GenerationId.js"
+import { Attempt, Credential } from "../ModelResponse.js"
+import { Delivered, PartialResponse } from "../PartialResponse.js"
+
+export const common = {
+  /** The provider's id, for example `anthropic`. */
+  provider: Schema.String,
+  /** The wire protocol, for example `anthropic-messages`; `none` where a `Router` found no provider to ask. */
+  protocol: Schema.String,
+  model: Schema.String,
+  /** The attempt that failed, counted from 1; 0 where the request never got as far as an attempt. */
+  attempt: Schema.Number,
+  /** Whose connections carried the attempt; absent where none did. */
+  generation: Schema.optional(GenerationId),
+  /** The key that the attempt was sent with; absent where the provider has only one. */
+  credential: Schema.optional(Credential),
+  /** How far the output of the whole request got before this. */
+  delivered: Delivered,
+  requestId: Schema.optional(Schema.String),
+  /** All attempts of the request, this one last. */
+  attempts: Schema.Array(Attempt),
+  /** What had been delivered; absent where nothing was. */
+  partial: Schema.optional(PartialResponse),
+  /** What happened, as a sentence without its subject. */
+  description: Schema.String,
+  /** The HTTP status, where the provider answered with one that is an error. */
+  status: Schema.optional(Schema.Number),
+  /** The vendor's own code or type of the error. */
+  code: Schema.optional(Schema.String),
+  /** How long the provider asked to wait, in milliseconds. */
+  retryAfterMillis: Schema.optional(Schema.Number),
+  /** The error underneath, without secrets. */
+  cause: Schema.optional(Schema.Defect)
+}
+
+export interface Common extends Schema.Schema.Type<Schema.Struct<typeof common>> {}
+
+/** What happened, where, and what to do about it. */
+export const message = (error: Common, advice: string): string => {
+  const facts = [
+    `model ${error.model}`,
+    ...(error.attempt > 0 ? [`attempt ${error.attempt}`] : []),
+    ...(error.generation === undefined ? [] : [`generation ${error.generation}`]),
+    ...(error.credential === undefined ? [] : [`key ${error.credential.name} version ${error.credential.version}`]),
+    ...(error.status === undefined ? [] : [`status ${error.status}`]),
+    ...(error.code === undefined ? [] : [`code ${error.code}`]),
+    ...(error.requestId === undefined ? [] : [`request id ${error.requestId}`]),
+    ...(error.delivered === "nothing" ? [] : [`delivered so far: ${error.delivered}`])
+  ]
+  // A router speaks no protocol.
+  const who = error.protocol === "none" ? error.provider : `${error.provider} over ${error.protocol}`
+  return `${who}: ${error.description} (${facts.join(", ")}). ${advice}`
+}

@@ -1,0 +1,38 @@
+/**
+ * From what went wrong, and whose request it was, to the error that its caller gets.
+ */
+import type { Credential } from "../ModelResponse.js"
+import * as ProviderError from "../ProviderError.js"
+import type { Common } from "./errorFields.js"
+import type { Fault } from "./fault.js"
+
+/** Whose request a fault happened to. */
+export interface Context
+  extends Pick<
+    Common,
+    "provider" | "protocol" | "model" | "attempt" | "generation" | "delivered" | "attempts" | "partial"
+  > {
+  readonly credential?: Credential | undefined
+  readonly requestId?: string | undefined
+}
+
+/** In characters: servers write these, and a message repeats them. */
+const MOST_DESCRIPTION = 1_000
+const MOST_WORD = 200
+
+export const fromFault = (fault: Fault, context: Context): ProviderError.ProviderError => {
+  const { _tag, ...rest } = fault
+  const props = {
+    ...context,
+    ...rest,
+    description: fault.description.slice(0, MOST_DESCRIPTION),
+    code: fault.code?.slice(0, MOST_WORD),
+    requestId: (fault.requestId ?? context.requestId)?.slice(0, MOST_WORD)
+  }
+  // Each tag's own fields are in `rest` by the type of Fault; TypeScript cannot follow that through the lookup.
+  const Class = ProviderError.classOf(_tag) as unknown as new (
+    props: object,
+    options: { disableValidation: true }
+  ) => ProviderError.ProviderError
+  return new Class(props, { disableValidation: true })
+}
