@@ -3,19 +3,14 @@
  *
  * @since 0.1.0
  */
-import * as Config from "effect/Config"
 import type { ConfigError } from "effect/ConfigError"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import * as Option from "effect/Option"
-import type * as Redacted from "effect/Redacted"
 import type * as Schedule from "effect/Schedule"
-import type * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import type * as Stream from "effect/Stream"
-import type { Credentials } from "../client/Credentials.js"
-import { InvalidOptions } from "../client/InvalidOptions.js"
+import type { InvalidOptions } from "../client/InvalidOptions.js"
 import type * as ModelClient from "../client/ModelClient.js"
 import type { InvalidOutput } from "../model/InvalidOutput.js"
 import type * as ModelRequest from "../model/ModelRequest.js"
@@ -26,86 +21,21 @@ import { unwrap } from "../retry/internal/pull.js"
 import type { Delivery, EventOf } from "../retry/Recovery.js"
 import type * as StreamRetry from "../retry/StreamRetry.js"
 import type { StructuredOutput, Vendor } from "../vendors/Vendor.js"
+import type {
+  CallOptions,
+  ObjectOptions,
+  ObjectRequest,
+  ObjectResponse,
+  StreamOptions,
+  TextOptions
+} from "./internal/callOptions.js"
 import { fromClient } from "./internal/fromClient.js"
-import { type Given, resolve } from "./internal/fromVendor.js"
+import { fromConfig, fromEnv } from "./internal/fromConfig.js"
+import { fromVendor } from "./internal/fromVendor.js"
 import type { FromConfig, Options, Settings } from "./internal/vendorOptions.js"
 
+export type * from "./internal/callOptions.js"
 export type { FromConfig, Options, Settings } from "./internal/vendorOptions.js"
-
-/**
- * What may be set for one call.
- *
- * @since 0.1.0
- * @category models
- */
-export interface CallOptions {
-  /** Override the provider's deadlines, field by field. */
-  readonly deadlines?: Deadlines.Options | undefined
-  /** Replaces the provider's policy. */
-  readonly retry?: Schedule.Schedule<unknown, ProviderError.ProviderError> | undefined
-  /**
-   * Sent in place of the provider's own key, over the same connections: so one provider serves many tenants. `Credentials`
-   * of another host fail the call with `InvalidRequest`. Default: the provider's `apiKey`.
-   */
-  readonly credential?: Redacted.Redacted | Credentials | undefined
-}
-
-/**
- * What may be set for one call of `stream`.
- *
- * @since 0.1.0
- * @category models
- */
-export interface StreamOptions<D extends Delivery = Delivery> extends CallOptions {
-  /** What happens when a stream breaks after output was delivered. Default: `restart`. */
-  readonly delivery?: D | undefined
-}
-
-/**
- * What may be set for one call of `streamText`.
- *
- * @since 0.1.0
- * @category models
- */
-export interface TextOptions extends CallOptions {
-  /** What happens when a stream breaks after text was delivered. Text cannot be taken back. Default: `resume`. */
-  readonly delivery?: Exclude<Delivery, "restart"> | undefined
-}
-
-/**
- * A request for an object. Tools are there for the calls that its conversation already has: it makes no new ones.
- *
- * @since 0.1.0
- * @category models
- */
-export type ObjectRequest = Omit<ModelRequest.Options, "output" | "toolChoice">
-
-/**
- * The object that is wanted.
- *
- * @since 0.1.0
- * @category models
- */
-export interface ObjectOptions<A, I, R> {
-  /** Vendors want an object: anything else is asked for as the field `value` of one, and given back without it. */
-  readonly schema: Schema.Schema<A, I, R>
-  /** Letters, digits, `_` and `-`. Default: `answer`. */
-  readonly name?: string | undefined
-  /** What the object is, for the model. Default: the schema's own description. */
-  readonly description?: string | undefined
-}
-
-/**
- * An object, once the schema has checked it.
- *
- * @since 0.1.0
- * @category models
- */
-export interface ObjectResponse<out A> {
-  readonly value: A
-  /** The answer that it was in, with its usage and attempts. */
-  readonly response: ModelResponse
-}
 
 /**
  * What the tag provides.
@@ -208,16 +138,7 @@ export const makeFromClient = <R = never>(
 export const make = <V extends Vendor, RPool = never, RRetry = never>(
   vendor: V,
   options: Options<V, RPool, RRetry>
-): Effect.Effect<Service, InvalidOptions, RPool | RRetry | Scope.Scope> => makeAny<RPool, RRetry>(vendor, options)
-
-/** What the types asked of the caller by the vendor is checked here for those who have no types, or no one vendor. */
-const makeAny = <RPool, RRetry>(
-  vendor: Vendor,
-  options: Given<RPool, RRetry>
-): Effect.Effect<Service, InvalidOptions, RPool | RRetry | Scope.Scope> =>
-  Effect.flatMap(resolve(vendor, options), ({ client, endpoint, service }) =>
-    Effect.flatMap(endpoint.client(client), (made) => fromClient(made, service, endpoint.deadlines))
-  )
+): Effect.Effect<Service, InvalidOptions, RPool | RRetry | Scope.Scope> => fromVendor<RPool, RRetry>(vendor, options)
 
 /**
  * A provider of a vendor. Build it once, at the edge of the program: a layer that is provided per request opens a pool
@@ -253,23 +174,8 @@ export const layerConfig = <V extends Vendor, RPool = never, RRetry = never>(
   vendor: V,
   config: FromConfig<V>,
   options?: Omit<Settings<V, RPool, RRetry>, "baseUrl">
-): Layer.Layer<Provider, InvalidOptions | ConfigError, RPool | RRetry> => layerAny(vendor, config, options)
-
-/** Every field of the configuration becomes the option of the same name. */
-const layerAny = <RPool, RRetry>(
-  vendor: Vendor,
-  config: Readonly<Record<string, Config.Config<unknown> | undefined>>,
-  options?: Settings<Vendor, RPool, RRetry>
-): Layer.Layer<Provider, InvalidOptions | ConfigError, RPool | RRetry> => {
-  const wanted = Object.entries(config).flatMap(([name, value]) =>
-    value === undefined ? [] : [[name, value] as const]
-  )
-  // Config.all cannot take nothing at all.
-  const read = wanted.length === 0 ? Config.succeed({}) : Config.all(Object.fromEntries(wanted))
-  return Layer.unwrapEffect(
-    Effect.map(read, (values) => Layer.scoped(Provider, makeAny<RPool, RRetry>(vendor, { ...options, ...values })))
-  )
-}
+): Layer.Layer<Provider, InvalidOptions | ConfigError, RPool | RRetry> =>
+  Layer.scoped(Provider, fromConfig<RPool, RRetry>(vendor, config, options))
 
 /**
  * The layer with its key from the environment variable that the vendor's own tools use, and so the fields of its address:
@@ -290,25 +196,8 @@ const layerAny = <RPool, RRetry>(
 export const layerFromEnv = <V extends Vendor, RPool = never, RRetry = never>(
   vendor: V,
   options?: Settings<V, RPool, RRetry>
-): Layer.Layer<Provider, InvalidOptions | ConfigError, RPool | RRetry> => {
-  const { env, fields = [], key, name }: Vendor = vendor
-  const unshown = options?.auth === "none"
-  if (env === undefined && key === undefined && !unshown) {
-    const problem = `is not named by ${name}: name it when the vendor is made, or use Provider.layerConfig`
-    return Layer.fail(new InvalidOptions({ module: "Provider", option: "env", problem }))
-  }
-  const apiKey = env === undefined || unshown ? undefined : Config.redacted(env)
-  const optional = apiKey && Config.map(Config.option(apiKey), Option.getOrUndefined)
-  const address = options?.baseUrl === undefined ? fields : []
-  return layerAny(
-    vendor,
-    {
-      apiKey: key === "optional" ? optional : apiKey,
-      ...Object.fromEntries(address.map((field) => [field.name, Config.string(field.env)]))
-    },
-    options
-  )
-}
+): Layer.Layer<Provider, InvalidOptions | ConfigError, RPool | RRetry> =>
+  Layer.scoped(Provider, fromEnv<RPool, RRetry>(vendor, options))
 
 /**
  * A provider over the client in the context: a swapped one, or an instrumented one.

@@ -9,7 +9,9 @@ import {
   ChatCompletions,
   ConnectionPool,
   Credentials,
+  Prompt,
   Provider,
+  ProviderError,
   Responses,
   Tool,
   Toolkit,
@@ -22,6 +24,12 @@ const apiKey = Redacted.make("key")
 export const layer = Provider.layer(Vendors.azure, { apiKey, resource: "resource" })
 export const fromEnv = Provider.layerFromEnv(Vendors.ollama)
 export const stream = Provider.stream({ model: "m", prompt: "Hello" }, { delivery: "hold" })
+export const object = Provider.generateObject({ model: "m", prompt: "Hello" }, { schema: Schema.String })
+export const retried = Effect.retry(Provider.generate({ model: "m", prompt: "Hello" }), {
+  while: ProviderError.isRetryable
+})
+export const result = Prompt.toolResult({ id: "call" }, "18 degrees")
+export const Message = Schema.Struct({ message: Prompt.AssistantMessage, result: Prompt.ToolResultPart })
 export const custom = Vendors.custom({ id: "x", protocol: "responses", baseUrl: "https://llm.example.com/v1" })
 export const found = Vendors.find("groq")
 export const client = Vendors.groq.endpoints[0].client

@@ -1,31 +1,42 @@
 /**
- * The options of a client from a vendor and what the caller says: which endpoint, at which address, with which key.
+ * A provider from a vendor and what the caller says: which endpoint, at which address, with which key.
  */
 import * as Headers from "@effect/platform/Headers"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
+import type * as Scope from "effect/Scope"
 import { InvalidOptions } from "../../client/InvalidOptions.js"
 import { PLACEHOLDER_KEY } from "../../client/internal/sdk.js"
 import type * as ModelClient from "../../client/ModelClient.js"
 import { mandated } from "../../vendors/internal/mandated.js"
 import type { Endpoint, Vendor } from "../../vendors/Vendor.js"
-import type { ServiceOptions } from "../Provider.js"
+import type { Service, ServiceOptions } from "../Provider.js"
+import { fromClient } from "./fromClient.js"
 import type { Settings } from "./vendorOptions.js"
 
 /** The options of any vendor, as they are once the types have done their work. */
-export type Given<RPool, RRetry> = Settings<Vendor, RPool, RRetry> & {
+type Given<RPool, RRetry> = Settings<Vendor, RPool, RRetry> & {
   readonly apiKey?: ModelClient.Options["apiKey"] | undefined
 }
 
-export interface Resolved<RPool, RRetry> {
+interface Resolved<RPool, RRetry> {
   readonly endpoint: Endpoint
   readonly client: ModelClient.Options<RPool>
   readonly service: ServiceOptions<RRetry>
 }
 
+/** What the types asked of the caller by the vendor is checked here for those who have no types, or no one vendor. */
+export const fromVendor = <RPool, RRetry>(
+  vendor: Vendor,
+  options: Given<RPool, RRetry>
+): Effect.Effect<Service, InvalidOptions, RPool | RRetry | Scope.Scope> =>
+  Effect.flatMap(resolve(vendor, options), ({ client, endpoint, service }) =>
+    Effect.flatMap(endpoint.client(client), (made) => fromClient(made, service, endpoint.deadlines))
+  )
+
 const invalid = (option: string, problem: string) => new InvalidOptions({ module: "Provider", option, problem })
 
-export const resolve = <RPool, RRetry>(
+const resolve = <RPool, RRetry>(
   vendor: Vendor,
   options: Given<RPool, RRetry>
 ): Effect.Effect<Resolved<RPool, RRetry>, InvalidOptions> =>

@@ -11,7 +11,8 @@ import { fromSchema } from "../../model/internal/jsonSchema.js"
 import type { ModelResponse } from "../../model/ModelResponse.js"
 import * as Tool from "../../model/Tool.js"
 import type { StructuredOutput } from "../../vendors/Vendor.js"
-import type { ObjectOptions, ObjectRequest, Service } from "../Provider.js"
+import type { Service } from "../Provider.js"
+import type { ObjectOptions, ObjectRequest } from "./callOptions.js"
 import { unsent } from "./unsent.js"
 
 export const generateObject =

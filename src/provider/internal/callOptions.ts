@@ -1,0 +1,87 @@
+/**
+ * What a caller says of one call: what may be set for it, and which object is wanted.
+ */
+import type * as Redacted from "effect/Redacted"
+import type * as Schedule from "effect/Schedule"
+import type * as Schema from "effect/Schema"
+import type { Credentials } from "../../client/Credentials.js"
+import type * as ModelRequest from "../../model/ModelRequest.js"
+import type { ModelResponse } from "../../model/ModelResponse.js"
+import type * as ProviderError from "../../model/ProviderError.js"
+import type * as Deadlines from "../../retry/Deadlines.js"
+import type { Delivery } from "../../retry/Recovery.js"
+
+/**
+ * What may be set for one call.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface CallOptions {
+  /** Override the provider's deadlines, field by field. */
+  readonly deadlines?: Deadlines.Options | undefined
+  /** Replaces the provider's policy. */
+  readonly retry?: Schedule.Schedule<unknown, ProviderError.ProviderError> | undefined
+  /**
+   * Sent in place of the provider's own key, over the same connections: so one provider serves many tenants. `Credentials`
+   * of another host fail the call with `InvalidRequest`. Default: the provider's `apiKey`.
+   */
+  readonly credential?: Redacted.Redacted | Credentials | undefined
+}
+
+/**
+ * What may be set for one call of `stream`.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface StreamOptions<D extends Delivery = Delivery> extends CallOptions {
+  /** What happens when a stream breaks after output was delivered. Default: `restart`. */
+  readonly delivery?: D | undefined
+}
+
+/**
+ * What may be set for one call of `streamText`.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface TextOptions extends CallOptions {
+  /** What happens when a stream breaks after text was delivered. Text cannot be taken back. Default: `resume`. */
+  readonly delivery?: Exclude<Delivery, "restart"> | undefined
+}
+
+/**
+ * A request for an object. Tools are there for the calls that its conversation already has: it makes no new ones.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type ObjectRequest = Omit<ModelRequest.Options, "output" | "toolChoice">
+
+/**
+ * The object that is wanted.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface ObjectOptions<A, I, R> {
+  /** Vendors want an object: anything else is asked for as the field `value` of one, and given back without it. */
+  readonly schema: Schema.Schema<A, I, R>
+  /** Letters, digits, `_` and `-`. Default: `answer`. */
+  readonly name?: string | undefined
+  /** What the object is, for the model. Default: the schema's own description. */
+  readonly description?: string | undefined
+}
+
+/**
+ * An object, once the schema has checked it.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface ObjectResponse<out A> {
+  readonly value: A
+  /** The answer that it was in, with its usage and attempts. */
+  readonly response: ModelResponse
+}
