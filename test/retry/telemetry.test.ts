@@ -3,7 +3,7 @@
  */
 import { inspect } from "node:util"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Redacted, Schedule, Stream } from "effect"
+import { Effect, Exit, Fiber, Redacted, Schedule, Stream, TestServices } from "effect"
 import { Credentials, Provider, Vendors } from "effect-redial"
 import { FaultServer, Reply, ScriptedProvider, Wire } from "effect-redial/testing"
 import { observing } from "../observing.js"
@@ -40,6 +40,46 @@ describe("telemetry", () => {
       assert.strictEqual(redials[0]?.annotations["error.type"], "StreamDropped")
       assert.include(redials[0]?.message, "in the middle of the answer")
       assert.match(String(redials[0]?.annotations["effect_redial.generation"]), /^scripted#\d+\.1$/)
+    })
+  )
+
+  it.scoped("the span of a request ends as the request did, whether it is streamed or taken whole", () =>
+    Effect.gen(function* () {
+      const request = { model: "m", prompt: "hi" }
+      type Use = (provider: Provider.Service) => Effect.Effect<unknown, unknown>
+      const ends = (turn: ScriptedProvider.Turn, use: Use, how: "left alone" | "interrupted" = "left alone") =>
+        Effect.gen(function* () {
+          const { run, spans } = observing()
+          const { provider } = yield* ScriptedProvider.make([turn], { retry: Schedule.stop })
+          const fiber = yield* Effect.fork(run(use(provider)))
+          if (how === "interrupted") {
+            const under = () => spans.some(({ name }) => name === "attempt 1")
+            yield* Effect.repeat(TestServices.provideLive(Effect.sleep("1 millis")), { until: under })
+            yield* Fiber.interrupt(fiber)
+          }
+          yield* Fiber.await(fiber)
+          const requests = spans.filter(({ name }) => name !== "effect-redial.acquire")
+          return requests.map(({ exit, name }) => [name, exit && Exit.isInterrupted(exit) ? "Interrupted" : exit?._tag])
+        })
+      const both = (end: string) => [
+        ["chat m", end],
+        ["attempt 1", end]
+      ]
+      const broken = ScriptedProvider.drop(whole, { afterEvents: 5 })
+      const stalled = ScriptedProvider.drop(whole, { afterEvents: 5, how: "stall" })
+      const uses: ReadonlyArray<Use> = [
+        (provider) => Stream.runDrain(provider.stream(request)),
+        (provider) => Stream.runDrain(provider.streamText(request)),
+        (provider) => provider.generate(request)
+      ]
+      for (const use of uses) {
+        assert.deepStrictEqual(yield* ends(ScriptedProvider.answer(whole), use), both("Success"))
+        assert.deepStrictEqual(yield* ends(broken, use), both("Failure"))
+        assert.deepStrictEqual(yield* ends(stalled, use, "interrupted"), both("Interrupted"))
+      }
+      // Whoever has enough has not failed.
+      const enough: Use = (provider) => Stream.runDrain(Stream.take(provider.stream(request), 1))
+      assert.deepStrictEqual(yield* ends(stalled, enough), both("Success"))
     })
   )
 
