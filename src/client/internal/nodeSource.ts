@@ -48,7 +48,6 @@ export const fromReadable = (readable: Readable): ByteSource => {
     }
     return ended ? Effect.succeed([]) : failure === undefined ? undefined : Effect.fail(failure)
   }
-  const arrived = Effect.suspend(() => take() ?? read)
   const read: ByteSource["read"] = Effect.suspend(
     () =>
       take() ??
@@ -57,7 +56,7 @@ export const fromReadable = (readable: Readable): ByteSource => {
         // Taken when the fiber runs, and not now: what the same turn of the event loop still brings comes along.
         waiter = () => {
           waiter = undefined
-          resume(arrived)
+          resume(read)
         }
       })
   )
