@@ -405,6 +405,30 @@ describe("the budget", () => {
   )
 })
 
+describe("text that ends in an error", () => {
+  it.scoped("was shown just as far as the partial of the error says, white space included", () =>
+    Effect.gen(function* () {
+      for (const text of [
+        ["One.", "\n\n", "Two."],
+        ["\n", "\n", "Three."]
+      ]) {
+        const partials: Array<string | undefined> = []
+        for (let afterEvents = 1; afterEvents <= 7; afterEvents++) {
+          const drops = ScriptedProvider.drop({ text }, { afterEvents })
+          const { provider } = yield* ScriptedProvider.make([drops], { retry: Schedule.stop })
+          const shown: Array<string> = []
+          const show = (piece: string) => Effect.sync(() => void shown.push(piece))
+          const { partial } = yield* Effect.flip(Stream.runForEach(provider.streamText(request), show))
+          assert.strictEqual(shown.join(""), partial?.text ?? "", `after ${afterEvents} events`)
+          partials.push(partial?.text)
+        }
+        // Every length of it was met.
+        assert.strictEqual(new Set(partials).size, text[0] === "One." ? 4 : 2)
+      }
+    })
+  )
+})
+
 describe("a setting that was read", () => {
   it.scoped("cannot make streamText take text back", () =>
     Effect.gen(function* () {

@@ -96,7 +96,7 @@ const appendOnly = (pull: Pull<ModelEvent, ProviderError>): Pull<string, Provide
     {
       onFailure: (error): Pull<string, ProviderError> => {
         // The partial of an error is exactly what was delivered.
-        if (held.length === 0) return Effect.fail(error)
+        if (held.length === 0 || error.partial === undefined) return Effect.fail(error)
         failure = Effect.fail(error)
         const out: Array<string> = []
         release(out)
