@@ -4,13 +4,13 @@
  * @since 0.1.0
  */
 import type Anthropic from "@anthropic-ai/sdk"
-import * as Decode from "./internal/anthropicDecode.js"
-import * as Encode from "./internal/anthropicEncode.js"
+import * as Decode from "./anthropic/decode.js"
+import * as Encode from "./anthropic/encode.js"
 import { noTimeout } from "./internal/noTimeout.js"
 import type { Protocol } from "./Protocol.js"
 
-export type { State } from "./internal/anthropicDecode.js"
-export type { Params } from "./internal/anthropicEncode.js"
+export type { State } from "./anthropic/decode.js"
+export type { Params } from "./anthropic/encode.js"
 
 /**
  * The client of the official SDK, `@anthropic-ai/sdk`, that sends its requests.

@@ -4,13 +4,13 @@
  * @since 0.1.0
  */
 import type OpenAI from "openai"
-import * as Decode from "./internal/chatDecode.js"
-import * as Encode from "./internal/chatEncode.js"
+import * as Decode from "./chat/decode.js"
+import * as Encode from "./chat/encode.js"
 import { noTimeout } from "./internal/noTimeout.js"
 import type { Protocol } from "./Protocol.js"
 
-export type { State } from "./internal/chatDecode.js"
-export type { Params } from "./internal/chatEncode.js"
+export type { State } from "./chat/decode.js"
+export type { Params } from "./chat/encode.js"
 
 /**
  * The client of the official SDK, `openai`, that sends its requests.

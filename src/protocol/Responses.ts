@@ -5,12 +5,12 @@
  */
 import type OpenAI from "openai"
 import { noTimeout } from "./internal/noTimeout.js"
-import * as Decode from "./internal/responsesDecode.js"
-import * as Encode from "./internal/responsesEncode.js"
 import type { Protocol } from "./Protocol.js"
+import * as Decode from "./responses/decode.js"
+import * as Encode from "./responses/encode.js"
 
-export type { State } from "./internal/responsesDecode.js"
-export type { Params } from "./internal/responsesEncode.js"
+export type { State } from "./responses/decode.js"
+export type { Params } from "./responses/encode.js"
 
 /**
  * The client of the official SDK, `openai`, that sends its requests.

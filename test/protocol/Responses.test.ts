@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { initial, step } from "../../src/protocol/internal/responsesDecode.js"
+import { initial, step } from "../../src/protocol/responses/decode.js"
 import {
   added,
   annotation,

@@ -39,9 +39,9 @@ describe("a bundle", () => {
     it(`has of the vendors the one that is imported ${way}, and its one protocol`, { timeout: 60_000 }, async () => {
       const modules = await bundled(program)
       assert.deepStrictEqual(vendors(modules), ["vendors/minimax.ts"])
-      assert.include(modules, "protocol/internal/anthropicDecode.ts")
-      assert.notInclude(modules, "protocol/internal/chatDecode.ts")
-      assert.notInclude(modules, "protocol/internal/responsesDecode.ts")
+      assert.include(modules, "protocol/anthropic/decode.ts")
+      assert.notInclude(modules, "protocol/chat/decode.ts")
+      assert.notInclude(modules, "protocol/responses/decode.ts")
     })
   }
 

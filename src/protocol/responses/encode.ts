@@ -5,10 +5,18 @@ import * as Either from "effect/Either"
 import type * as Responses from "openai/resources/responses/responses"
 import type { ModelRequest, OutputSchema, ToolChoice } from "../../model/ModelRequest.js"
 import type { Tool } from "../../model/Tool.js"
+import {
+  choosesNothing,
+  type Encoded,
+  invalid,
+  onlySupported,
+  onlyWithout,
+  ownOptions,
+  systemParts
+} from "../internal/encode.js"
+import { isStrict } from "../internal/strict.js"
 import type { Quirks } from "../Quirks.js"
-import { choosesNothing, type Encoded, invalid, onlySupported, onlyWithout, ownOptions, systemParts } from "./encode.js"
-import { encodeInput } from "./responsesInput.js"
-import { isStrict } from "./strict.js"
+import { encodeInput } from "./input.js"
 
 /**
  * A request in the SDK's own terms: what `responses.create` takes.

@@ -5,9 +5,9 @@ import * as Either from "effect/Either"
 import type * as Chat from "openai/resources/chat/completions/completions"
 import type { ModelRequest } from "../../model/ModelRequest.js"
 import type * as Prompt from "../../model/Prompt.js"
+import { dataUrl, type Encoded, each, invalid, isVisible, systemParts } from "../internal/encode.js"
+import { stringify } from "../internal/json.js"
 import type { Quirks } from "../Quirks.js"
-import { dataUrl, type Encoded, each, invalid, isVisible, systemParts } from "./encode.js"
-import { stringify } from "./json.js"
 
 export const encodePrompt = (request: ModelRequest, quirks: Quirks): Encoded<Array<Chat.ChatCompletionMessageParam>> =>
   Either.gen(function* () {

@@ -3,7 +3,7 @@
  * a name, so each piece is matched to its call here.
  */
 import type { ModelEvent } from "../../model/ModelEvent.js"
-import { type JsonObject, number, object, string, stringify } from "./json.js"
+import { type JsonObject, number, object, string, stringify } from "../internal/json.js"
 
 export interface Call {
   /** The wire's index, where it gave one. */

@@ -5,11 +5,19 @@ import * as Either from "effect/Either"
 import type * as Chat from "openai/resources/chat/completions/completions"
 import type { ModelRequest, OutputSchema, ToolChoice } from "../../model/ModelRequest.js"
 import type { Tool } from "../../model/Tool.js"
+import {
+  choosesNothing,
+  type Encoded,
+  each,
+  invalid,
+  onlySupported,
+  onlyWithout,
+  ownOptions
+} from "../internal/encode.js"
+import { isStrict } from "../internal/strict.js"
 import type { Quirks } from "../Quirks.js"
-import { encodePrompt } from "./chatEncodePrompt.js"
-import { encodeReasoning } from "./chatReasoning.js"
-import { choosesNothing, type Encoded, each, invalid, onlySupported, onlyWithout, ownOptions } from "./encode.js"
-import { isStrict } from "./strict.js"
+import { encodePrompt } from "./encodePrompt.js"
+import { encodeReasoning } from "./reasoning.js"
 
 /**
  * A request in the SDK's own terms: what `chat.completions.create` takes.

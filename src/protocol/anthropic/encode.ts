@@ -5,9 +5,17 @@ import type * as Messages from "@anthropic-ai/sdk/resources/messages/messages"
 import * as Either from "effect/Either"
 import type { ModelRequest, Reasoning, ToolChoice } from "../../model/ModelRequest.js"
 import type { Tool } from "../../model/Tool.js"
+import {
+  choosesNothing,
+  type Encoded,
+  each,
+  invalid,
+  onlySupported,
+  onlyWithout,
+  ownOptions
+} from "../internal/encode.js"
 import type { Quirks } from "../Quirks.js"
-import { encodePrompt } from "./anthropicEncodePrompt.js"
-import { choosesNothing, type Encoded, each, invalid, onlySupported, onlyWithout, ownOptions } from "./encode.js"
+import { encodePrompt } from "./encodePrompt.js"
 
 /** The wire takes these from every model that samples; the SDK's types leave them out, since newer models refuse them. */
 interface Sampling {

@@ -4,8 +4,8 @@
 import * as Either from "effect/Either"
 import type * as Responses from "openai/resources/responses/responses"
 import type * as Prompt from "../../model/Prompt.js"
-import { dataUrl, type Encoded, invalid } from "./encode.js"
-import { array, type JsonObject, object, string, stringify } from "./json.js"
+import { dataUrl, type Encoded, invalid } from "../internal/encode.js"
+import { array, type JsonObject, object, string, stringify } from "../internal/json.js"
 
 type Item = Responses.ResponseInputItem
 

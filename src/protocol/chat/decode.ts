@@ -6,10 +6,10 @@ import * as FinishReason from "../../model/FinishReason.js"
 import { malformed, truncated } from "../../model/internal/fault.js"
 import type { ModelEvent } from "../../model/ModelEvent.js"
 import type { Usage } from "../../model/Usage.js"
+import { classify, isError } from "../internal/classify.js"
+import { array, type JsonObject, number, object, parse, string } from "../internal/json.js"
 import type { ServerSentEvent, Stamp, StepResult, Summary } from "../Protocol.js"
-import { type Call, callDeltas, closeCalls } from "./chatToolCalls.js"
-import { classify, isError } from "./classify.js"
-import { array, type JsonObject, number, object, parse, string } from "./json.js"
+import { type Call, callDeltas, closeCalls } from "./toolCalls.js"
 
 /**
  * What the decoder knows of one attempt; nothing in it is to be relied on.

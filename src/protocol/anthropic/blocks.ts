@@ -4,8 +4,8 @@
 import { malformed } from "../../model/internal/fault.js"
 import { GrowingText } from "../../model/internal/text.js"
 import type { ModelEvent } from "../../model/ModelEvent.js"
+import { array, type JsonObject, number, object, parse, string, stringify } from "../internal/json.js"
 import type { StepResult } from "../Protocol.js"
-import { array, type JsonObject, number, object, parse, string, stringify } from "./json.js"
 
 /** A block between its start and its stop: one shape for all kinds, so that the hot path stays monomorphic. */
 export interface Block {

@@ -6,9 +6,9 @@
 import { malformed } from "../../model/internal/fault.js"
 import { GrowingText } from "../../model/internal/text.js"
 import type { ModelEvent } from "../../model/ModelEvent.js"
+import { type JsonObject, object, parse, string, stringify } from "../internal/json.js"
 import type { StepResult } from "../Protocol.js"
-import { type JsonObject, object, parse, string, stringify } from "./json.js"
-import { type Item, type Items, rest } from "./responsesItem.js"
+import { type Item, type Items, rest } from "./item.js"
 
 export const callBegins = (state: Items, item: Item, value: JsonObject, events: Array<ModelEvent>): void => {
   const name = string(value.name)

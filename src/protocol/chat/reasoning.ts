@@ -3,8 +3,8 @@
  */
 import * as Either from "effect/Either"
 import type { ModelRequest, Reasoning } from "../../model/ModelRequest.js"
+import { type Encoded, invalid } from "../internal/encode.js"
 import type { ReasoningDialect } from "../Quirks.js"
-import { type Encoded, invalid } from "./encode.js"
 
 type Fields = Readonly<Record<string, unknown>>
 

@@ -6,22 +6,14 @@ import * as FinishReason from "../../model/FinishReason.js"
 import { type Fault, malformed } from "../../model/internal/fault.js"
 import type { ModelEvent } from "../../model/ModelEvent.js"
 import type { Usage } from "../../model/Usage.js"
+import { classify } from "../internal/classify.js"
+import { array, type JsonObject, number, object, parse, string } from "../internal/json.js"
 import type { ServerSentEvent, Stamp, StepResult, Summary } from "../Protocol.js"
-import { classify } from "./classify.js"
-import { array, type JsonObject, number, object, parse, string } from "./json.js"
-import { argumentsDelta, argumentsDone } from "./responsesCalls.js"
-import type { Items } from "./responsesItem.js"
-import { closeItems, intoItem, itemAdded, itemDone, type Read, reconcile } from "./responsesItems.js"
-import {
-  annotationAdded,
-  partAdded,
-  partDone,
-  refusalDelta,
-  refusalDone,
-  textDelta,
-  textDone
-} from "./responsesParts.js"
-import { reasoningDelta } from "./responsesReasoning.js"
+import { argumentsDelta, argumentsDone } from "./calls.js"
+import type { Items } from "./item.js"
+import { closeItems, intoItem, itemAdded, itemDone, type Read, reconcile } from "./items.js"
+import { annotationAdded, partAdded, partDone, refusalDelta, refusalDone, textDelta, textDone } from "./parts.js"
+import { reasoningDelta } from "./reasoning.js"
 
 /**
  * What the decoder knows of one attempt; nothing in it is to be relied on.

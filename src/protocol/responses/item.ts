@@ -2,7 +2,7 @@
  * An output item of a Responses stream while it grows.
  */
 import type { GrowingText } from "../../model/internal/text.js"
-import type { JsonObject } from "./json.js"
+import type { JsonObject } from "../internal/json.js"
 
 /** An item: one shape for all kinds, so that the hot path stays monomorphic. */
 export interface Item {

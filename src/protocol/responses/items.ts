@@ -9,12 +9,12 @@
 import { malformed } from "../../model/internal/fault.js"
 import { GrowingText } from "../../model/internal/text.js"
 import type { ModelEvent } from "../../model/ModelEvent.js"
+import { type JsonObject, number, object, string } from "../internal/json.js"
 import type { StepResult } from "../Protocol.js"
-import { type JsonObject, number, object, string } from "./json.js"
-import { callBegins, callDone, callEnds } from "./responsesCalls.js"
-import { type Item, type Items, kindOf } from "./responsesItem.js"
-import { closeParts, messageBegins, messageDone } from "./responsesParts.js"
-import { closeReasoning, reasoningBegins, reasoningDone, reasoningEnds } from "./responsesReasoning.js"
+import { callBegins, callDone, callEnds } from "./calls.js"
+import { type Item, type Items, kindOf } from "./item.js"
+import { closeParts, messageBegins, messageDone } from "./parts.js"
+import { closeReasoning, reasoningBegins, reasoningDone, reasoningEnds } from "./reasoning.js"
 
 export type Read = (state: Items, item: Item, body: JsonObject, events: Array<ModelEvent>) => StepResult
 

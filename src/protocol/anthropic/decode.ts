@@ -5,10 +5,10 @@ import * as FinishReason from "../../model/FinishReason.js"
 import { type Fault, malformed, truncated } from "../../model/internal/fault.js"
 import type { ModelEvent } from "../../model/ModelEvent.js"
 import type { Usage } from "../../model/Usage.js"
+import { classify } from "../internal/classify.js"
+import { array, type JsonObject, number, object, parse, string } from "../internal/json.js"
 import type { ServerSentEvent, Stamp, StepResult, Summary } from "../Protocol.js"
-import { type Blocks, blockDelta, blockStart, blockStop, close } from "./anthropicBlocks.js"
-import { classify } from "./classify.js"
-import { array, type JsonObject, number, object, parse, string } from "./json.js"
+import { type Blocks, blockDelta, blockStart, blockStop, close } from "./blocks.js"
 
 /**
  * What the decoder knows of one attempt; nothing in it is to be relied on.

@@ -6,9 +6,9 @@ import * as Either from "effect/Either"
 import type { ChatCompletionContentPart } from "openai/resources/chat/completions/completions"
 import type { ResponseInputItem, ResponseOutputItem } from "openai/resources/responses/responses"
 import type * as Prompt from "../../model/Prompt.js"
-import { cacheControl, toolId } from "./anthropicEncodeShared.js"
-import { type Encoded, invalid, isVisible } from "./encode.js"
-import { type JsonObject, object } from "./json.js"
+import { type Encoded, invalid, isVisible } from "../internal/encode.js"
+import { type JsonObject, object } from "../internal/json.js"
+import { cacheControl, toolId } from "./encodeShared.js"
 
 /**
  * Left out: reasoning without a signature, which the vendor refuses; text that has nothing to read in it, which it

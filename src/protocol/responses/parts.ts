@@ -4,9 +4,9 @@
 import { malformed } from "../../model/internal/fault.js"
 import { GrowingText } from "../../model/internal/text.js"
 import type { ModelEvent } from "../../model/ModelEvent.js"
+import { array, type JsonObject, number, object, string } from "../internal/json.js"
 import type { StepResult } from "../Protocol.js"
-import { array, type JsonObject, number, object, string } from "./json.js"
-import { type Item, type Items, type Part, rest } from "./responsesItem.js"
+import { type Item, type Items, type Part, rest } from "./item.js"
 
 /** A message says whether it is commentary or the answer, which it has to say again when it goes back. */
 export const messageBegins = (state: Items, item: Item, events: Array<ModelEvent>): void => {

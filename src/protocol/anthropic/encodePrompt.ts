@@ -5,9 +5,9 @@ import type * as Messages from "@anthropic-ai/sdk/resources/messages/messages"
 import * as Either from "effect/Either"
 import type { ModelRequest } from "../../model/ModelRequest.js"
 import type * as Prompt from "../../model/Prompt.js"
-import { assistant } from "./anthropicEncodeAssistant.js"
-import { cacheControl, toolId } from "./anthropicEncodeShared.js"
-import { type Encoded, each, invalid, isVisible, systemParts } from "./encode.js"
+import { type Encoded, each, invalid, isVisible, systemParts } from "../internal/encode.js"
+import { assistant } from "./encodeAssistant.js"
+import { cacheControl, toolId } from "./encodeShared.js"
 
 export interface EncodedPrompt {
   readonly system: string | Array<Messages.TextBlockParam> | undefined

@@ -3,9 +3,9 @@
  * own; the item itself is kept whole beside them, so that it can go back as it came.
  */
 import type { ModelEvent } from "../../model/ModelEvent.js"
+import { array, type JsonObject, number, object, string } from "../internal/json.js"
 import type { StepResult } from "../Protocol.js"
-import { array, type JsonObject, number, object, string } from "./json.js"
-import { type Item, type Items, rest } from "./responsesItem.js"
+import { type Item, type Items, rest } from "./item.js"
 
 export const reasoningBegins = (state: Items, item: Item, events: Array<ModelEvent>): void => {
   open(state, item, events)
