@@ -16,7 +16,7 @@ await answer.pipe(
       case "TextDelta":
         return write(event.text)
       case "ResponseStart":
-        return event.continues === undefined ? Effect.void : Console.error(`goes on by ${event.continues}`)
+        return event.route === undefined ? Effect.void : Console.error(`goes on by ${event.route}`)
       case "Finish":
         return Console.error(`put together from ${event.response.seams.length + 1} attempts`)
       default:

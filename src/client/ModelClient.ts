@@ -14,7 +14,7 @@ import type { GenerationId } from "../model/GenerationId.js"
 import { type Fault, invalidRequest } from "../model/internal/fault.js"
 import type { ModelRequest } from "../model/ModelRequest.js"
 import * as Decoder from "../protocol/internal/decoder.js"
-import type { OpenOptions, PrefillFlag, Protocol, ProtocolId, Stamp } from "../protocol/Protocol.js"
+import type { OpenOptions, Position, PrefillFlag, Protocol, ProtocolId, Stamp } from "../protocol/Protocol.js"
 import type { Quirks } from "../protocol/Quirks.js"
 import * as ConnectionPool from "./ConnectionPool.js"
 import type { Credentials } from "./Credentials.js"
@@ -26,7 +26,7 @@ import type { RenewableClosed } from "./internal/renewableClosed.js"
 import { unshown } from "./internal/sdk.js"
 import * as Renewable from "./Renewable.js"
 
-export type { Decoder, Join } from "../protocol/internal/decoder.js"
+export type { Decoder, Target } from "../protocol/internal/decoder.js"
 export type { Keys } from "./internal/keys.js"
 
 /**
@@ -72,7 +72,7 @@ export interface ModelClient<out Sdk = unknown> {
  *
  * - `cursor`: the server keeps it, and sends what is missing
  * - `prefill`: the model goes on with a message of its own
- * - `continuation`: the model can be asked to go on
+ * - `ask`: the model can be asked to go on
  *
  * @since 0.1.0
  * @category models
@@ -80,7 +80,7 @@ export interface ModelClient<out Sdk = unknown> {
 export interface Capabilities {
   readonly cursor: boolean
   readonly prefill: boolean
-  readonly continuation: boolean
+  readonly ask: boolean
 }
 
 /**
@@ -110,10 +110,12 @@ export interface PreparedCall {
     user: Renewable.User,
     key: Redacted.Redacted
   ) => Effect.Effect<Line, InvalidOptions | RenewableClosed>
-  /** Reads an answer; with `join`, one that goes on with a broken one. */
-  readonly decoder: (stamp: Stamp, join?: Decoder.Join) => Decoder.Decoder
+  /** Reads an answer, into `target` where it goes on with a broken one. */
+  readonly decoder: (stamp: Stamp, target?: Decoder.Target) => Decoder.Decoder
   /** The call that asks the server for the rest of an answer; undefined where it keeps nothing. */
   readonly after: (broken: Decoder.Decoder) => PreparedCall | undefined
+  /** The call that asks for a kept answer from its beginning, by its id; undefined where the protocol has no such call. */
+  readonly attach: (id: string) => PreparedCall | undefined
 }
 
 /**
@@ -258,23 +260,18 @@ export const make = <Sdk, Params, State, R = never>(
         }))
 
     const callOf = (params: Params): PreparedCall => {
-      const position = (state: State) => protocol.cursor?.at(params, state)
-      return {
-        connect: connect((sdk, options) => protocol.open(sdk, params, options)),
-        decoder: (stamp, join) => Decoder.make(protocol, stamp, { join, position }),
-        after
-      }
-    }
-
-    const after: PreparedCall["after"] = (broken) => {
       const { cursor } = protocol
-      const position = broken.position()
-      if (cursor === undefined || position === undefined) return undefined
-      return {
-        connect: connect((sdk, options) => cursor.open(sdk, position, options)),
-        decoder: (stamp) => broken.resumed(stamp),
-        after
+      const position = (state: State) => cursor?.at(params, state)
+      const decoder: PreparedCall["decoder"] = (stamp, target) => Decoder.make(protocol, stamp, { target, position })
+      const after: PreparedCall["after"] = (broken) => {
+        const at = broken.position()
+        return cursor && at && keptCall(at, (stamp) => broken.resumed(stamp))
       }
+      const attach: PreparedCall["attach"] = (id) =>
+        cursor && keptCall({ id, after: undefined, model: undefined }, decoder)
+      const keptCall = (at: Position, reading: PreparedCall["decoder"]): PreparedCall | undefined =>
+        cursor && { connect: connect((sdk, options) => cursor.open(sdk, at, options)), decoder: reading, after, attach }
+      return { connect: connect((sdk, options) => protocol.open(sdk, params, options)), decoder, after, attach }
     }
 
     return {
@@ -296,7 +293,7 @@ export const make = <Sdk, Params, State, R = never>(
           !refusesPrefill.has(model) &&
           output === undefined &&
           (reasoning === undefined || reasoning.effort === "none"),
-        continuation: output === undefined
+        ask: output === undefined
       }),
       echoesPrefill: prefill?.echoes ?? false,
       prefillRefused: (model) => {

@@ -3,24 +3,25 @@
  *
  * The grammar: `ResponseStart`, then blocks, each a start, deltas and an end with the same `index`; `Finish` once, last,
  * and only when the end was proven. A stream without `Finish` fails. After a drop, `Superseded` says from which block on
- * the output is void, and another `ResponseStart` begins the attempt that replaces it. A `ResponseStart` that says
- * `continues` voids nothing: what came before stays, and what follows is added to it.
+ * the output is void, and another `ResponseStart` begins the attempt that replaces it. A `ResponseStart` that has a
+ * `route` voids nothing: what came before stays, and what follows is added to it.
  *
  * Events are plain objects. The schemas here are for storing and sending them; nothing is decoded per event.
  *
  * @since 0.1.0
  */
 import * as Schema from "effect/Schema"
+import { type Checkpoint, Cursor } from "./Checkpoint.js"
 import { GenerationId } from "./GenerationId.js"
-import { Fold } from "./internal/fold.js"
-import { Continues, ErrorSummary, ModelResponse } from "./ModelResponse.js"
+import { Folding } from "./internal/folding.js"
+import { Attempt, ErrorSummary, ModelResponse, Route } from "./ModelResponse.js"
 import { PartialResponse } from "./PartialResponse.js"
 
 const index = Schema.Number
 
 /**
- * An attempt was answered. The blocks that follow begin anew, or go on with those that came before where `continues` says
- * so: then a text block that was open grows on, under its own index.
+ * An attempt was answered. The blocks that follow begin anew, or go on with those that came before where there is a
+ * `route`: then a text block that was open grows on, under its own index.
  *
  * @since 0.1.0
  * @category schemas
@@ -35,7 +36,13 @@ export const ResponseStart = Schema.TaggedStruct("ResponseStart", {
   model: Schema.optional(Schema.String),
   requestId: Schema.optional(Schema.String),
   /** How this attempt goes on with what a broken one delivered; absent where it begins anew. */
-  continues: Schema.optional(Continues)
+  route: Schema.optional(Route),
+  /** The attempts that ended before it; absent where there were none. */
+  attempts: Schema.optional(Schema.Array(Attempt)),
+  /** When the attempt began, in milliseconds since the epoch. */
+  startedAt: Schema.optional(Schema.Number),
+  /** Present where the server keeps this answer, so that a program that lost it can ask for the rest. */
+  cursor: Schema.optional(Cursor)
 })
 
 /**
@@ -249,13 +256,28 @@ export const ModelEvent = Schema.Union(
 export type ModelEvent = typeof ModelEvent.Type
 
 /**
- * Folds events into what a consumer then has: blocks that were superseded are gone.
+ * Folds events into what a consumer then has: blocks that were superseded are gone. The result is a `Checkpoint`, from
+ * which another call can go on.
+ *
+ * Total: events of a block whose start is not among them are skipped. Events that follow a checkpoint are folded on top of
+ * it, with `from`; so a long answer can be folded piece by piece.
+ *
+ * @example
+ * ```ts
+ * import { ModelEvent } from "effect-redial"
+ *
+ * const { text } = ModelEvent.fold([
+ *   { _tag: "TextStart", index: 0 },
+ *   { _tag: "TextDelta", index: 0, text: "Because of " },
+ *   { _tag: "TextDelta", index: 0, text: "Rayleigh scattering." }
+ * ])
+ * ```
  *
  * @since 0.1.0
  * @category folding
  */
-export const fold = (events: Iterable<ModelEvent>): PartialResponse => {
-  const state = new Fold()
-  for (const event of events) state.apply(event)
-  return state.partial()
+export const fold = (events: Iterable<ModelEvent>, from?: Checkpoint): Checkpoint => {
+  const folding = new Folding(from)
+  for (const event of events) folding.apply(event)
+  return folding.checkpoint()
 }

@@ -68,19 +68,22 @@ export const Credential = Schema.Struct({
 export type Credential = typeof Credential.Type
 
 /**
- * How an attempt goes on with the output of one that broke: the server sends what is missing (`cursor`), the model goes on
- * with its own message (`prefill`), or it is asked to go on (`continuation`).
+ * How an attempt goes on with the output of one that broke.
  *
- * @since 0.1.0
+ * - `cursor`: the server kept the answer, and sends what is missing
+ * - `prefill`: the model goes on with its own message
+ * - `ask`: the model was asked to repeat its last words and to go on from there
+ *
+ * @since 0.2.0
  * @category schemas
  */
-export const Continues = Schema.Literal("cursor", "prefill", "continuation")
+export const Route = Schema.Literal("cursor", "prefill", "ask")
 
 /**
- * @since 0.1.0
+ * @since 0.2.0
  * @category models
  */
-export type Continues = typeof Continues.Type
+export type Route = typeof Route.Type
 
 /**
  * Where the text of one attempt ends and the text of the next one begins.
@@ -91,11 +94,11 @@ export type Continues = typeof Continues.Type
 export const Seam = Schema.Struct({
   /** The attempt that went on. */
   attempt: Schema.Number,
-  continues: Continues,
+  route: Route,
   /** How much of the answer's `text` was there before, in UTF-16 code units. */
   offset: Schema.Number,
-  /** How much of the new text repeated what was there and was cut, in UTF-16 code units. */
-  cut: Schema.Number
+  /** The last words before the seam, which the model repeated to prove it; only with the route `ask`. */
+  anchor: Schema.optional(Schema.String)
 })
 
 /**
@@ -125,7 +128,7 @@ export const Attempt = Schema.Struct({
   /** Milliseconds since the epoch. */
   endedAt: Schema.Number,
   /** Absent where the attempt began anew. */
-  continues: Schema.optional(Continues),
+  route: Schema.optional(Route),
   error: Schema.optional(ErrorSummary),
   usage: Schema.optional(Usage),
   /** True where the attempt broke before its usage was final: it cost at least this. */
@@ -226,7 +229,7 @@ export const totalUsage = (response: {
   for (const [at, attempt] of response.attempts.entries()) {
     if (attempt.usage !== undefined) usage = addUsage(usage, attempt.usage)
     // An answer that a cursor took up again is one answer, whose usage comes at its end.
-    if (costUnknown(attempt) && response.attempts[at + 1]?.continues !== "cursor") exact = false
+    if (costUnknown(attempt) && response.attempts[at + 1]?.route !== "cursor") exact = false
   }
   return { usage, exact }
 }
@@ -234,8 +237,9 @@ export const totalUsage = (response: {
 /** An attempt that broke after its answer may have begun was not told all that it cost. */
 const costUnknown = ({ delivered, error, usageIsPartial }: Attempt): boolean => {
   switch (error?.tag) {
+    // Events alone do not tell how an attempt ended that was cut off together with its program.
     case undefined:
-      return false
+      return usageIsPartial === true
     case "StreamDropped":
     case "StreamTruncated":
     case "StreamStalled":

@@ -11,6 +11,7 @@ import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import { common, message } from "./internal/errorFields.js"
 import { shown } from "./internal/shownError.js"
+import * as Traits from "./internal/traits.js"
 
 /**
  * No connection came about: refused, not resolved, TLS, proxy, out of time, or reset before the answer began.
@@ -242,6 +243,23 @@ export class ContentRefused extends Schema.TaggedError<ContentRefused>("effect-r
   }
 }
 
+/**
+ * A model that was to go on with a broken answer did not show where it goes on, or could not be asked. A request that
+ * breaks ends with the error of the break, and this one is only in its `attempts`; a request that begins `from` a
+ * checkpoint can end with it.
+ *
+ * @since 0.2.0
+ * @category errors
+ */
+export class SeamNotProven extends Schema.TaggedError<SeamNotProven>("effect-redial/SeamNotProven")(
+  "SeamNotProven",
+  common
+) {
+  override get message(): string {
+    return message(this, "Keep what was delivered, or ask for a new answer.")
+  }
+}
+
 const classes = {
   ConnectionFailed,
   StreamDropped,
@@ -257,7 +275,8 @@ const classes = {
   ModelNotFound,
   InvalidRequest,
   ContextOverflow,
-  ContentRefused
+  ContentRefused,
+  SeamNotProven
 }
 
 for (const Class of Object.values(classes)) shown(Class)
@@ -296,23 +315,7 @@ export const isProviderError = (u: unknown): u is ProviderError =>
  * @since 0.1.0
  * @category guards
  */
-export const isRetryable = (error: ProviderError): boolean => {
-  switch (error._tag) {
-    case "ConnectionFailed":
-      return error.reason !== "closed"
-    case "StreamDropped":
-    case "StreamTruncated":
-    case "MalformedStream":
-    case "Overloaded":
-    case "RateLimited":
-    case "ServerError":
-      return true
-    case "StreamStalled":
-      return error.deadline !== "reasoning" && error.deadline !== "total"
-    default:
-      return false
-  }
-}
+export const isRetryable = (error: ProviderError): boolean => Traits.isRetryable(error)
 
 /**
  * True where the connection is suspect, so that the client that carried it is to be renewed. A provider that answered
@@ -321,20 +324,7 @@ export const isRetryable = (error: ProviderError): boolean => {
  * @since 0.1.0
  * @category guards
  */
-export const isTransport = (error: ProviderError): boolean => {
-  switch (error._tag) {
-    case "ConnectionFailed":
-      return error.reason !== "closed"
-    case "StreamDropped":
-    case "StreamTruncated":
-    case "MalformedStream":
-      return true
-    case "StreamStalled":
-      return error.silent && (error.deadline === "idle" || error.deadline === "firstEvent")
-    default:
-      return false
-  }
-}
+export const isTransport = (error: ProviderError): boolean => Traits.isTransport(error)
 
 /**
  * How long the provider asked to wait.

@@ -97,8 +97,8 @@ export type PrefillFlag = "none" | "prefix" | "partial"
 export interface Position {
   /** The vendor's id of the response. */
   readonly id: string
-  /** The number of the last event that came. */
-  readonly after: number
+  /** The number of the last event that came; undefined to have all of them again. */
+  readonly after: number | undefined
   readonly model: string | undefined
 }
 

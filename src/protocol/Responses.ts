@@ -48,7 +48,11 @@ export const protocol: Protocol<Sdk, Encode.Params, Decode.State> = {
         : undefined,
     open: (sdk, { after, id }, { headers, signal }) =>
       sdk.responses
-        .retrieve(id, { stream: true, starting_after: after }, { signal, headers, maxRetries: 0, timeout: noTimeout })
+        .retrieve(
+          id,
+          { stream: true, ...(after !== undefined && { starting_after: after }) },
+          { signal, headers, maxRetries: 0, timeout: noTimeout }
+        )
         .asResponse(),
     resume: Decode.resume
   }

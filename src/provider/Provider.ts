@@ -17,6 +17,7 @@ import type * as ModelRequest from "../model/ModelRequest.js"
 import type { ModelResponse } from "../model/ModelResponse.js"
 import type * as ProviderError from "../model/ProviderError.js"
 import type * as Deadlines from "../retry/Deadlines.js"
+import type { Ask } from "../retry/internal/continuation/ask.js"
 import { unwrap } from "../retry/internal/pull.js"
 import type { Delivery, EventOf } from "../retry/Recovery.js"
 import type * as StreamRetry from "../retry/StreamRetry.js"
@@ -34,6 +35,7 @@ import { fromConfig, fromEnv } from "./internal/fromConfig.js"
 import { fromVendor } from "./internal/fromVendor.js"
 import type { FromConfig, Options, Settings } from "./internal/vendorOptions.js"
 
+export type { Ask } from "../retry/internal/continuation/ask.js"
 export type * from "./internal/callOptions.js"
 export type { FromConfig, Options, Settings } from "./internal/vendorOptions.js"
 
@@ -99,11 +101,21 @@ export interface Resilience<out R = never> {
  */
 export interface ServiceOptions<out R = never> extends Resilience<R> {
   /**
-   * What a model is asked, in the user's name, to go on with a message of its own that broke; only with `resume`, and where
-   * there is no better way. False where it is not to be asked: such text then fails with what was delivered. Default: the
-   * plain truth, in English.
+   * The words that ask a model, in the user's name, to continue its own message after a drop: only with `resume`, and only
+   * where there is no better route. They must ask it to write `marker`, then `anchor` character for character, and then
+   * to go on; and if nothing was missing, to write marker, anchor, and marker again. Text is joined only where the model
+   * did that. `false`: models are not asked, and such text fails with what was delivered. Default: plain English.
+   *
+   * @example
+   * ```ts
+   * import type { Provider } from "effect-redial"
+   *
+   * const continuation: Provider.ServiceOptions["continuation"] = ({ anchor, marker }) =>
+   *   `Your last message was cut off after these words: ${anchor}\nWrite ${marker}, those words exactly, and then the rest.
+   *    If nothing was missing, write ${marker}, those words, and ${marker} again.`
+   * ```
    */
-  readonly continuation?: string | false | undefined
+  readonly continuation?: ((ask: Ask) => string) | false | undefined
   /** How `generateObject` asks. Default: what the vendor is known to take, else `native`. */
   readonly structuredOutput?: StructuredOutput | undefined
 }

@@ -38,17 +38,17 @@ export type EventOf<D extends Delivery> = [D] extends ["hold"] ? Exclude<ModelEv
  * - `Restart`: the request is made again, and all blocks are void
  * - `Cursor`: the server is asked for the events that are missing; nothing is void
  * - `Prefill`: the model goes on with its own message; blocks from `fromIndex` on are void
- * - `Continuation`: the model is asked to go on; blocks from `fromIndex` on are void
+ * - `Ask`: the model is asked to go on; blocks from `fromIndex` on are void
  * - `GiveUp`: the stream fails with what was delivered
  *
  * @since 0.1.0
  * @category models
  */
-export type Recovery =
+export type Decision =
   | { readonly _tag: "Restart" }
   | { readonly _tag: "Cursor" }
   | { readonly _tag: "Prefill"; readonly fromIndex: number }
-  | { readonly _tag: "Continuation"; readonly fromIndex: number }
+  | { readonly _tag: "Ask"; readonly fromIndex: number }
   | { readonly _tag: "GiveUp"; readonly why: string }
 
 /**
@@ -65,7 +65,7 @@ export interface Situation {
   readonly can: Capabilities
 }
 
-const restart: Recovery = { _tag: "Restart" }
+const restart: Decision = { _tag: "Restart" }
 
 /**
  * Decides what the next attempt does. Whether there is one at all is the schedule's and the limits' to say.
@@ -88,7 +88,7 @@ const restart: Recovery = { _tag: "Restart" }
  * @since 0.1.0
  * @category decisions
  */
-export const decide = ({ blocks, can, delivery }: Situation): Recovery => {
+export const decide = ({ blocks, can, delivery }: Situation): Decision => {
   const lastText = blocks.findLastIndex(isVisibleText)
   if (delivery === "fail" && (lastText >= 0 || blocks.some(isToolCall))) {
     return { _tag: "GiveUp", why: "output was delivered, and the call wants no second request then" }
@@ -108,7 +108,7 @@ export const decide = ({ blocks, can, delivery }: Situation): Recovery => {
   if (kept.some((block) => block.type === "tool-call" && !isWhole(block))) {
     return { _tag: "GiveUp", why: "text was delivered after a tool call that is not whole" }
   }
-  if (can.continuation) return { _tag: "Continuation", fromIndex }
+  if (can.ask) return { _tag: "Ask", fromIndex }
   return { _tag: "GiveUp", why: "text was delivered that the provider cannot be asked to continue" }
 }
 

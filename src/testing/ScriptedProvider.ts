@@ -21,6 +21,7 @@ import type { ModelRequest } from "../model/ModelRequest.js"
 import * as AnthropicMessages from "../protocol/AnthropicMessages.js"
 import * as Decoder from "../protocol/internal/decoder.js"
 import * as Provider from "../provider/Provider.js"
+import { type Ask, defaultRequest } from "../retry/internal/continuation/ask.js"
 import * as Wire from "./Wire.js"
 
 /**
@@ -35,6 +36,8 @@ export interface Turn {
   readonly body: unknown
   readonly events: ReadonlyArray<string>
   readonly ending: "end" | "reset" | "stall"
+  /** The rest of an answer, by a model that repeats its last words as it was asked to: see `resumed`. */
+  readonly resumes?: string | undefined
 }
 
 /**
@@ -64,6 +67,25 @@ export const drop = (
   const turn = answer(whole)
   return { ...turn, events: turn.events.slice(0, options.afterEvents), ending: options.how ?? "reset" }
 }
+
+/**
+ * The rest of a broken answer, by a model that does what it is asked: it repeats the last words that arrived, and goes on.
+ * For programs that use `delivery: "resume"` or `streamText`.
+ *
+ * @example
+ * ```ts
+ * import { ScriptedProvider } from "effect-redial/testing"
+ *
+ * const dropsInMidSentence = ScriptedProvider.layer([
+ *   ScriptedProvider.drop({ text: ["Because of ", "Rayleigh ", "scattering."] }, { afterEvents: 4 }),
+ *   ScriptedProvider.resumed("Rayleigh scattering.")
+ * ])
+ * ```
+ *
+ * @since 0.2.0
+ * @category constructors
+ */
+export const resumed = (rest: string): Turn => ({ ...answer({ text: rest }), resumes: rest })
 
 /** Source: the error types of the official SDK, `@anthropic-ai/sdk`. */
 const errorTypes: Readonly<Record<number, string>> = {
@@ -133,6 +155,23 @@ export const make = <R = never>(
   Effect.gen(function* () {
     const requests: Array<ModelRequest> = []
     const keys: Array<Redacted.Redacted> = []
+    const asks = new Map<string, Ask>()
+    const words = options?.continuation ?? defaultRequest
+    const continuation =
+      words === false
+        ? false
+        : (ask: Ask) => {
+            const request = words(ask)
+            asks.set(request, ask)
+            return request
+          }
+    /** The events of a turn, which a model writes for the request that it was sent. */
+    const eventsOf = (turn: Turn, { prompt }: ModelRequest): Turn => {
+      const last = prompt.at(-1)
+      const ask = typeof last?.content === "string" ? asks.get(last.content) : undefined
+      if (turn.resumes === undefined || ask === undefined) return turn
+      return { ...turn, events: Wire.answer("anthropic-messages", { text: Wire.resumed(ask, turn.resumes) }) }
+    }
     const connections = yield* Renewable.make(Effect.succeed({ sdk: undefined, pool: idlePool }), { name: "scripted" })
     const client: ModelClient = {
       provider: "scripted",
@@ -146,17 +185,18 @@ export const make = <R = never>(
             Effect.map(connections.leaseFor(user), ({ generation }) => {
               keys.push(key)
               const turn = script[Math.min(requests.push(request), script.length) - 1] ?? script[0]
-              return lineOf(turn, generation)
+              return lineOf(eventsOf(turn, request), generation)
             }),
-          decoder: (stamp, join) => Decoder.make(AnthropicMessages.protocol, stamp, { join }),
-          after: () => undefined
+          decoder: (stamp, target) => Decoder.make(AnthropicMessages.protocol, stamp, { target }),
+          after: () => undefined,
+          attach: () => undefined
         }),
-      capabilities: ({ output }) => ({ cursor: false, prefill: false, continuation: output === undefined }),
+      capabilities: ({ output }) => ({ cursor: false, prefill: false, ask: output === undefined }),
       echoesPrefill: false,
       prefillRefused: () => {}
     }
     return {
-      provider: yield* Provider.makeFromClient(client, options),
+      provider: yield* Provider.makeFromClient(client, { ...options, continuation }),
       requests: Effect.sync(() => [...requests]),
       keys: Effect.sync(() => [...keys])
     }

@@ -5,6 +5,8 @@
  * @since 0.1.0
  */
 import type { ProtocolId } from "../protocol/Protocol.js"
+import type { Ask } from "../retry/internal/continuation/ask.js"
+import * as Asked from "./internal/asked.js"
 import { type Answer, type Description, describe } from "./internal/wire/answer.js"
 import * as Anthropic from "./internal/wire/anthropic.js"
 import * as Chat from "./internal/wire/chat.js"
@@ -119,6 +121,36 @@ export const rest = (request: { readonly path: string }, events: ReadonlyArray<s
     return sequence === undefined || Number(sequence) > Number(after)
   })
 }
+
+/**
+ * What a request asks a model to write before it goes on with its broken message; undefined where it asks for another
+ * thing. Reads the JSON body of a request with the default words, over any protocol.
+ *
+ * @since 0.2.0
+ * @category continuations
+ */
+export const asked = (json: unknown): Ask | undefined => Asked.asked(json)
+
+/**
+ * The text of a model that does what it is asked: marker, anchor, and the rest of its message.
+ *
+ * @example
+ * ```ts
+ * import { FaultServer, Reply, Wire } from "effect-redial/testing"
+ *
+ * // Breaks once, and then goes on as a model does that follows the request.
+ * const script: FaultServer.Script = ({ json }) => {
+ *   const ask = Wire.asked(json)
+ *   return ask === undefined
+ *     ? Reply.cut(Reply.stream(Wire.answer("anthropic-messages", { text: ["Because of ", "Rayleigh"] })), { afterEvents: 4 }, "rst")
+ *     : Reply.stream(Wire.answer("anthropic-messages", { text: Wire.resumed(ask, " scattering.") }))
+ * }
+ * ```
+ *
+ * @since 0.2.0
+ * @category continuations
+ */
+export const resumed = (ask: Ask, rest: string): string => Asked.resumed(ask, rest)
 
 /**
  * An error in the middle of a stream, as one event.

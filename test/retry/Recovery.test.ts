@@ -138,13 +138,13 @@ const table: ReadonlyArray<{
 ]
 
 const abilities = [
-  { prefill: false, continuation: false },
-  { prefill: true, continuation: false },
-  { prefill: false, continuation: true },
-  { prefill: true, continuation: true }
+  { prefill: false, ask: false },
+  { prefill: true, ask: false },
+  { prefill: false, ask: true },
+  { prefill: true, ask: true }
 ]
 
-const short = (recovery: Recovery.Recovery): string => {
+const short = (recovery: Recovery.Decision): string => {
   switch (recovery._tag) {
     case "Restart":
       return "R"
@@ -152,7 +152,7 @@ const short = (recovery: Recovery.Recovery): string => {
       return "C"
     case "Prefill":
       return `P${recovery.fromIndex}`
-    case "Continuation":
+    case "Ask":
       return `N${recovery.fromIndex}`
     case "GiveUp":
       return "G"

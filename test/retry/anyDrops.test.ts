@@ -18,7 +18,7 @@ const checkLaws = (events: Events, ended: boolean): void => {
   for (const [at, event] of events.entries()) {
     switch (event._tag) {
       case "ResponseStart":
-        assert(superseded || event.continues !== undefined, "a second start that nothing announced")
+        assert(superseded || event.route !== undefined, "a second start that nothing announced")
         superseded = false
         break
       case "Superseded":

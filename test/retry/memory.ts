@@ -100,7 +100,7 @@ const poolOf = (reply: (asked: Asked) => Reply, counts: { open: number; pools: n
 
 export interface Options extends Provider.Resilience {
   readonly prefill?: NonNullable<Parameters<typeof Vendors.custom>[0]["prefill"]>
-  readonly continuation?: string | false | undefined
+  readonly continuation?: Provider.ServiceOptions["continuation"]
 }
 
 export const make = (

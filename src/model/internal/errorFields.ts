@@ -2,6 +2,7 @@
  * What every error of a provider carries, and how it is put into words.
  */
 import * as Schema from "effect/Schema"
+import { Checkpoint } from "../Checkpoint.js"
 import { GenerationId } from "../GenerationId.js"
 import { Attempt, Credential } from "../ModelResponse.js"
 import { Delivered, PartialResponse } from "../PartialResponse.js"
@@ -25,6 +26,8 @@ export const common = {
   attempts: Schema.Array(Attempt),
   /** What had been delivered; absent where nothing was. */
   partial: Schema.optional(PartialResponse),
+  /** From which the answer can be continued later or elsewhere, by `from`; absent where no request was sent. */
+  checkpoint: Schema.optional(Checkpoint),
   /** What happened, as a sentence without its subject. */
   description: Schema.String,
   /** The HTTP status, where the provider answered with one that is an error. */

@@ -45,6 +45,7 @@ export type Fault =
   | (Common & { readonly _tag: "InvalidRequest"; readonly field?: string | undefined })
   | (Common & { readonly _tag: "ContextOverflow" })
   | (Common & { readonly _tag: "ContentRefused" })
+  | (Common & { readonly _tag: "SeamNotProven" })
 
 export const invalidRequest = (field: string, description: string): Fault => ({
   _tag: "InvalidRequest",
@@ -59,3 +60,5 @@ export const malformed = (description: string, cause?: unknown): Fault => ({
 })
 
 export const truncated = (description: string): Fault => ({ _tag: "StreamTruncated", description })
+
+export const seamNotProven = (description: string): Fault => ({ _tag: "SeamNotProven", description })

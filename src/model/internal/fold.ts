@@ -31,6 +31,24 @@ const draft = (type: Draft["type"], id = "", name = ""): Draft => ({
   open: true
 })
 
+const ofBlock = (block: Partial.Block): Draft => {
+  const made = block.type === "tool-call" ? draft(block.type, block.id, block.name) : draft(block.type)
+  switch (block.type) {
+    case "text":
+      made.text.append(block.text)
+      return made
+    case "reasoning":
+      made.text.append(block.text)
+      made.signature = block.signature
+      return made
+    case "tool-call":
+      made.text.append(block.json)
+      return made
+    case "provider":
+      return { ...made, name: block.name, value: block.value }
+  }
+}
+
 /** What the terminal marker of a protocol says. */
 export interface Ending {
   readonly finishReason: FinishReason
@@ -42,8 +60,26 @@ export interface Ending {
 
 const visible = /\S/
 
+/** Beyond what any answer may have: see the limits of the decoder. An index above it is no index. */
+const MOST_BLOCKS = 64 * 1024
+
+/**
+ * Total: an event of a block whose start never came says nothing of what a consumer has, and is skipped; so is a start
+ * whose index is not a whole number from 0 to 65,535.
+ */
 export class Fold {
   private drafts: Array<Draft | undefined> = []
+
+  /** A fold that begins where another one stood. */
+  static of(blocks: ReadonlyArray<Partial.Block>): Fold {
+    const fold = new Fold()
+    for (const block of blocks) {
+      const made = ofBlock(block)
+      made.open = block.open
+      fold.drafts.push(made)
+    }
+    return fold
+  }
 
   /** The index that the next block takes. */
   get length(): number {
@@ -55,35 +91,34 @@ export class Fold {
       // The deltas first: they are nearly all events.
       case "TextDelta":
       case "ReasoningDelta":
-        this.drafts[event.index]!.text.append(event.text)
+        this.drafts[event.index]?.text.append(event.text)
         return
       case "ToolCallDelta":
-        this.drafts[event.index]!.text.append(event.json)
+        this.drafts[event.index]?.text.append(event.json)
         return
       case "TextStart":
-        this.drafts[event.index] = draft("text")
+        this.start(event.index, draft("text"))
         return
       case "ReasoningStart":
-        this.drafts[event.index] = draft("reasoning")
+        this.start(event.index, draft("reasoning"))
         return
       case "ToolCallStart":
-        this.drafts[event.index] = draft("tool-call", event.id, event.name)
+        this.start(event.index, draft("tool-call", event.id, event.name))
         return
       case "TextEnd":
       case "ToolCallEnd":
-        this.drafts[event.index]!.open = false
-        return
       case "ReasoningEnd": {
-        const block = this.drafts[event.index]!
+        const block = this.drafts[event.index]
+        if (block === undefined) return
         block.open = false
-        block.signature = event.signature
+        if (event._tag === "ReasoningEnd") block.signature = event.signature
         return
       }
       case "ProviderPart": {
         const block = draft("provider", "", event.name)
         block.value = event.value
         block.open = false
-        this.drafts[event.index] = block
+        this.start(event.index, block)
         return
       }
       case "Superseded":
@@ -97,7 +132,11 @@ export class Fold {
 
   /** Drops the blocks from `fromIndex` on. */
   truncate(fromIndex: number): void {
-    this.drafts.length = Math.min(this.drafts.length, fromIndex)
+    if (fromIndex >= 0 && fromIndex < this.drafts.length) this.drafts.length = Math.ceil(fromIndex)
+  }
+
+  private start(index: number, block: Draft): void {
+    if (Number.isInteger(index) && index >= 0 && index < MOST_BLOCKS) this.drafts[index] = block
   }
 
   /** How far output got. Cheap enough to ask for at every failure, not at every event. */

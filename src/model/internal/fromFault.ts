@@ -10,7 +10,7 @@ import type { Fault } from "./fault.js"
 export interface Context
   extends Pick<
     Common,
-    "provider" | "protocol" | "model" | "attempt" | "generation" | "delivered" | "attempts" | "partial"
+    "provider" | "protocol" | "model" | "attempt" | "generation" | "delivered" | "attempts" | "partial" | "checkpoint"
   > {
   readonly credential?: Credential | undefined
   readonly requestId?: string | undefined

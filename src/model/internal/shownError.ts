@@ -15,6 +15,7 @@ interface Shown {
   readonly message: string
   readonly attempts: ReadonlyArray<Attempt>
   readonly partial?: PartialResponse | undefined
+  readonly checkpoint?: unknown
   readonly cause?: unknown
 }
 
@@ -32,7 +33,15 @@ const causes = (cause: unknown): ReadonlyArray<string> | undefined => {
 
 const json = (error: Shown): object => {
   // Neither a message nor a cause is among what a spread finds.
-  const { _tag, attempts, cause, message, partial, ...facts } = { ...error, cause: error.cause, message: error.message }
+  const {
+    _tag,
+    attempts,
+    cause,
+    checkpoint: _,
+    message,
+    partial,
+    ...facts
+  } = { ...error, cause: error.cause, message: error.message }
   return {
     _tag,
     message,
@@ -42,7 +51,7 @@ const json = (error: Shown): object => {
       characters: partial.text.length,
       blocks: partial.blocks.length
     },
-    attempts: attempts.slice(-MOST_ATTEMPTS).map(({ discarded: _, error: failure, ...attempt }) => ({
+    attempts: attempts.slice(-MOST_ATTEMPTS).map(({ discarded: __, error: failure, ...attempt }) => ({
       ...attempt,
       error: failure && `${failure.tag}: ${failure.description}`
     })),

@@ -38,7 +38,7 @@ export interface Decoder {
   readonly fault: Fault.Fault | undefined
   /** True once any server-sent event came that is more than a sign of life. */
   readonly started: boolean
-  /** How many model events the protocol gave, also those of which a join holds the text back. */
+  /** How many model events the protocol gave, also those whose text the target holds back. */
   readonly count: number
   /** The usage as far as it was told. */
   readonly usage: () => Usage
@@ -49,32 +49,33 @@ export interface Decoder {
 }
 
 /**
- * Joins an attempt that goes on with the output of a broken one to that output.
+ * What the events of an attempt are read into, where that is more than an empty answer: the output of a broken one, or an
+ * answer of which not everything is shown at once.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category models
  */
-export interface Join {
-  /** What there is of that output. */
+export interface Target {
+  /** What there is of the answer. */
   readonly fold: Fold
   /** Rewrites the events from `from` on, or says that they do not go on with it. */
   readonly rewrite: (events: Array<ModelEvent>, from: number) => Fault.Fault | undefined
-  /** Closes what the attempt itself did not, at a proven end. */
-  readonly close: (events: Array<ModelEvent>) => void
+  /** Adds what is still to be told at a proven end, or says that the attempt did not go on. */
+  readonly close: (events: Array<ModelEvent>) => Fault.Fault | undefined
 }
 
 export interface Options<State> {
   readonly limits?: Limits | undefined
-  readonly join?: Join | undefined
+  readonly target?: Target | undefined
   readonly position?: ((state: State) => Position | undefined) | undefined
 }
 
 type Steps<State> = Pick<Protocol<never, never, State>, "initial" | "step" | "end" | "usage" | "cursor">
 
 export const make = <State>(protocol: Steps<State>, stamp: Stamp, options: Options<State> = {}): Decoder => {
-  const fold = options.join?.fold ?? new Fold()
+  const fold = options.target?.fold ?? new Fold()
   // What is gone on with counts: a server may break as often as it likes.
-  const meter = new Meter(options.limits, options.join === undefined ? 0 : fold.partial().text.length)
+  const meter = new Meter(options.limits, options.target === undefined ? 0 : fold.partial().text.length)
   return new Reading(protocol, protocol.initial(stamp), stamp, fold, meter, options, undefined)
 }
 
@@ -86,7 +87,7 @@ class Reading<State> implements Decoder {
   count = 0
   private events: Array<ModelEvent> = []
   private readonly sse: Sse.Reader
-  private readonly join: Join | undefined
+  private readonly target: Target | undefined
 
   constructor(
     private readonly protocol: Steps<State>,
@@ -99,7 +100,7 @@ class Reading<State> implements Decoder {
     private announcement: ModelEvent | undefined
   ) {
     this.sse = Sse.make(options.limits)
-    this.join = options.join
+    this.target = options.target
   }
 
   push(bytes: Uint8Array): Array<ModelEvent> {
@@ -140,7 +141,7 @@ class Reading<State> implements Decoder {
       id,
       model,
       requestId,
-      continues: "cursor"
+      route: "cursor"
     })
   }
 
@@ -168,7 +169,7 @@ class Reading<State> implements Decoder {
   /** Folds the events that were pushed since there were `from` of them. False where they do not belong here. */
   private accept(from: number): boolean {
     const { events } = this
-    const foreign = this.join?.rewrite(events, from)
+    const foreign = this.target?.rewrite(events, from)
     for (let i = from; i < events.length; i++) this.fold.apply(events[i]!)
     if (foreign !== undefined) this.fail(foreign)
     return foreign === undefined
@@ -187,8 +188,9 @@ class Reading<State> implements Decoder {
     const summary = this.protocol.end(this.state, events)
     if (!this.accept(from)) return
     const closing = events.length
-    this.join?.close(events)
+    const foreign = this.target?.close(events)
     for (let i = closing; i < events.length; i++) this.fold.apply(events[i]!)
+    if (foreign !== undefined) return this.fail(foreign)
     events.push({ _tag: "Finish", response: this.fold.response({ ...summary, requestId: this.stamp.requestId }) })
     this.verdict = "Finished"
   }

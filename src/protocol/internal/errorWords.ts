@@ -6,7 +6,7 @@ import type { Fault } from "../../model/internal/fault.js"
 /** The faults that a provider itself reports. */
 export type ReportedTag = Exclude<
   Fault["_tag"],
-  "ConnectionFailed" | "StreamDropped" | "StreamTruncated" | "StreamStalled" | "MalformedStream"
+  "ConnectionFailed" | "StreamDropped" | "StreamTruncated" | "StreamStalled" | "MalformedStream" | "SeamNotProven"
 >
 
 /** What each tag says before the provider's own message. */

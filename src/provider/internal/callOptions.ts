@@ -5,6 +5,7 @@ import type * as Redacted from "effect/Redacted"
 import type * as Schedule from "effect/Schedule"
 import type * as Schema from "effect/Schema"
 import type { Credentials } from "../../client/Credentials.js"
+import type { Checkpoint } from "../../model/Checkpoint.js"
 import type * as ModelRequest from "../../model/ModelRequest.js"
 import type { ModelResponse } from "../../model/ModelResponse.js"
 import type * as ProviderError from "../../model/ProviderError.js"
@@ -27,6 +28,12 @@ export interface CallOptions {
    * of another host fail the call with `InvalidRequest`. Default: the provider's `apiKey`.
    */
   readonly credential?: Redacted.Redacted | Credentials | undefined
+  /**
+   * Continues an answer that another call began, perhaps in another process or at another provider: the stream gives what
+   * follows the checkpoint, and the response is the whole answer. A server that keeps the answer is asked for the rest of
+   * it, for which the request must be the same. Default: a new answer.
+   */
+  readonly from?: Checkpoint | undefined
 }
 
 /**
@@ -36,7 +43,7 @@ export interface CallOptions {
  * @category models
  */
 export interface StreamOptions<D extends Delivery = Delivery> extends CallOptions {
-  /** What happens when a stream breaks after output was delivered. Default: `restart`. */
+  /** What happens when a stream breaks after output was delivered. Default: `restart`; with `from`, `resume`. */
   readonly delivery?: D | undefined
 }
 

@@ -9,7 +9,7 @@ import type * as ModelClient from "../../client/ModelClient.js"
 import { type Fault, invalidRequest } from "../../model/internal/fault.js"
 import * as ModelRequest from "../../model/ModelRequest.js"
 import * as Deadlines from "../../retry/Deadlines.js"
-import * as GoOn from "../../retry/internal/goOn.js"
+import { defaultRequest } from "../../retry/internal/continuation/ask.js"
 import * as Loop from "../../retry/internal/loop.js"
 import * as StreamRetry from "../../retry/StreamRetry.js"
 import type { Service, ServiceOptions } from "../Provider.js"
@@ -26,6 +26,7 @@ export const fromClient = <R>(
     const context = yield* Effect.context<R>()
     yield* checkDeadlines({ ...patience, ...options.deadlines })
     yield* checkLimits(options.limits)
+    yield* checkContinuation(options.continuation)
     const reacquire = StreamRetry.reacquiring(client.connections)
     const standard = reacquire(Schedule.provideContext(options.retry ?? StreamRetry.standard(), context))
     const { protocol, provider } = client
@@ -40,7 +41,10 @@ export const fromClient = <R>(
 
     const open: OpenEvents = (input, call) => {
       const { model } = input
-      const checked = Either.flatMap(checkedDeadlines(call.deadlines), () => ModelRequest.make(input))
+      const checked = checkedFrom(call).pipe(
+        Either.flatMap(() => checkedDeadlines(call.deadlines)),
+        Either.flatMap(() => ModelRequest.make(input))
+      )
       const prepared = Either.flatMap(checked, (request) =>
         Either.all({
           request: Either.right(request),
@@ -53,11 +57,12 @@ export const fromClient = <R>(
         client,
         ...prepared.right,
         attributes,
-        schedule: call.retry === undefined ? standard : reacquire(call.retry),
+        reacquiring: call.retry === undefined ? standard : reacquire(call.retry),
         limits: options.limits ?? {},
         deadlines: deadlinesOf(input, call.deadlines),
         delivery: call.delivery,
-        continuation: options.continuation ?? GoOn.REQUEST
+        continuation: options.continuation ?? defaultRequest,
+        from: call.from
       })
     }
     return fromEvents(provider, open, options.structuredOutput)
@@ -84,6 +89,28 @@ const checkedDeadlines = (deadlines: Deadlines.Options | undefined): Either.Eith
     ? Either.void
     : Either.left(invalidRequest(`deadlines.${field}`, `the call's \`deadlines.${field}\` ${problem}`))
 }
+
+/** An answer that is held back delivers nothing before its end, so there is nothing to go on from. */
+const checkedFrom = ({ delivery, from }: Parameters<OpenEvents>[1]): Either.Either<void, Fault> =>
+  from === undefined || delivery !== "hold"
+    ? Either.void
+    : Either.left(
+        invalidRequest(
+          "from",
+          "the call continues `from` a checkpoint and holds everything back: give it another delivery"
+        )
+      )
+
+/** For those who have no types: words alone cannot name a marker and an anchor. */
+const checkContinuation = (continuation: unknown): Effect.Effect<void, InvalidOptions> =>
+  continuation === undefined || continuation === false || typeof continuation === "function"
+    ? Effect.void
+    : new InvalidOptions({
+        module: "Provider",
+        option: "continuation",
+        problem:
+          "is neither a function nor false: give ({ marker, anchor }) => string, which asks the model to write both"
+      })
 
 /** What is not a number would limit nothing. */
 const checkLimits = ({

@@ -4,7 +4,7 @@
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 import { invalidRequest } from "../../model/internal/fault.js"
-import type { ModelEvent, TextDelta } from "../../model/ModelEvent.js"
+import type { ModelEvent } from "../../model/ModelEvent.js"
 import type * as ModelRequest from "../../model/ModelRequest.js"
 import type { ModelResponse } from "../../model/ModelResponse.js"
 import type { ProviderError } from "../../model/ProviderError.js"
@@ -12,7 +12,7 @@ import { type Open, type Pull, toStream } from "../../retry/internal/pull.js"
 import type { Delivery, EventOf } from "../../retry/Recovery.js"
 import type { StructuredOutput } from "../../vendors/Vendor.js"
 import type { Service } from "../Provider.js"
-import type { StreamOptions } from "./callOptions.js"
+import type { CallOptions, StreamOptions } from "./callOptions.js"
 import { generateObject } from "./object.js"
 import { unsent } from "./unsent.js"
 
@@ -27,12 +27,12 @@ export type OpenEvents = (
 export const fromEvents = (id: string, events: OpenEvents, structuredOutput: StructuredOutput = "native"): Service => {
   const stream = <D extends Delivery = "restart">(request: ModelRequest.Options, options?: StreamOptions<D>) =>
     // A stream that is held back has no `Superseded`: the loop sees to that, which its type cannot say.
-    toStream(events(request, { ...options, delivery: options?.delivery ?? "restart" })) as Stream.Stream<
+    toStream(events(request, { ...options, delivery: options?.delivery ?? usual(options) })) as Stream.Stream<
       EventOf<D>,
       ProviderError
     >
   const generate: Service["generate"] = (request, options) =>
-    finish(id, events(request, { ...options, delivery: "restart" }))
+    finish(id, events(request, { ...options, delivery: usual(options) }))
   return {
     id,
     stream,
@@ -41,12 +41,15 @@ export const fromEvents = (id: string, events: OpenEvents, structuredOutput: Str
       const delivery = (options?.delivery as Delivery | undefined) ?? "resume"
       return delivery === "restart"
         ? Stream.fail(unsent(takesBack, { provider: id, model: request.model }))
-        : toStream((scope) => Effect.map(events(request, { ...options, delivery })(scope), appendOnly))
+        : toStream((scope) => Effect.map(events(request, { ...options, delivery })(scope), textOf))
     },
     generate,
     generateObject: generateObject(id, structuredOutput, generate)
   }
 }
+
+/** Who goes on from a checkpoint wants to keep what was delivered. */
+const usual = (options: CallOptions | undefined): Delivery => (options?.from === undefined ? "restart" : "resume")
 
 const takesBack = invalidRequest(
   "delivery",
@@ -56,61 +59,29 @@ const takesBack = invalidRequest(
 const finish = (id: string, events: Events): Effect.Effect<ModelResponse, ProviderError> =>
   Effect.scopedWith((scope) =>
     Effect.flatMap(events(scope), (pull) => {
-      const rest: Effect.Effect<ModelResponse, ProviderError> = Effect.flatMap(pull, (pieces) => {
-        if (pieces === undefined) return Effect.dieMessage(`${id}: an answer ended without Finish and without an error`)
-        const last = pieces[pieces.length - 1]
-        return last?._tag === "Finish" ? Effect.succeed(last.response) : rest
-      })
+      const rest: Effect.Effect<ModelResponse, ProviderError> = Effect.flatMap(
+        Effect.withFiberRuntime<ReadonlyArray<ModelEvent> | undefined, ProviderError>(pull),
+        (pieces) => {
+          if (pieces === undefined)
+            return Effect.dieMessage(`${id}: an answer ended without Finish and without an error`)
+          const last = pieces[pieces.length - 1]
+          return last?._tag === "Finish" ? Effect.succeed(last.response) : rest
+        }
+      )
       return rest
     })
   )
 
-/**
- * Text that is never taken back. White space at the end of what came is held until something visible follows, or the end
- * is proven: white space alone counts as nothing delivered, so a block of it may still be superseded.
- */
-const appendOnly = (pull: Pull<ModelEvent, ProviderError>): Pull<string, ProviderError> => {
-  let held: Array<TextDelta> = []
-  let failure: Effect.Effect<never, ProviderError> | undefined
-  const release = (out: Array<string>): void => {
-    for (const { text } of held) out.push(text)
-    held = []
-  }
-  const take = (out: Array<string>, event: ModelEvent): void => {
-    switch (event._tag) {
-      case "TextDelta":
-        if (/\S/.test(event.text)) {
-          if (held.length > 0) release(out)
-          out.push(event.text)
-        } else held.push(event)
-        return
-      case "Superseded":
-        held = held.filter(({ index }) => index < event.fromIndex)
-        return
-      case "Finish":
-        release(out)
-    }
-  }
-  const next: Pull<string, ProviderError> = Effect.matchEffect(
-    Effect.suspend(() => failure ?? pull),
-    {
-      onFailure: (error): Pull<string, ProviderError> => {
-        // The partial of an error is exactly what was delivered.
-        if (held.length === 0 || error.partial === undefined) return Effect.fail(error)
-        failure = Effect.fail(error)
-        const out: Array<string> = []
-        release(out)
-        return Effect.succeed(out)
-      },
-      onSuccess: (events): Pull<string, ProviderError> => {
-        if (events === undefined) return end
-        const out: Array<string> = []
-        for (const event of events) take(out, event)
-        // Never an empty chunk: a consumer's own timeout would take it for progress.
-        return out.length === 0 ? next : Effect.succeed(out)
-      }
-    }
-  )
+/** The text alone. What the loop shows as text is never taken back in the deliveries that are left here. */
+const textOf = (pull: Pull<ModelEvent, ProviderError>): Pull<string, ProviderError> => {
+  const next: Pull<string, ProviderError> = (fiber) =>
+    Effect.flatMap(pull(fiber), (events) => {
+      if (events === undefined) return end
+      const out: Array<string> = []
+      for (const event of events) if (event._tag === "TextDelta") out.push(event.text)
+      // Never an empty chunk: a consumer's own timeout would take it for progress.
+      return out.length === 0 ? next(fiber) : Effect.succeed(out)
+    })
   return next
 }
 

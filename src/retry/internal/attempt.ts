@@ -1,6 +1,8 @@
 /**
  * One request on the wire: lease, send, read, decode, until the end is proven or a fault ends it. Closing its scope frees
  * its connection: for reuse after a proven end, else by closing it.
+ *
+ * A pull that is interrupted undoes nothing: the next one finds the key, the connection and the request that it left.
  */
 import type * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
@@ -11,7 +13,7 @@ import type * as Scope from "effect/Scope"
 import type * as Tracer from "effect/Tracer"
 import type { ByteSource } from "../../client/internal/byteSource.js"
 import { keptHeaders } from "../../client/internal/keptHeaders.js"
-import type { Keys } from "../../client/internal/keys.js"
+import type { Chosen, Keys } from "../../client/internal/keys.js"
 import * as TransportFault from "../../client/internal/transportFault.js"
 import type { Line, PreparedCall } from "../../client/ModelClient.js"
 import type { GenerationId } from "../../model/GenerationId.js"
@@ -20,9 +22,10 @@ import { type Scrub, scrubber } from "../../model/internal/scrub.js"
 import type { ModelEvent } from "../../model/ModelEvent.js"
 import type { Credential } from "../../model/ModelResponse.js"
 import { classify } from "../../protocol/internal/classify.js"
-import type { Decoder, Join } from "../../protocol/internal/decoder.js"
+import type { Decoder, Target } from "../../protocol/internal/decoder.js"
 import type { Deadlines } from "../Deadlines.js"
-import { type Budget, type Progress, Watchdog } from "./watchdog.js"
+import type * as Pulling from "./pull.js"
+import { type Progress, type Waiting, Watchdog } from "./watchdog.js"
 
 /** How long usage is waited for once the end is proven. */
 const USAGE_MILLIS = 1_000
@@ -46,6 +49,8 @@ export interface Attempt {
   readonly hidden: Scrub
   /** The next events, at least one; the last of a good attempt is `Finish`. */
   readonly pull: Effect.Effect<Array<ModelEvent>, Fault>
+  /** Says who pulls next. Time in which nobody does counts for no deadline. */
+  readonly pulledBy: (fiber: Pulling.Fiber) => void
   /** Frees the connection; to be run when the scope closes. */
   readonly release: Effect.Effect<void>
 }
@@ -55,23 +60,36 @@ export interface Options {
   readonly scope: Scope.Scope
   readonly clock: Clock.Clock
   readonly call: PreparedCall
-  /** Given where this attempt goes on with the output of a broken one. */
-  readonly join: Join | undefined
+  /** What its events are read into, where that is more than an empty answer. */
+  readonly target: Target | undefined
   readonly keys: Keys
   readonly number: number
   /** The generation that failed this request before. */
   readonly failed: GenerationId | undefined
   readonly deadlines: Deadlines
-  readonly budget: Budget
+  /** The time that all attempts of the request spent waiting. */
+  readonly waiting: Waiting
   /** The building of a client stands below it. */
   readonly span: Tracer.Span
 }
 
-export const make = ({ budget, call, clock, deadlines, failed, join, keys, number, scope, span }: Options): Attempt => {
+export const make = ({
+  call,
+  clock,
+  deadlines,
+  failed,
+  keys,
+  number,
+  scope,
+  span,
+  target,
+  waiting
+}: Options): Attempt => {
   const controller = new AbortController()
-  const watchdog = new Watchdog(clock, deadlines, budget)
+  const watchdog = new Watchdog(clock, deadlines, waiting)
+  let chosen: Chosen | undefined
   let line: Line | undefined
-  let credential: Credential | undefined
+  let answered: Promise<Response> | undefined
   let hidden: Scrub = (value) => value
   let requestId: string | undefined
   let headers: Readonly<Record<string, string>> | undefined
@@ -81,6 +99,18 @@ export const make = ({ budget, call, clock, deadlines, failed, join, keys, numbe
   let tripped: Fault | undefined
   let output = false
   let provenAt: number | undefined
+  let oddBody = ""
+  let puller: Pulling.Fiber | undefined
+
+  /** A fiber that ends waits no longer, whether it was interrupted or has what it waited for. */
+  const left = (): void => watchdog.paused()
+
+  const pulledBy = (fiber: Pulling.Fiber): void => {
+    if (fiber === puller) return
+    puller?.removeObserver(left)
+    puller = fiber
+    fiber.addObserver(left)
+  }
 
   /** Ends whatever is waited for, and the connection with it. */
   const giveUp = (): void => {
@@ -89,6 +119,7 @@ export const make = ({ budget, call, clock, deadlines, failed, join, keys, numbe
   }
 
   const release = Effect.suspend(() => {
+    puller?.removeObserver(left)
     // Not waited for: it was asleep.
     guarding?.unsafeInterruptAsFork(FiberId.none)
     if (source !== undefined && line !== undefined && decoder?.verdict === "Finished") {
@@ -115,20 +146,23 @@ export const make = ({ budget, call, clock, deadlines, failed, join, keys, numbe
     Effect.uninterruptible
   )
 
+  /** Each step is made once, whoever pulls: what an interrupted pull began is what the next one waits for. */
   const open: Effect.Effect<Attempt["pull"], Fault> = Effect.gen(function* () {
-    const chosen = yield* keys.next
-    credential = chosen.credential
-    const leased = yield* Effect.mapError(
-      call.connect({ scope, failed, parent: span }, chosen.key),
-      TransportFault.ofConnecting
-    )
-    line = leased
-    if (leased.key !== undefined) hidden = scrubber(Redacted.value(leased.key))
-    yield* watch
-    yield* leased.pool.settled
+    chosen ??= yield* keys.next
+    if (line === undefined) {
+      const leased = yield* Effect.mapError(
+        call.connect({ scope, failed, parent: span }, chosen.key),
+        TransportFault.ofConnecting
+      )
+      line = leased
+      if (leased.key !== undefined) hidden = scrubber(Redacted.value(leased.key))
+    }
+    const leased = line
+    if (guarding === undefined) yield* watch
+    if (answered === undefined) yield* leased.pool.settled
     watchdog.waiting()
     const response = yield* Effect.tryPromise({
-      try: () => leased.send(controller.signal),
+      try: () => (answered ??= leased.send(controller.signal)),
       catch: (error) => {
         headers = hidden(keptHeaders(TransportFault.headersOf(error)))
         return tripped ?? TransportFault.ofOpening(error, clock.unsafeCurrentTimeMillis())
@@ -136,26 +170,25 @@ export const make = ({ budget, call, clock, deadlines, failed, join, keys, numbe
     })
     requestId = hidden(TransportFault.requestIdOf(response.headers))
     headers = hidden(keptHeaders(response.headers))
-    source = leased.pool.source(response)
+    source ??= leased.pool.source(response)
     if (/\b(json|html|xml)\b/.test(response.headers.get("content-type") ?? "")) {
       return yield* Effect.flatMap(text(source), (body) =>
         Effect.fail(classify({ status: response.status, body, requestId }))
       )
     }
-    decoder = call.decoder({ attempt: number, generation: leased.generation, requestId }, join)
+    decoder ??= call.decoder({ attempt: number, generation: leased.generation, requestId }, target)
     return next(decoder, source)
   })
 
   const text = (from: ByteSource): Effect.Effect<unknown, Fault> => {
     const utf8 = new TextDecoder()
-    const more = (soFar: string): Effect.Effect<string, unknown> =>
-      Effect.flatMap(from.read, (chunks) => {
-        const all = chunks.reduce((out, chunk) => out + utf8.decode(chunk, { stream: true }), soFar)
-        return chunks.length === 0 || all.length > ODD_BODY_BYTES ? Effect.succeed(all) : more(all)
-      })
-    return Effect.mapBoth(more(""), {
+    const more: Effect.Effect<void, unknown> = Effect.flatMap(from.read, (chunks) => {
+      for (const chunk of chunks) oddBody += utf8.decode(chunk, { stream: true })
+      return chunks.length === 0 || oddBody.length > ODD_BODY_BYTES ? Effect.void : more
+    })
+    return Effect.mapBoth(more, {
       onFailure: (error) => tripped ?? TransportFault.ofReading(error),
-      onSuccess: parsed
+      onSuccess: () => parsed(oddBody)
     })
   }
 
@@ -184,8 +217,9 @@ export const make = ({ budget, call, clock, deadlines, failed, join, keys, numbe
       }),
       {
         onFailure: (error) => {
-          if (reader.verdict === "Proven") return Effect.succeed(reader.end())
-          return Effect.fail(tripped ?? TransportFault.ofReading(error))
+          if (reader.verdict !== "Proven") return Effect.fail(tripped ?? TransportFault.ofReading(error))
+          const events = reader.end()
+          return reader.fault === undefined || events.length > 0 ? Effect.succeed(events) : Effect.fail(reader.fault)
         },
         onSuccess: (chunks) => {
           if (chunks.length === 0 && tripped !== undefined && reader.verdict === "Open") return Effect.fail(tripped)
@@ -205,7 +239,8 @@ export const make = ({ budget, call, clock, deadlines, failed, join, keys, numbe
     Effect.suspend(() => {
       const now = clock.unsafeCurrentTimeMillis()
       provenAt ??= now
-      return Effect.timeoutTo(read, {
+      // Also where the caller cannot be interrupted: a timeout has no power over a read that cannot be either.
+      return Effect.timeoutTo(Effect.interruptible(read), {
         duration: Math.max(0, provenAt + USAGE_MILLIS - now),
         onSuccess: (chunks) => chunks,
         onTimeout: () => []
@@ -219,12 +254,13 @@ export const make = ({ budget, call, clock, deadlines, failed, join, keys, numbe
     number,
     startedAt: clock.unsafeCurrentTimeMillis(),
     generation: () => line?.generation,
-    credential: () => credential,
+    credential: () => chosen?.credential,
     requestId: () => requestId,
     headers: () => headers,
     decoder: () => decoder,
     hidden: (value) => hidden(value),
     pull,
+    pulledBy,
     release
   }
 }

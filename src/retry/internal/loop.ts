@@ -1,290 +1,343 @@
 /**
- * The loop of attempts that one stream is. It steps one schedule for the whole stream, tells the consumer of a drop before
- * it waits, and lets the next attempt begin anew or go on, as `Recovery` decides.
+ * One request: attempts until the end of the answer is proven or nothing is left to try.
+ *
+ * The consumer pulls, and each pull does the next piece of this story:
+ *
+ *     while (true) {
+ *       open       the next attempt, by its route, once its time has come
+ *       forward    its events to the consumer; done when the end is proven
+ *       recover    when it broke: free its connection, step the schedule (which renews the client that failed), decide on
+ *                  the route of the next attempt, and tell the consumer what is void
+ *     }
+ *
+ * A pull that is interrupted loses nothing: the attempt that it opened goes on, and so does the recovery that it began.
+ * Both end with the scope of the request.
  */
+import type * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as ExecutionStrategy from "effect/ExecutionStrategy"
 import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
 import type * as Schedule from "effect/Schedule"
 import * as Scope from "effect/Scope"
 import type * as Tracer from "effect/Tracer"
 import type { Keys } from "../../client/internal/keys.js"
-import type { ModelClient } from "../../client/ModelClient.js"
+import type { Checkpoint } from "../../model/Checkpoint.js"
 import type { FinishReason } from "../../model/FinishReason.js"
 import type { GenerationId } from "../../model/GenerationId.js"
-import type { Fault } from "../../model/internal/fault.js"
-import type { Fold } from "../../model/internal/fold.js"
+import { type Fault, seamNotProven } from "../../model/internal/fault.js"
 import { type Context, fromFault } from "../../model/internal/fromFault.js"
-import type { ModelEvent, ResponseStart } from "../../model/ModelEvent.js"
+import * as Traits from "../../model/internal/traits.js"
+import type { ModelEvent } from "../../model/ModelEvent.js"
 import * as ModelResponse from "../../model/ModelResponse.js"
-import type { PartialResponse } from "../../model/PartialResponse.js"
 import type * as ProviderError from "../../model/ProviderError.js"
 import type { Deadlines } from "../Deadlines.js"
 import type { Limits } from "../StreamRetry.js"
+import { Answer, nothing } from "./answer.js"
 import * as Attempt from "./attempt.js"
-import * as Budget from "./budget.js"
-import * as Held from "./held.js"
+import { type Next, type Route, type Options as RouteOptions, Routes } from "./continuation/routes.js"
+import * as Policy from "./policy.js"
 import type * as Pulling from "./pull.js"
 import * as Record from "./record.js"
-import * as Spans from "./spans.js"
-import { type Way, Ways, type Options as WaysOptions } from "./ways.js"
+import * as Telemetry from "./telemetry.js"
 
-export interface Request extends WaysOptions {
-  readonly client: WaysOptions["client"] & Pick<ModelClient, "provider" | "protocol">
-  /** Of the call, made anew for each run of the stream. */
+export interface Request extends RouteOptions {
+  /** The keys for this call, made anew for each run of the stream. */
   readonly keys: () => Keys
-  readonly schedule: Schedule.Schedule<unknown, ProviderError.ProviderError>
+  /** Its step renews the client that failed: see `StreamRetry.reacquiring`. */
+  readonly reacquiring: Schedule.Schedule<unknown, ProviderError.ProviderError>
   readonly limits: Limits
   readonly deadlines: Deadlines
+  /** What another call delivered, and this one goes on with. */
+  readonly from: Checkpoint | undefined
   /** What the span of the request says besides its model. */
   readonly attributes: Readonly<Record<string, unknown>>
 }
 
-type Pull = Pulling.Pull<ModelEvent, ProviderError.ProviderError>
+type Events = ReadonlyArray<ModelEvent>
 
-interface Running extends Way {
+type Error = ProviderError.ProviderError
+
+/** An attempt on the wire. */
+interface Running {
   readonly attempt: Attempt.Attempt
+  readonly route: Route
   readonly scope: Scope.CloseableScope
   readonly span: Tracer.Span
-  /** How far the answer had got when this attempt began. */
-  readonly from: Progress
+  /** Its next events, or what came of its break. Made once, not for each pull. */
+  readonly forward: Effect.Effect<Events | undefined, Error>
 }
-
-/** How far an answer got: in text that is kept, and in events that the server counts. */
-interface Progress {
-  readonly text: number
-  readonly position: number
-}
-
-const end: Pull = Effect.succeed(undefined)
-
-const nothing: PartialResponse = { text: "", blocks: [], delivered: "nothing" }
 
 export const open =
-  (options: Request): Pulling.Open<ModelEvent, ProviderError.ProviderError> =>
+  (options: Request): Pulling.Open<ModelEvent, Error> =>
   (owner) =>
     Effect.gen(function* () {
-      const { client, deadlines, delivery, limits, request, schedule } = options
       const clock = yield* Effect.clock
-      const span = yield* Spans.make(owner, `chat ${request.model}`, {
+      const span = yield* Telemetry.span(owner, `chat ${options.request.model}`, {
         kind: "client",
-        attributes: { ...options.attributes, "gen_ai.request.model": request.model }
+        attributes: { ...options.attributes, "gen_ai.request.model": options.request.model }
       })
-      const budget = yield* Budget.make(schedule, limits)
-      const waiting = { waited: 0 }
-      const keys = options.keys()
-      const ways = new Ways(options)
-      const attempts: Array<ModelResponse.Attempt> = []
-      const seams: Array<ModelResponse.Seam> = []
-      let way = ways.anew
-      let current: (Running & { readonly pull: Pull }) | undefined
-      let failed: GenerationId | undefined
-      let retryAt: number | undefined
-      let finished = false
-      /** What has come and is not void, of one attempt or of several. */
-      let delivered: Fold | undefined
-      let position = -1
-      /** The start of an attempt that came and is not void. */
-      let begun: ResponseStart | undefined
-      let best: PartialResponse | undefined
-      /** The last failure that was not the refusal of a way to go on. */
-      let broken: readonly [Fault, Context] | undefined
-
-      const start: Effect.Effect<void> = Effect.gen(function* () {
-        const wait = retryAt === undefined ? 0 : retryAt - clock.unsafeCurrentTimeMillis()
-        if (wait > 0) yield* Effect.sleep(wait)
-        const number = attempts.length + 1
-        // A child of the owner's, so nothing of it is lost to an interruption.
-        const scope = yield* Scope.fork(owner, ExecutionStrategy.sequential)
-        const own = yield* Spans.make(scope, `attempt ${number}`, { parent: span })
-        const attempt = Attempt.make({
-          scope,
-          span: own,
-          clock,
-          call: way.call,
-          join: way.join,
-          keys,
-          number,
-          failed,
-          deadlines,
-          budget: waiting
-        })
-        yield* Scope.addFinalizer(scope, attempt.release)
-        const from = { text: delivered?.partial().text.length ?? 0, position }
-        const running = { ...way, attempt, scope, span: own, from }
-        current = { ...running, pull: reading(running) }
-      })
-
-      const close = ({ scope, span }: Running, ended: ModelResponse.Attempt): Effect.Effect<void> =>
-        Effect.suspend(() => {
-          attempts.push(ended)
-          Record.annotate(span, Record.attributes(ended))
-          const exit = ended.error === undefined ? Exit.void : Exit.fail(ended.error.message)
-          // A scope is closed once only: what an interruption left of it would never be freed.
-          return Effect.uninterruptible(Scope.close(scope, exit))
-        })
-
-      const noteSeam = ({ join }: Running): void => {
-        const seam = join?.seam()
-        // An answer that a cursor took up again has the seam that it had.
-        if (seam !== undefined && seam.attempt !== seams.at(-1)?.attempt) seams.push(seam)
-      }
-
-      /** The end was proven: the connection is given back before the consumer hears of it. */
-      const complete = (running: Running, events: Array<ModelEvent>, response: ModelResponse.ModelResponse): Pull => {
-        const { attempt, continues } = running
-        noteSeam(running)
-        finished = true
-        const ended = Record.complete(attempt, response.usage, { endedAt: clock.unsafeCurrentTimeMillis(), continues })
-        return Effect.map(close(running, ended), () => {
-          Record.annotate(span, Record.outcome(response))
-          events[events.length - 1] = {
-            _tag: "Finish",
-            response: ModelResponse.unsafeMake({
-              ...response,
-              finishReason: finishOf(response, running.join !== undefined),
-              attempts: [...attempts],
-              seams: [...seams]
-            })
-          }
-          return events
-        })
-      }
-
-      const hold = (events: ReadonlyArray<ModelEvent>): Array<ModelEvent> => {
-        const finish = events.at(-1)
-        if (finish?._tag !== "Finish") return []
-        const held = Held.events(current?.attempt.decoder()?.fold.partial() ?? nothing)
-        return begun === undefined ? [...held, finish] : [{ ...begun, continues: undefined }, ...held, finish]
-      }
-
-      const fail = (fault: Fault, context: Context): Pull => {
-        finished = true
-        return Effect.fail(fromFault(fault, { ...context, ...soFar(), attempts: [...attempts] }))
-      }
-
-      /** What an error says of what came; of what was held back, nothing was delivered. */
-      const soFar = (): Pick<Context, "delivered" | "partial"> => ({
-        delivered: delivery === "hold" ? "nothing" : (best?.delivered ?? "nothing"),
-        partial: best
-      })
-
-      /** An attempt broke: free its connection, decide, and say so. Waiting comes with the next pull. */
-      const recover = (running: Running, raw: Fault): Pull =>
-        Effect.gen(function* () {
-          const { attempt, continues, from, join } = running
-          const fault = attempt.hidden(raw)
-          const decoder = attempt.decoder()
-          delivered = decoder?.fold ?? delivered
-          position = decoder?.position()?.after ?? position
-          const partial = delivered?.partial() ?? nothing
-          if (partial.delivered !== "nothing") best = further(best, attempt.hidden(partial))
-          failed = attempt.generation() ?? failed
-          noteSeam(running)
-
-          // A way that was refused, or not understood, costs nothing: the next one is tried at once.
-          const gained = partial.text.length > from.text || position > from.position
-          const refused = join?.failed() ? join.continues : !gained && Record.isRefusal(fault) ? continues : undefined
-          if (refused !== undefined) ways.refuse(refused, fault)
-          const rest =
-            decoder === undefined && continues === "cursor" ? running.call : decoder && running.call.after(decoder)
-          const left = Record.leavesAnswer(fault, decoder !== undefined)
-          const next = ways.next(delivered, left ? rest : undefined)
-          const { discarded, fromIndex, recovery } = next
-
-          const context: Context = {
-            provider: client.provider,
-            protocol: client.protocol,
-            model: request.model,
-            attempt: attempt.number,
-            generation: attempt.generation(),
-            credential: attempt.credential(),
-            requestId: attempt.requestId(),
-            attempts,
-            ...soFar()
-          }
-          const ended = Record.broken(attempt, fromFault(fault, context), {
-            endedAt: clock.unsafeCurrentTimeMillis(),
-            delivered: partial.delivered,
-            continues,
-            discarded: discarded?.delivered === "nothing" ? undefined : attempt.hidden(discarded)
-          })
-          yield* close(running, ended)
-          current = undefined
-          const verdict = yield* keys.failed(fault, { delivered: gained, maxWait: budget.maxRetryAfter })
-          const error = fromFault(verdict.fault, { ...context, attempts: [...attempts] })
-          if (refused === undefined || broken === undefined) broken = [verdict.fault, context]
-
-          const now = clock.unsafeCurrentTimeMillis()
-          const kept = recovery._tag !== "Restart" && gained
-          const spent = { kept, anotherKey: verdict.another }
-          retryAt = refused !== undefined ? now : yield* budget.spend(error, now, spent)
-          if (retryAt === undefined || next.way === undefined) return yield* fail(...broken)
-          way = next.way
-          yield* Effect.logDebug(`redialling in ${retryAt - now} ms: ${error.message}`).pipe(
-            Effect.annotateLogs({
-              "gen_ai.provider.name": client.provider,
-              "gen_ai.request.model": request.model,
-              ...Record.attributes(ended),
-              "effect_redial.recovery": recovery._tag,
-              "effect_redial.retry_in_ms": retryAt - now
-            })
-          )
-          const untold = begun === undefined || fromIndex === undefined || delivery === "hold"
-          if (recovery._tag === "Restart") {
-            delivered = undefined
-            begun = undefined
-            seams.length = 0
-          }
-          // Another answer counts its events anew.
-          if (recovery._tag !== "Cursor") position = -1
-          if (untold) return yield* pull
-          const superseded: ModelEvent = {
-            _tag: "Superseded",
-            attempt: attempt.number,
-            fromIndex,
-            error: Record.summary(error),
-            discarded: discarded ?? nothing,
-            retryAt
-          }
-          return [superseded]
-        })
-
-      const reading = (running: Running): Pull =>
-        Effect.matchEffect(running.attempt.pull, {
-          onFailure: (fault) => Effect.withParentSpan(recover(running, fault), span),
-          onSuccess: (events) => {
-            if (events[0]?._tag === "ResponseStart") begun = events[0]
-            const given = delivery === "hold" ? hold(events) : events
-            const last = given[given.length - 1]
-            if (last === undefined) return pull
-            return last._tag === "Finish" ? complete(running, given, last.response) : Effect.succeed(given)
-          }
-        })
-
-      const pull: Pull = Effect.suspend(() => {
-        if (finished) return end
-        return current === undefined ? Effect.zipRight(start, pull) : current.pull
-      })
-
-      return pull
+      const policy = yield* Policy.make(options.reacquiring, options.limits)
+      const loop = new Loop(options, owner, clock, span, policy)
+      if (options.from !== undefined) yield* loop.begin(options.from)
+      return loop.pull
     })
 
+class Loop {
+  private readonly answer: Answer
+  private readonly routes: Routes
+  private readonly keys: Keys
+  /** The time that all attempts spent waiting. */
+  private readonly waiting = { waited: 0 }
+  private route: Route
+  private startAt: number | undefined
+  private running: Running | undefined
+  private recovering: Fiber.RuntimeFiber<Events | undefined, Error> | undefined
+  /** What the consumer is to be told before anything else. */
+  private untold: Events | undefined
+  private ended: Effect.Effect<undefined, Error> | undefined
+  /** The generation that failed last: the next attempt avoids it if possible. */
+  private failed: GenerationId | undefined
+  /** The last failure that was not the refusal of a route: what a caller wants to catch. */
+  private broken: readonly [Fault, Context] | undefined
+
+  constructor(
+    private readonly options: Request,
+    private readonly owner: Scope.Scope,
+    private readonly clock: Clock.Clock,
+    private readonly span: Tracer.Span,
+    private readonly policy: Policy.Policy
+  ) {
+    const { client, delivery, from } = options
+    this.answer = new Answer({ delivery, from, provider: client.provider, protocol: client.protocol })
+    this.routes = new Routes(options, this.answer)
+    this.route = this.routes.restart
+    this.keys = options.keys()
+  }
+
+  readonly pull: Pulling.Pull<ModelEvent, Error> = (fiber) => {
+    if (this.untold !== undefined) return this.tell(this.untold)
+    if (this.recovering !== undefined) return this.recovered(this.recovering, fiber)
+    if (this.ended !== undefined) return this.ended
+    if (this.running === undefined) return Effect.zipRight(this.open(), this.again(fiber))
+    this.running.attempt.pulledBy(fiber)
+    return this.running.forward
+  }
+
+  private again(fiber: Pulling.Fiber): Effect.Effect<Events | undefined, Error> {
+    return Effect.suspend(() => this.pull(fiber))
+  }
+
+  /** Decides on the first attempt: a new answer, or the rest of one that another call began. */
+  begin(from: Checkpoint): Effect.Effect<void, Error> {
+    return Effect.flatMap(this.routes.first(from), (next) => {
+      if (next.route === undefined) return this.fail(seamNotProven(this.routes.why), this.context(undefined))
+      this.route = next.route
+      const last = from.attempts.at(-1)?.error ?? again
+      this.untold = this.announce(next, last, this.clock.unsafeCurrentTimeMillis())
+      return Effect.void
+    })
+  }
+
+  /** Opens the next attempt, once its time has come. A wait that is interrupted goes on with the next pull. */
+  private open(): Effect.Effect<void> {
+    const wait = (this.startAt ?? 0) - this.clock.unsafeCurrentTimeMillis()
+    return wait > 0 ? Effect.zipRight(Effect.sleep(wait), this.send) : this.send
+  }
+
+  private readonly send: Effect.Effect<void> = Effect.gen(this, function* () {
+    const { answer, clock, route } = this
+    const number = answer.nextNumber
+    // A child of the owner's, so nothing of it is lost to an interruption.
+    const scope = yield* Scope.fork(this.owner, ExecutionStrategy.sequential)
+    const span = yield* Telemetry.span(scope, `attempt ${number}`, { parent: this.span })
+    const attempt = Attempt.make({
+      scope,
+      span,
+      clock,
+      call: route.call,
+      target: answer.target(route.continued),
+      keys: this.keys,
+      number,
+      failed: this.failed,
+      deadlines: this.options.deadlines,
+      waiting: this.waiting
+    })
+    yield* Scope.addFinalizer(scope, attempt.release)
+    const forward: Running["forward"] = Effect.matchEffect(attempt.pull, {
+      onFailure: (fault) => this.break(running, fault),
+      onSuccess: (events) => this.forward(running, events)
+    })
+    const running: Running = { attempt, route, scope, span, forward }
+    this.running = running
+  }).pipe(Effect.uninterruptible)
+
+  /** Events reach the consumer; the last of them is `Finish` once the end is proven. */
+  private forward(running: Running, events: Array<ModelEvent>): Effect.Effect<Events | undefined, Error> {
+    const { answer } = this
+    const { attempt, route } = running
+    const first = events[0]
+    if (first?._tag === "ResponseStart") {
+      events[0] = answer.started(first, attempt.startedAt, attempt.decoder(), isWhole(route))
+    }
+    const last = events[events.length - 1]
+    if (last?._tag === "Finish") return this.complete(running, events, last.response)
+    return this.options.delivery === "hold" ? running.forward : Effect.succeed(events)
+  }
+
+  /** The end was proven: the connection is given back before the consumer hears of it. */
+  private complete(running: Running, events: Events, response: ModelResponse.ModelResponse): Effect.Effect<Events> {
+    const { answer, clock } = this
+    const { attempt, route } = running
+    this.ended = Effect.succeed(undefined)
+    answer.met(route.continued?.seam())
+    const record = Record.complete(attempt, response.usage, {
+      endedAt: clock.unsafeCurrentTimeMillis(),
+      route: route.name
+    })
+    return Effect.map(this.release(running, record), () => {
+      Telemetry.annotate(this.span, Telemetry.ofResponse(response))
+      const finish: ModelEvent = {
+        _tag: "Finish",
+        response: ModelResponse.unsafeMake({
+          ...response,
+          finishReason: finishOf(response, isWhole(route)),
+          attempts: [...answer.attempts],
+          seams: [...answer.seams]
+        })
+      }
+      const before = this.options.delivery === "hold" ? answer.held(attempt.decoder()?.fold) : events.slice(0, -1)
+      return [...before, finish]
+    })
+  }
+
+  /** An attempt broke. What follows goes on by itself, also while nobody pulls. */
+  private break(running: Running, fault: Fault): Effect.Effect<Events | undefined, Error> {
+    const recovery = Effect.withParentSpan(this.recover(running, fault), this.span)
+    const begin = Effect.map(Effect.forkIn(recovery, this.owner), (fiber) => {
+      this.recovering = fiber
+    })
+    return Effect.zipRight(Effect.uninterruptible(begin), Effect.withFiberRuntime<Events | undefined, Error>(this.pull))
+  }
+
+  private recovered(
+    recovering: Fiber.RuntimeFiber<Events | undefined, Error>,
+    fiber: Pulling.Fiber
+  ): Effect.Effect<Events | undefined, Error> {
+    return Effect.flatMap(Fiber.join(recovering), (told) => {
+      this.recovering = undefined
+      return told === undefined ? this.pull(fiber) : Effect.succeed(told)
+    })
+  }
+
+  /**
+   * Frees the broken connection, steps the schedule, whose step renews the client that failed, and decides. There is a
+   * second attempt where the schedule, the limits and the promise of the delivery allow one; else the request fails.
+   */
+  private recover(running: Running, raw: Fault): Effect.Effect<Events | undefined, Error> {
+    return Effect.gen(this, function* () {
+      const { answer, clock, keys, policy, routes } = this
+      const { attempt, route } = running
+      const fault = attempt.hidden(raw)
+      const intact = Traits.leavesAnswer(fault, attempt.decoder() !== undefined)
+      const { delivered, gained } = answer.broke(attempt.decoder(), intact)
+      answer.met(route.continued?.seam())
+      const context = this.context(attempt)
+      this.failed = attempt.generation() ?? this.failed
+
+      if (gained) routes.gained()
+      const isRefusal = fault._tag === "SeamNotProven" || (!gained && Traits.refusesRoute(fault))
+      const refused = isRefusal ? route.name : undefined
+      if (refused !== undefined) routes.refused(refused, fault)
+      const next = yield* routes.next(intact ? routes.cursorAfter(route, attempt.decoder()) : undefined)
+
+      const record = Record.broken(attempt, fromFault(fault, context), {
+        endedAt: clock.unsafeCurrentTimeMillis(),
+        delivered,
+        route: route.name,
+        discarded: next.discarded
+      })
+      yield* this.release(running, record)
+
+      const verdict = yield* keys.failed(fault, { delivered: gained, maxWait: policy.maxRetryAfter })
+      const error = fromFault(verdict.fault, { ...context, attempts: [...answer.attempts] })
+      if (refused === undefined || this.broken === undefined) this.broken = [verdict.fault, context]
+      const now = clock.unsafeCurrentTimeMillis()
+      const kept = gained && next.route?.name !== undefined
+      const free = refused !== undefined ? "another route" : verdict.another ? "another key" : undefined
+      const startAt = yield* policy.step({ error, kept, free }, now)
+      if (startAt === undefined || next.route === undefined) return yield* this.fail(...this.broken)
+
+      this.route = next.route
+      this.startAt = startAt
+      yield* Telemetry.redialling(error, record, next.route.name, startAt - now)
+      return this.announce(next, Record.summary(error), startAt)
+    })
+  }
+
+  /** Tells the consumer what is void. Undefined where nothing is, or the consumer has not heard of it. */
+  private announce(next: Next, error: ModelResponse.ErrorSummary, retryAt: number): Events | undefined {
+    const { answer, options } = this
+    const told = next.fromIndex === 0 ? answer.restart() : answer.isTold
+    if (!told || next.fromIndex === undefined || options.delivery === "hold") return undefined
+    const { discarded = nothing, fromIndex } = next
+    return [{ _tag: "Superseded", attempt: answer.nextNumber - 1, fromIndex, error, discarded, retryAt }]
+  }
+
+  private tell(events: Events): Effect.Effect<Events> {
+    this.untold = undefined
+    return Effect.succeed(events)
+  }
+
+  /** Ends the request, also for pulls that come after the one that is told so. */
+  private fail(fault: Fault, context: Context): Effect.Effect<never, Error> {
+    const attempts = [...this.answer.attempts]
+    const { checkpoint } = context
+    const error = fromFault(fault, { ...context, attempts, checkpoint: checkpoint && { ...checkpoint, attempts } })
+    this.ended = Effect.fail(error)
+    return Effect.fail(error)
+  }
+
+  /** Whose request it is, and what was delivered before anything of it becomes void. */
+  private context(attempt: Attempt.Attempt | undefined): Context {
+    const { client, request } = this.options
+    return {
+      provider: client.provider,
+      protocol: client.protocol,
+      model: request.model,
+      attempt: attempt?.number ?? 0,
+      generation: attempt?.generation(),
+      credential: attempt?.credential(),
+      requestId: attempt?.requestId(),
+      attempts: this.answer.attempts,
+      ...this.answer.soFar()
+    }
+  }
+
+  /** Writes an attempt down, and frees its connection. */
+  private release({ scope, span }: Running, record: ModelResponse.Attempt): Effect.Effect<void> {
+    return Effect.suspend(() => {
+      this.running = undefined
+      this.answer.attempts.push(record)
+      Telemetry.annotate(span, Telemetry.ofAttempt(record))
+      const exit = record.error === undefined ? Exit.void : Exit.fail(record.error.message)
+      // A scope is closed once only: what an interruption left of it would never be freed.
+      return Effect.uninterruptible(Scope.close(scope, exit))
+    })
+  }
+}
+
+/** Whether the attempt's events are those of a whole answer, and not only of its rest. */
+const isWhole = ({ continued }: Route): boolean => continued?.isWhole ?? true
+
 /** An attempt that only went on with the text does not know of calls that were made before it. */
-const finishOf = ({ finishReason, toolCalls }: ModelResponse.ModelResponse, joined: boolean): FinishReason =>
-  joined && toolCalls.length > 0 && finishReason.reason === "stop"
+const finishOf = ({ finishReason, toolCalls }: ModelResponse.ModelResponse, whole: boolean): FinishReason =>
+  !whole && toolCalls.length > 0 && finishReason.reason === "stop"
     ? { ...finishReason, reason: "tool-calls" }
     : finishReason
 
-const depth: Readonly<Record<PartialResponse["delivered"], number>> = {
-  nothing: 0,
-  reasoning: 1,
-  text: 2,
-  "tool-call": 3
-}
-
-/** The one with more text; where that is the same, the one that got further. */
-const further = (a: PartialResponse | undefined, b: PartialResponse): PartialResponse => {
-  const more = b.text.length - (a?.text.length ?? 0) || depth[b.delivered] - depth[a?.delivered ?? "nothing"]
-  return a === undefined || more >= 0 ? b : a
+const again: ModelResponse.ErrorSummary = {
+  tag: "StreamDropped",
+  description: "the answer was not continued",
+  message: "The answer that the checkpoint holds is begun anew."
 }

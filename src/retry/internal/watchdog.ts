@@ -17,7 +17,7 @@ const LOOK_MILLIS = 30_000
 const JUMP_MILLIS = 1_000
 
 /** Waiting time that all attempts of one request share. */
-export interface Budget {
+export interface Waiting {
   waited: number
 }
 
@@ -35,13 +35,19 @@ export class Watchdog {
   constructor(
     private readonly clock: Clock.Clock,
     private readonly limits: Deadlines,
-    private readonly budget: Budget
+    private readonly total: Waiting
   ) {
     this.tick = Math.min(LOOK_MILLIS, ...Object.values(limits))
   }
 
   waiting(): void {
     this.waitingSince = this.clock.unsafeCurrentTimeMillis()
+  }
+
+  /** Nobody waits any more: what was waited for may still come. */
+  paused(): void {
+    this.count()
+    this.waitingSince = undefined
   }
 
   arrived(progress: Progress): void {
@@ -73,7 +79,7 @@ export class Watchdog {
   private left(): ReadonlyArray<readonly [Deadline, number]> {
     const { firstEvent, idle, reasoning, stuck, total } = this.limits
     return [
-      ["total", total - this.budget.waited],
+      ["total", total - this.total.waited],
       ...(this.begun
         ? ([
             ["idle", idle - this.sinceByte],
@@ -93,7 +99,7 @@ export class Watchdog {
     if (waited < 0 || waited > 2 * this.tick + JUMP_MILLIS) return
     this.sinceByte += waited
     this.sinceEvent += waited
-    this.budget.waited += waited
+    this.total.waited += waited
     if (this.begun && !this.output) this.reasoning += waited
   }
 }

@@ -1,32 +1,22 @@
 /**
- * The request that goes on with an answer that broke: the conversation, what the model had said, and for a continuation
- * the plain truth about it.
+ * The request that goes on with an answer that broke: the conversation, what the model had said, and where it is asked to
+ * go on, the words that ask.
  */
-import type { ModelRequest } from "../../model/ModelRequest.js"
-import type { PartialResponse } from "../../model/PartialResponse.js"
-import type * as Prompt from "../../model/Prompt.js"
-import { COMPLETE } from "./seam.js"
+import type { ModelRequest } from "../../../model/ModelRequest.js"
+import type { PartialResponse } from "../../../model/PartialResponse.js"
+import type * as Prompt from "../../../model/Prompt.js"
 
-/** What a model is asked by default, after its own unfinished message. */
-export const REQUEST = [
-  "The connection broke while you were writing the message above, and this is all of it that arrived.",
-  "Go on from exactly where it stops, in the middle of a word if need be.",
-  "Do not repeat any of it, do not begin again, and say nothing about this.",
-  `If nothing is missing, answer only ${COMPLETE}.`
-].join(" ")
-
-/** What a call that was made, and cannot have been run yet, is answered. */
+/** The result of a call that cannot have been run yet. */
 const NOT_RUN = "Not run yet: the connection broke before your message was complete."
 
-/** The model's own message comes last. Vendors refuse one that ends in white space, so that is left to the seam. */
-export const prefill = (request: ModelRequest, kept: PartialResponse): ModelRequest => {
-  const said = contentOf(kept)
-  const last = said.at(-1)
-  if (last?.type === "text") said[said.length - 1] = { ...last, text: last.text.trimEnd() }
-  return { ...request, prompt: withAnswer(request.prompt, said) }
-}
+/** The model's own message comes last. */
+export const prefilled = (request: ModelRequest, kept: PartialResponse): ModelRequest => ({
+  ...request,
+  prompt: withAnswer(request.prompt, contentOf(kept))
+})
 
-export const continuation = (request: ModelRequest, kept: PartialResponse, ask: string): ModelRequest => {
+/** The model's own message, and then words in the user's name. */
+export const asked = (request: ModelRequest, kept: PartialResponse, words: string): ModelRequest => {
   const said = contentOf(kept)
   const results = said.flatMap(
     (part): ReadonlyArray<Prompt.ToolResultPart> =>
@@ -37,7 +27,7 @@ export const continuation = (request: ModelRequest, kept: PartialResponse, ask: 
     prompt: [
       ...withAnswer(request.prompt, said),
       ...(results.length > 0 ? [{ role: "tool" as const, content: results }] : []),
-      { role: "user", content: ask }
+      { role: "user", content: words }
     ]
   }
 }

@@ -1,0 +1,92 @@
+/**
+ * What follows from each kind of error, in one table. A new tag does not compile until it has its row.
+ */
+import type { Fault } from "./fault.js"
+
+type Tag = Fault["_tag"]
+
+/** A row: what holds for every error of the tag, or is to be asked of each. */
+interface Traits<F> {
+  /** A second attempt can succeed. */
+  readonly retryable: boolean | ((fault: F) => boolean)
+  /** The connection is suspect, so the client that carried it is renewed. */
+  readonly transport: boolean | ((fault: F) => boolean)
+  /** Said of an attempt that goes on: this route is closed, and another one may be open. */
+  readonly refusesRoute: boolean
+  /** An answer that a server keeps can still be asked for: always, only where the error came in place of output, or never. */
+  readonly leavesAnswer: "always" | "before-output" | "never"
+  /** Who can do something about it. */
+  readonly blame: "network" | "provider" | "request" | "key"
+}
+
+type Table = { readonly [T in Tag]: Traits<Extract<Fault, { readonly _tag: T }>> }
+
+const request = {
+  retryable: false,
+  transport: false,
+  refusesRoute: true,
+  leavesAnswer: "never",
+  blame: "request"
+} as const
+const key = { retryable: false, transport: false, refusesRoute: false, blame: "key" } as const
+const lost = {
+  retryable: true,
+  transport: true,
+  refusesRoute: false,
+  leavesAnswer: "always",
+  blame: "network"
+} as const
+const busy = {
+  retryable: true,
+  transport: false,
+  refusesRoute: false,
+  // In the middle of an answer, the vendor speaks of the answer itself.
+  leavesAnswer: "before-output",
+  blame: "provider"
+} as const
+
+const table: Table = {
+  ConnectionFailed: {
+    ...lost,
+    retryable: ({ reason }) => reason !== "closed",
+    transport: ({ reason }) => reason !== "closed"
+  },
+  StreamDropped: lost,
+  StreamTruncated: lost,
+  StreamStalled: {
+    ...lost,
+    retryable: ({ deadline }) => deadline !== "reasoning" && deadline !== "total",
+    // A server that sends signs of life has a working connection.
+    transport: ({ deadline, silent }) => silent && (deadline === "idle" || deadline === "firstEvent")
+  },
+  MalformedStream: { ...lost, leavesAnswer: "never", blame: "provider" },
+  Overloaded: busy,
+  RateLimited: busy,
+  ServerError: busy,
+  // Another key may ask for the rest.
+  AuthenticationFailed: { ...key, leavesAnswer: "before-output" },
+  QuotaExhausted: { ...key, leavesAnswer: "before-output" },
+  PermissionDenied: { ...key, leavesAnswer: "never" },
+  ModelNotFound: request,
+  InvalidRequest: request,
+  ContextOverflow: request,
+  ContentRefused: request,
+  SeamNotProven: { ...request, blame: "provider" }
+}
+
+/** The row of an error; its own fields are what the row's functions ask for, which TypeScript cannot follow. */
+const of = <F extends Fault>(fault: F): Traits<F> => table[fault._tag] as Traits<F>
+
+const holds = <F>(trait: boolean | ((fault: F) => boolean), fault: F): boolean =>
+  typeof trait === "function" ? trait(fault) : trait
+
+export const isRetryable = (fault: Fault): boolean => holds(of(fault).retryable, fault)
+
+export const isTransport = (fault: Fault): boolean => holds(of(fault).transport, fault)
+
+export const refusesRoute = (fault: Fault): boolean => of(fault).refusesRoute
+
+export const leavesAnswer = (fault: Fault, began: boolean): boolean => {
+  const { leavesAnswer } = of(fault)
+  return leavesAnswer === "always" || (leavesAnswer === "before-output" && !began)
+}

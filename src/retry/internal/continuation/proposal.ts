@@ -1,0 +1,69 @@
+/**
+ * The call that continues delivered text, and the seam that its answer must prove: by prefill, or by asking.
+ */
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import * as Random from "effect/Random"
+import type { ModelClient, PreparedCall } from "../../../client/ModelClient.js"
+import type { ModelRequest } from "../../../model/ModelRequest.js"
+import type { PartialResponse } from "../../../model/PartialResponse.js"
+import { afterGap } from "./afterGap.js"
+import { anchorOf } from "./anchor.js"
+import type { Ask } from "./ask.js"
+import { visibleEnd } from "./gap.js"
+import * as Request from "./request.js"
+import { AskedSeam, PrefilledSeam, type Seam } from "./seam.js"
+
+export interface Proposal {
+  readonly call: PreparedCall
+  readonly seam: Seam
+  /** The words that the model is to repeat, where it is asked. */
+  readonly anchor?: string
+}
+
+export interface Options {
+  readonly client: Pick<ModelClient, "prepare" | "echoesPrefill">
+  readonly request: ModelRequest
+  /** The words that ask a model to go on; false where it is not to be asked. */
+  readonly continuation: ((ask: Ask) => string) | false
+}
+
+/** Undefined where the request cannot be written. `kept` ends in a block of text. */
+export const prefill = ({ client, request }: Options, kept: PartialResponse): Proposal | undefined => {
+  const { gap, sent } = withoutGap(kept)
+  const call = client.prepare(Request.prefilled(request, sent), "prefill")
+  if (Either.isLeft(call)) return undefined
+  return { call: call.right, seam: afterGap(new PrefilledSeam(sent.text, client.echoesPrefill), gap) }
+}
+
+/** Undefined where the text has no anchor, or the request cannot be written. */
+export const ask = (
+  { client, continuation, request }: Options,
+  kept: PartialResponse
+): Effect.Effect<Proposal | undefined> =>
+  Effect.gen(function* () {
+    const { gap, last, sent } = withoutGap(kept)
+    const anchor = anchorOf(sent.text, last)
+    if (anchor === undefined || continuation === false) return undefined
+    const marker = yield* freshMarker(JSON.stringify(request.prompt) + sent.text)
+    const call = client.prepare(Request.asked(request, sent, continuation({ marker, anchor })))
+    if (Either.isLeft(call)) return undefined
+    return { call: call.right, anchor, seam: afterGap(new AskedSeam({ marker, anchor }), gap) }
+  })
+
+/** What was delivered without the white space at its end, which vendors refuse in a message and models lose. */
+const withoutGap = (kept: PartialResponse): { sent: PartialResponse; last: string; gap: string } => {
+  const block = kept.blocks.at(-1)
+  const whole = block?.type === "text" ? block.text : ""
+  const last = whole.slice(0, visibleEnd(whole))
+  const gap = whole.slice(last.length)
+  const blocks = block?.type === "text" ? [...kept.blocks.slice(0, -1), { ...block, text: last }] : kept.blocks
+  return { sent: { ...kept, blocks, text: kept.text.slice(0, kept.text.length - gap.length) }, last, gap }
+}
+
+/** A word that occurs nowhere in the conversation. */
+const freshMarker = (conversation: string): Effect.Effect<string> =>
+  Effect.repeat(
+    Effect.map(Random.nextIntBetween(0, 0x1000000), (n) => `<resume-${n.toString(16).padStart(6, "0")}>`),
+    { while: (marker) => conversation.includes(marker) }
+  )

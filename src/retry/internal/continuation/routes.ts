@@ -1,0 +1,159 @@
+/**
+ * The routes that an attempt can take: begin anew, or go on with a broken answer. Knows which of them are still open, and
+ * turns what `Recovery` decides into the call of the next attempt.
+ */
+import * as Effect from "effect/Effect"
+import type { Capabilities, ModelClient, PreparedCall } from "../../../client/ModelClient.js"
+import type { Checkpoint } from "../../../model/Checkpoint.js"
+import type { Fault } from "../../../model/internal/fault.js"
+import type * as ModelResponse from "../../../model/ModelResponse.js"
+import type { PartialResponse } from "../../../model/PartialResponse.js"
+import type { Decoder } from "../../../protocol/internal/decoder.js"
+import * as Recovery from "../../Recovery.js"
+import type { Answer } from "../answer.js"
+import * as Joining from "./joining.js"
+import * as Proposal from "./proposal.js"
+import * as Replay from "./replay.js"
+
+/** How one attempt proceeds. */
+export interface Route {
+  readonly call: PreparedCall
+  /** Absent where the attempt begins anew. */
+  readonly name: ModelResponse.Route | undefined
+  /** Given where the answer goes on with a broken one: also to the cursor that takes it up again. */
+  readonly continued: Joining.Continued | undefined
+}
+
+export interface Options extends Proposal.Options {
+  readonly client: Proposal.Options["client"] &
+    Pick<ModelClient, "provider" | "protocol" | "capabilities" | "prefillRefused">
+  readonly call: PreparedCall
+  readonly delivery: Recovery.Delivery
+}
+
+/** What is done about a break. */
+export interface Next {
+  /** Absent where there is none. */
+  readonly route: Route | undefined
+  /** The blocks from here on are void; absent where none are. */
+  readonly fromIndex?: number | undefined
+  /** What was in them. */
+  readonly discarded?: PartialResponse | undefined
+}
+
+/** A model that did not show where it goes on is asked once more. */
+const MOST_UNPROVEN = 2
+
+export class Routes {
+  /** Why there was no route. */
+  why = ""
+  /** The request as it was made. */
+  readonly restart: Route
+  private can: Capabilities
+  private unproven = 0
+
+  constructor(
+    private readonly options: Options,
+    private readonly answer: Answer
+  ) {
+    this.restart = { call: options.call, name: undefined, continued: undefined }
+    this.can = this.offered()
+  }
+
+  /** The route of a first attempt that goes on with the answer of another call. */
+  first(from: Checkpoint): Effect.Effect<Next> {
+    const { delivery } = this.options
+    // The caller has seen what was delivered and asks for what follows it.
+    return this.next(this.attached(from), delivery === "fail" ? "resume" : delivery)
+  }
+
+  /** Decides on the next attempt, and takes what is void out of the answer. */
+  next(cursor: Route | undefined, delivery = this.options.delivery): Effect.Effect<Next> {
+    const { blocks } = this.answer.partial()
+    const decision = Recovery.decide({
+      delivery,
+      blocks,
+      can: { ...this.can, cursor: this.can.cursor && cursor !== undefined }
+    })
+    switch (decision._tag) {
+      case "GiveUp":
+        this.why = decision.why
+        return Effect.succeed({ route: undefined })
+      case "Cursor":
+        return Effect.succeed({ route: cursor })
+      case "Restart":
+        this.offerCursor()
+        return Effect.succeed({ route: this.restart, fromIndex: 0, discarded: this.answer.discard(0) })
+      case "Prefill":
+      case "Ask":
+        return this.goOn(decision, cursor, delivery)
+    }
+  }
+
+  /** The call that asks the server for the rest of the answer; undefined where it keeps nothing. */
+  cursorAfter(running: Route, decoder: Decoder | undefined): Route | undefined {
+    const call =
+      decoder === undefined ? (running.name === "cursor" ? running.call : undefined) : running.call.after(decoder)
+    return call && { call, name: "cursor", continued: running.continued }
+  }
+
+  /** An attempt did not do what its route is for. Closes the route, and remembers a model that takes no prefill. */
+  refused(name: ModelResponse.Route, fault: Fault): void {
+    if (name === "ask" && fault._tag === "SeamNotProven" && ++this.unproven < MOST_UNPROVEN) return
+    this.can = { ...this.can, [name]: false }
+    if (name === "prefill" && fault._tag === "InvalidRequest") {
+      this.options.client.prefillRefused(this.options.request.model)
+    }
+  }
+
+  /** The answer moved forward: the next seam is another one. */
+  gained(): void {
+    this.unproven = 0
+  }
+
+  private goOn(
+    { _tag, fromIndex }: Extract<Recovery.Decision, { readonly fromIndex: number }>,
+    cursor: Route | undefined,
+    delivery: Recovery.Delivery
+  ): Effect.Effect<Next> {
+    return Effect.gen(this, function* () {
+      const name = _tag === "Prefill" ? "prefill" : "ask"
+      const kept = this.answer.partial(fromIndex)
+      const proposal =
+        name === "prefill" ? Proposal.prefill(this.options, kept) : yield* Proposal.ask(this.options, kept)
+      if (proposal === undefined) {
+        if (name === "ask") {
+          this.why = "the text that was delivered ends in no words by which a model could show where it goes on"
+          return { route: undefined }
+        }
+        this.can = { ...this.can, prefill: false }
+        return yield* this.next(cursor, delivery)
+      }
+      this.offerCursor()
+      const discarded = this.answer.discard(fromIndex)
+      const { anchor, call, seam } = proposal
+      const continued = Joining.make({ fold: this.answer.fold, kept, route: name, seam, anchor })
+      return { route: { call, name, continued }, fromIndex: discarded && fromIndex, discarded }
+    })
+  }
+
+  /** Another process began an answer that the server of this provider still keeps. */
+  private attached({ cursor }: Checkpoint): Route | undefined {
+    const { call, client } = this.options
+    if (cursor === undefined || cursor.provider !== client.provider || cursor.protocol !== client.protocol)
+      return undefined
+    const attached = call.attach(cursor.id)
+    const continued = Replay.make(this.answer.fold, this.answer.partial())
+    return attached && { call: attached, name: "cursor", continued }
+  }
+
+  /** The next attempt is another answer, which the server may keep again. */
+  private offerCursor(): void {
+    this.can = { ...this.can, cursor: this.offered().cursor }
+  }
+
+  private offered(): Capabilities {
+    const can = this.options.client.capabilities(this.options.request)
+    return this.options.continuation === false ? { ...can, ask: false } : can
+  }
+}

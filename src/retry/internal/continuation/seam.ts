@@ -1,0 +1,227 @@
+/**
+ * Proves where the text of an attempt that goes on meets the text that was delivered before it, or refuses it at the first
+ * character that makes a proof impossible. Until it is proven nothing is shown. Text is compared by exact UTF-16 units.
+ */
+import type { Ask } from "./ask.js"
+
+/**
+ * - `Open`: nothing is known yet, and nothing was shown
+ * - `Proven`: what follows is appended as it comes
+ * - `Complete`: the model says that nothing was missing
+ * - `Refused`: the model did something else
+ */
+export type Verdict = "Open" | "Proven" | "Complete" | "Refused"
+
+export interface Seam {
+  readonly verdict: Verdict
+  /** Takes new text, and gives what of it may be shown now. */
+  readonly push: (text: string) => string
+  /** The text is over, or something else than text follows it: decides, and gives what was still held back. */
+  readonly end: (then: "nothing" | "more") => string
+}
+
+/** How much a model may write before the marker, and how much white space after it. */
+const MOST_PREAMBLE = 200
+
+/**
+ * What a preamble may consist of. Anything else could open what the model closes at its end: a quotation, a fence, a
+ * bracket, a list, an emphasis.
+ */
+const plain = /[\p{L}\p{M}\p{N}\s.,:;!?…。，：；！？、—–]/u
+const letter = /\p{L}/u
+/** Between two letters, these are neither a quotation mark nor the mark of a list. */
+const joiner = /['’-]/
+const space = /\s/
+
+/** The seam of a model that was asked to write a marker and an anchor before it goes on. */
+export class AskedSeam implements Seam {
+  verdict: Verdict = "Open"
+  private phase: "preamble" | "marker" | "space" | "anchor" | "decision" | "closing" | "text" = "preamble"
+  /** Characters of this phase: of the marker or the anchor that matched, or that were skipped. */
+  private count = 0
+  private previous = ""
+  /** What came after the anchor and cannot be shown yet. */
+  private held = ""
+  /** How much of the anchor, and how much of the marker, follows the anchor. */
+  private repeated = 0
+  private closed = 0
+
+  constructor(private readonly ask: Ask) {}
+
+  push(text: string): string {
+    let at = 0
+    while (at < text.length && this.phase !== "text" && this.verdict !== "Refused") this.take(text.charAt(at++))
+    return this.phase === "text" && this.verdict === "Proven" ? this.withoutMarker(text.slice(at)) : ""
+  }
+
+  end(then: "nothing" | "more"): string {
+    if (this.verdict === "Complete" || this.verdict === "Refused") return ""
+    // After the anchor there must be something: words, or what the model does instead of writing.
+    const goesOn = this.phase === "text" || (this.phase === "decision" && (this.held !== "" || then === "more"))
+    if (this.phase === "closing") this.verdict = "Complete"
+    else if (goesOn) this.verdict = "Proven"
+    else this.refuse()
+    // A marker that stops in the middle is nothing that a reader should see.
+    if (this.verdict === "Proven" && this.markerBegunIn(this.held) > 1) this.refuse()
+    const text = this.held
+    this.held = ""
+    return this.verdict === "Proven" ? text : ""
+  }
+
+  private take(character: string): void {
+    const { anchor, marker } = this.ask
+    switch (this.phase) {
+      case "preamble":
+        if (character !== marker.charAt(0)) this.preamble(character)
+        else if (joiner.test(this.previous)) this.refuse()
+        else this.begin("marker", character)
+        break
+      case "marker":
+        this.match(character, marker, "space")
+        break
+      case "space":
+        if (!space.test(character)) this.begin("anchor", character)
+        else if (++this.count > MOST_PREAMBLE) this.refuse()
+        break
+      case "anchor":
+        this.match(character, anchor, "decision")
+        break
+      case "decision":
+        this.decide(character)
+        break
+      case "closing":
+        if (!space.test(character)) this.refuse()
+    }
+  }
+
+  private begin(phase: "marker" | "anchor", character: string): void {
+    this.go(phase)
+    this.take(character)
+  }
+
+  private preamble(character: string): void {
+    const joins = joiner.test(character) && letter.test(this.previous)
+    const isCut = joiner.test(this.previous) && !letter.test(character)
+    if (isCut || !(joins || plain.test(character)) || ++this.count > MOST_PREAMBLE) this.refuse()
+    this.previous = character
+  }
+
+  private match(character: string, expected: string, next: typeof this.phase): void {
+    if (character !== expected.charAt(this.count++)) this.refuse()
+    else if (this.count === expected.length) this.go(next)
+  }
+
+  /** What follows the anchor is text, unless it is the anchor again, or the marker. Compares each character once. */
+  private decide(character: string): void {
+    const { anchor, marker } = this.ask
+    this.held += character
+    this.repeated = character === anchor.charAt(this.repeated) ? this.repeated + 1 : DIFFERENT
+    if (this.closed > 0 || (this.closed === 0 && !space.test(character))) {
+      this.closed = character === marker.charAt(this.closed) ? this.closed + 1 : DIFFERENT
+    }
+    if (this.repeated === anchor.length) this.refuse()
+    else if (this.closed === marker.length) {
+      this.held = ""
+      this.go("closing")
+    } else if (this.repeated < 0 && this.closed < 0) {
+      this.verdict = "Proven"
+      this.go("text")
+    }
+  }
+
+  /** A marker is part of no text: a model that writes it once more has done something else than go on. */
+  private withoutMarker(text: string): string {
+    const all = this.held + text
+    this.held = ""
+    if (all.includes(this.ask.marker)) {
+      this.refuse()
+      return ""
+    }
+    const begun = this.markerBegunIn(all)
+    if (begun === 0) return all
+    this.held = all.slice(-begun)
+    return all.slice(0, -begun)
+  }
+
+  /** How much of the marker stands at the end of the text. Its first character occurs in it only once. */
+  private markerBegunIn(text: string): number {
+    const { marker } = this.ask
+    const at = text.lastIndexOf(marker.charAt(0))
+    return at >= 0 && text.length - at <= marker.length && marker.startsWith(text.slice(at)) ? text.length - at : 0
+  }
+
+  private go(phase: typeof this.phase): void {
+    this.phase = phase
+    this.count = 0
+  }
+
+  private refuse(): void {
+    this.verdict = "Refused"
+    this.held = ""
+  }
+}
+
+/** No index of a text: nothing there is equal to any character. */
+const DIFFERENT = Number.NEGATIVE_INFINITY
+
+/** So many characters in common with the beginning of the answer are no accident. */
+const BEGINNING = 24
+
+/**
+ * The seam of a model that goes on with its own message. Its first characters are compared with the beginning of the
+ * answer: where they are the same, the message was not honoured, or nobody can tell.
+ */
+export class PrefilledSeam implements Seam {
+  verdict: Verdict = "Open"
+  private held = ""
+  private readonly start: string
+  /** How much of the new text is the beginning of the old one. */
+  private same = 0
+
+  constructor(
+    delivered: string,
+    /** Whether this vendor sends the message again before it goes on. */
+    private readonly echoes: boolean
+  ) {
+    this.start = delivered.trimStart()
+  }
+
+  push(text: string): string {
+    if (this.verdict === "Proven") return text
+    if (this.verdict !== "Open") return ""
+    // White space before the first word says nothing.
+    const skipped = this.same === 0 ? text.length - text.trimStart().length : 0
+    for (let at = skipped; at < text.length; at++) {
+      if (text.charCodeAt(at) !== this.start.charCodeAt(this.same)) return this.differs(text)
+      this.same++
+      if (this.echoes && this.same === this.start.length) return this.prove(text.slice(at + 1))
+      if (!this.echoes && this.same === Math.min(BEGINNING, this.start.length)) return this.refuse()
+    }
+    this.held += text
+    return ""
+  }
+
+  end(then: "nothing" | "more"): string {
+    if (this.verdict !== "Open") return ""
+    if (this.same > 0) return this.refuse()
+    if (this.held !== "" || then === "more") return this.prove(this.held)
+    this.verdict = "Complete"
+    return ""
+  }
+
+  private differs(text: string): string {
+    return this.same < BEGINNING ? this.prove(this.held + text) : this.refuse()
+  }
+
+  private prove(text: string): string {
+    this.verdict = "Proven"
+    this.held = ""
+    return text
+  }
+
+  private refuse(): string {
+    this.verdict = "Refused"
+    this.held = ""
+    return ""
+  }
+}

@@ -1,0 +1,91 @@
+/**
+ * Whether and when there is another attempt: the schedule of the request, within limits that no schedule can lift.
+ */
+import * as Clock from "effect/Clock"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import type * as Schedule from "effect/Schedule"
+import * as ScheduleDecision from "effect/ScheduleDecision"
+import * as Intervals from "effect/ScheduleIntervals"
+import * as ProviderError from "../../model/ProviderError.js"
+import type { Limits } from "../StreamRetry.js"
+
+/** What is known of the attempt that failed, besides its error. */
+export interface Failed {
+  readonly error: ProviderError.ProviderError
+  /** It moved the answer forward, and a later one goes on with that. */
+  readonly kept: boolean
+  /** Another attempt follows at once, without a word of the schedule: by another key, or by another route. */
+  readonly free: "another key" | "another route" | undefined
+}
+
+export interface Policy {
+  /**
+   * Steps the schedule on every error, the last one included: its step renews the client that failed, for whoever comes
+   * next. Gives when the next attempt may start, in milliseconds since the epoch; undefined where there is none.
+   */
+  readonly step: (failed: Failed, now: number) => Effect.Effect<number | undefined>
+  /** The longest wait that a provider may ask for, in milliseconds. */
+  readonly maxRetryAfter: number
+}
+
+/** What a timer can wait for. A schedule or a provider that asks for more asks for ever, and there is no next attempt. */
+const MOST_WAIT = 2 ** 31 - 1
+
+export const make = (
+  reacquiring: Schedule.Schedule<unknown, ProviderError.ProviderError>,
+  limits: Limits
+): Effect.Effect<Policy> =>
+  Effect.map(Clock.currentTimeMillis, (startedAt) => {
+    const { maxAttempts = 10, maxContinued = 25 } = limits
+    const maxElapsed = Duration.toMillis(limits.maxElapsed ?? "60 minutes")
+    const maxRetryAfter = Duration.toMillis(limits.maxRetryAfter ?? "5 minutes")
+    let state: unknown = reacquiring.initial
+    let attempts = 0
+    let continued = 0
+    let malformed = 0
+
+    const count = ({ error, free, kept }: Failed): void => {
+      if (kept) continued++
+      else if (free !== "another route") attempts++
+      if (error._tag === "MalformedStream") malformed = kept ? 1 : malformed + 1
+      else if (kept) malformed = 0
+    }
+
+    const isSpent = (wait: number, now: number): boolean =>
+      malformed > 1 ||
+      attempts >= maxAttempts ||
+      continued > maxContinued ||
+      now + wait - startedAt > maxElapsed ||
+      wait > MOST_WAIT
+
+    return {
+      maxRetryAfter,
+      step: (failed, now) =>
+        Effect.gen(function* () {
+          const { error, free, kept } = failed
+          count(failed)
+          // An attempt that moved the answer forward begins the schedule anew.
+          const [next, , decision] = yield* reacquiring.step(now, error, kept ? reacquiring.initial : state)
+          if (free === undefined) state = next
+          else if (kept) state = reacquiring.initial
+          const wait = free === undefined ? waitOf(decision, now, error, maxRetryAfter) : 0
+          return wait === undefined || isSpent(wait, now) ? undefined : now + wait
+        })
+    }
+  })
+
+/** The larger of what the schedule and the provider want; undefined where one of them wants no further attempt. */
+const waitOf = (
+  decision: ScheduleDecision.ScheduleDecision,
+  now: number,
+  error: ProviderError.ProviderError,
+  maxRetryAfter: number
+): number | undefined => {
+  const asked = error.retryAfterMillis ?? 0
+  if (ScheduleDecision.isDone(decision) || !ProviderError.isRetryable(error) || !(asked <= maxRetryAfter))
+    return undefined
+  const delay = Intervals.start(decision.intervals) - now
+  // A delay that is no number says nothing, so there is none.
+  return Math.max(0, Number.isNaN(delay) ? 0 : delay, asked)
+}
