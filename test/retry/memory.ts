@@ -2,7 +2,7 @@
  * A vendor in memory: a real client with its SDK, over a pool that dials nothing. What is asked is answered by a function,
  * in events of the wire.
  */
-import { Effect, Layer, Redacted, Schedule } from "effect"
+import { Clock, Effect, Layer, Redacted, Schedule } from "effect"
 import { ConnectionPool, type Protocol, Provider, Vendors } from "effect-redial"
 
 export interface Asked {
@@ -37,21 +37,28 @@ const sourceOf = ({ atEnd, ending, events, everyMillis = 0 }: Reply): Source => 
   let at = 0
   let giveUp: (() => void) | undefined
   let destroyed = false
+  let due: number | undefined
+  const take: Source["read"] = Effect.suspend(() => {
+    if (destroyed) return Effect.fail(reset)
+    due = undefined
+    const event = events[at++]
+    if (event !== undefined) return Effect.succeed([utf8.encode(event)])
+    atEnd?.()
+    if (ending === "reset") return Effect.fail(reset)
+    if (ending !== "stall") return Effect.succeed([])
+    return Effect.async<ReadonlyArray<Uint8Array>, Error>((resume) => {
+      giveUp = () => resume(Effect.fail(reset))
+    })
+  })
   return {
-    read: Effect.suspend(() => {
-      if (destroyed) return Effect.fail(reset)
-      const event = events[at++]
-      if (event !== undefined) {
-        const bytes = Effect.succeed([utf8.encode(event)])
-        return everyMillis > 0 ? Effect.delay(bytes, everyMillis) : bytes
-      }
-      atEnd?.()
-      if (ending === "reset") return Effect.fail(reset)
-      if (ending !== "stall") return Effect.succeed([])
-      return Effect.async<ReadonlyArray<Uint8Array>, Error>((resume) => {
-        giveUp = () => resume(Effect.fail(reset))
-      })
-    }),
+    // A read that is interrupted takes nothing, and the next one waits for the rest of the time.
+    read:
+      everyMillis === 0
+        ? take
+        : Effect.flatMap(Clock.currentTimeMillis, (now) => {
+            due ??= now + (at < events.length ? everyMillis : 0)
+            return due > now ? Effect.zipRight(Effect.sleep(due - now), take) : take
+          }),
     ended: () => at > events.length && ending !== "reset" && ending !== "stall",
     destroy: () => {
       destroyed = true

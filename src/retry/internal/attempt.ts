@@ -89,6 +89,7 @@ export const make = ({
   const watchdog = new Watchdog(clock, deadlines, waiting)
   let chosen: Chosen | undefined
   let line: Line | undefined
+  let settled = false
   let answered: Promise<Response> | undefined
   let hidden: Scrub = (value) => value
   let requestId: string | undefined
@@ -159,7 +160,11 @@ export const make = ({
     }
     const leased = line
     if (guarding === undefined) yield* watch
-    if (answered === undefined) yield* leased.pool.settled
+    if (!settled) {
+      // Waited for once: a pull that is shorter than this wait would never get beyond it.
+      settled = true
+      yield* leased.pool.settled
+    }
     watchdog.waiting()
     const response = yield* Effect.tryPromise({
       try: () => (answered ??= leased.send(controller.signal)),

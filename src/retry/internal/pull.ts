@@ -27,24 +27,26 @@ export type Open<A, E> = (scope: Scope.Scope) => Effect.Effect<Pull<A, E>, E>
 export const toStream = <A, E>(open: Open<A, E>): Stream.Stream<A, E> =>
   Stream.fromChannel(
     Channel.acquireUseRelease(
-      Scope.make(),
-      (scope) => Channel.unwrap(Effect.map(open(scope), emit)),
-      (scope, exit) => Scope.close(scope, exit)
+      Effect.map(Scope.make(), (scope) => ({ scope, delivery: new Delivery<A>() })),
+      ({ delivery, scope }) => Channel.unwrap(Effect.map(open(scope), (pull) => emit(pull, delivery))),
+      ({ delivery, scope }, exit) => {
+        delivery.end()
+        return Scope.close(scope, exit)
+      }
     )
   )
 
-const emit = <A, E>(pull: Pull<A, E>): Channel.Channel<Chunk.Chunk<A>, unknown, E> => {
-  let last: { readonly fiber: Fiber; pieces: ReadonlyArray<A> | undefined } | undefined
+const emit = <A, E>(pull: Pull<A, E>, delivery: Delivery<A>): Channel.Channel<Chunk.Chunk<A>, unknown, E> => {
   const next = Effect.withFiberRuntime<ReadonlyArray<A> | undefined, E>((fiber) => {
-    if (last !== undefined && last.fiber === fiber) return pull(fiber)
-    const before = last
-    const hand = { fiber, pieces: undefined }
-    last = hand
-    const given = before !== undefined && wasDropped(before, fiber) ? Effect.succeed(before.pieces) : pull(fiber)
-    return Effect.zipRight(FiberRef.set(received, hand), given)
+    if (delivery.isTo(fiber)) return pull(fiber)
+    const dropped = delivery.droppedBefore(fiber)
+    return Effect.zipRight(
+      FiberRef.set(received, delivery.begin(fiber)),
+      dropped === undefined ? pull(fiber) : Effect.succeed(dropped)
+    )
   })
   const rest: Channel.Channel<Chunk.Chunk<A>, unknown, E> = Channel.flatMap(Channel.fromEffect(next), (pieces) => {
-    if (last !== undefined) last.pieces = pieces
+    delivery.made(pieces)
     return pieces === undefined
       ? Channel.void
       : Channel.flatMap(Channel.write(Chunk.unsafeFromArray(pieces)), () => rest)
@@ -52,17 +54,57 @@ const emit = <A, E>(pull: Pull<A, E>): Channel.Channel<Chunk.Chunk<A>, unknown, 
   return rest
 }
 
+/** The latest hand that took a pull's result; a fiber passes it on together with its own result. */
+const received: FiberRef.FiberRef<unknown> = FiberRef.unsafeMake<unknown>(undefined)
+
+/** A fiber that pulls, and what it was given last. */
+interface Hand<A> {
+  readonly fiber: Fiber
+  /** Says who holds the hand, and holds no fiber itself. */
+  readonly token: object
+  pieces: ReadonlyArray<A> | undefined
+  /** Whether the fiber ended before anybody told it to stop. */
+  endedByItself: boolean
+}
+
 /**
  * A pull runs in a fiber of its own where it has a timeout, and can succeed in the moment in which the timeout wins: its
- * pieces are then thrown away. It is known by two signs: the fiber was told to stop although it had succeeded, and its
- * `FiberRef`s, which a fiber passes on with its result, have not reached the fiber that pulls now.
+ * pieces are then thrown away. That is known by three signs: the fiber ended by itself, it was told to stop after that,
+ * and its `FiberRef`s, which go with its result, have not reached the fiber that pulls next. Then that one gets the pieces.
  */
-const wasDropped = (hand: { readonly fiber: Fiber }, fiber: Fiber): boolean =>
-  hand.fiber.unsafePoll()?._tag === "Success" &&
-  !Cause.isEmpty(hand.fiber.getFiberRef(FiberRef.interruptedCause)) &&
-  fiber.getFiberRef(received) !== hand
+class Delivery<A> {
+  private hand: Hand<A> | undefined
+  private readonly ended = (): void => {
+    if (this.hand !== undefined) this.hand.endedByItself = !isToldToStop(this.hand.fiber)
+  }
 
-const received: FiberRef.FiberRef<unknown> = FiberRef.unsafeMake<unknown>(undefined)
+  isTo(fiber: Fiber): boolean {
+    return this.hand?.fiber === fiber
+  }
+
+  begin(fiber: Fiber): object {
+    this.end()
+    this.hand = { fiber, token: {}, pieces: undefined, endedByItself: false }
+    fiber.addObserver(this.ended)
+    return this.hand.token
+  }
+
+  made(pieces: ReadonlyArray<A> | undefined): void {
+    if (this.hand !== undefined) this.hand.pieces = pieces
+  }
+
+  droppedBefore(fiber: Fiber): ReadonlyArray<A> | undefined {
+    const { hand } = this
+    if (hand === undefined || !hand.endedByItself || !isToldToStop(hand.fiber)) return undefined
+    return fiber.getFiberRef(received) === hand.token ? undefined : hand.pieces
+  }
+
+  end(): void {
+    this.hand?.fiber.removeObserver(this.ended)
+  }
+}
+
+const isToldToStop = (fiber: Fiber): boolean => !Cause.isEmpty(fiber.getFiberRef(FiberRef.interruptedCause))
 
 /** As `Stream.unwrap`, which puts another channel around every piece too: 140 operations an answer, and 2 a piece. */
 export const unwrap = <A, E, R, E2, R2>(
