@@ -23,7 +23,15 @@
  *
  * @since 0.2.0
  */
+import * as Clock from "effect/Clock"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import { dual } from "effect/Function"
+import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
+import * as Stream from "effect/Stream"
+import { Folding } from "./internal/folding.js"
+import type { ModelEvent } from "./ModelEvent.js"
 import { Attempt, Seam } from "./ModelResponse.js"
 import { PartialResponse } from "./PartialResponse.js"
 
@@ -69,3 +77,73 @@ export const Checkpoint = Schema.Struct({
  * @category models
  */
 export type Checkpoint = typeof Checkpoint.Type
+
+/**
+ * Stores checkpoints while events pass: before a piece of the stream is handed on, what the consumer has with it is given
+ * to `store`. The stream waits for `store`, and fails where it fails. What a program shows is then never more than it
+ * stored: if it is killed, the next one goes on from the last checkpoint, and a piece that was stored and not shown is in
+ * the checkpoint's `text`.
+ *
+ * Each checkpoint holds the whole answer so far, so a long one is stored at most `every` so often, and once at the end.
+ *
+ * @example
+ * ```ts
+ * import { Checkpoint, Provider } from "effect-redial"
+ * import { Effect, Schema, Stream } from "effect"
+ *
+ * declare const write: (json: string) => Effect.Effect<void>
+ *
+ * const encode = Schema.encode(Schema.parseJson(Checkpoint.Checkpoint))
+ *
+ * const events = Provider.stream({ model: "claude-sonnet-5-5", prompt: "Hello" }, { delivery: "resume" }).pipe(
+ *   Checkpoint.save((checkpoint) => Effect.flatMap(Effect.orDie(encode(checkpoint)), write), { every: "1 second" })
+ * )
+ * ```
+ *
+ * @since 0.2.0
+ * @category combinators
+ */
+export const save: {
+  <E2, R2>(
+    store: (checkpoint: Checkpoint) => Effect.Effect<unknown, E2, R2>,
+    options?: SaveOptions
+  ): <A extends ModelEvent, E, R>(events: Stream.Stream<A, E, R>) => Stream.Stream<A, E | E2, R | R2>
+  <A extends ModelEvent, E, R, E2, R2>(
+    events: Stream.Stream<A, E, R>,
+    store: (checkpoint: Checkpoint) => Effect.Effect<unknown, E2, R2>,
+    options?: SaveOptions
+  ): Stream.Stream<A, E | E2, R | R2>
+} = dual(
+  (args) => Predicate.hasProperty(args[0], Stream.StreamTypeId),
+  <A extends ModelEvent, E, R, E2, R2>(
+    events: Stream.Stream<A, E, R>,
+    store: (checkpoint: Checkpoint) => Effect.Effect<unknown, E2, R2>,
+    { every = 0, from }: SaveOptions = {}
+  ): Stream.Stream<A, E | E2, R | R2> =>
+    Stream.suspend(() => {
+      const folding = new Folding(from)
+      const pause = Duration.toMillis(every)
+      let next = Number.NEGATIVE_INFINITY
+      return Stream.mapChunksEffect(events, (chunk) =>
+        Effect.flatMap(Clock.currentTimeMillis, (now) => {
+          for (const event of chunk) folding.apply(event)
+          if (now < next && !folding.isFinished) return Effect.succeed(chunk)
+          next = now + pause
+          return Effect.as(store(folding.checkpoint()), chunk)
+        })
+      )
+    })
+)
+
+/**
+ * When `save` stores.
+ *
+ * @since 0.2.0
+ * @category models
+ */
+export interface SaveOptions {
+  /** No sooner than this after the last time. Default: with every piece that the network brings. */
+  readonly every?: Duration.DurationInput | undefined
+  /** The checkpoint that the stream itself goes on from. Default: none. */
+  readonly from?: Checkpoint | undefined
+}

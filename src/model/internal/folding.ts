@@ -7,6 +7,8 @@ import type { Attempt, Seam } from "../ModelResponse.js"
 import { Fold } from "./fold.js"
 
 export class Folding {
+  /** Whether the end of the answer was among the events. */
+  isFinished = false
   private readonly fold: Fold
   private ended: ReadonlyArray<Attempt>
   private running: ResponseStart | undefined
@@ -29,6 +31,7 @@ export class Folding {
     } else if (event._tag === "Superseded" && event.fromIndex === 0) {
       this.seams = []
     } else if (event._tag === "Finish") {
+      this.isFinished = true
       this.ended = event.response.attempts
       this.seams = event.response.seams
       this.running = undefined
