@@ -19,7 +19,7 @@ export const checkBaseUrl = (text: string, invalid: Invalid): Effect.Effect<stri
     return invalid("baseUrl", "has credentials in it: the key goes into `apiKey`")
   }
   if (url.search !== "" || url.hash !== "") return invalid("baseUrl", "may not have a query or a fragment")
-  return Effect.succeed(url.href.replace(/\/+$/, ""))
+  return Effect.succeed(url.href.replace(/(?<!\/)\/+$/, ""))
 }
 
 /** Headers that hold a key. */
