@@ -110,8 +110,8 @@ export interface PreparedCall {
     user: Renewable.User,
     key: Redacted.Redacted
   ) => Effect.Effect<Line, InvalidOptions | RenewableClosed>
-  /** Reads an answer; with `join`, one that goes on with a broken one. */
-  readonly decoder: (stamp: Stamp, join?: Decoder.Join) => Decoder.Decoder
+  /** Reads an answer, whatever its `contentType` says; with `join`, one that goes on with a broken one. */
+  readonly decoder: (stamp: Stamp, join?: Decoder.Join, contentType?: string | null) => Decoder.Decoder
   /** The call that asks the server for the rest of an answer; undefined where it keeps nothing. */
   readonly after: (broken: Decoder.Decoder) => PreparedCall | undefined
 }
@@ -261,7 +261,7 @@ export const make = <Sdk, Params, State, R = never>(
       const position = (state: State) => protocol.cursor?.at(params, state)
       return {
         connect: connect((sdk, options) => protocol.open(sdk, params, options)),
-        decoder: (stamp, join) => Decoder.make(protocol, stamp, { join, position }),
+        decoder: (stamp, join, contentType) => Decoder.make(protocol, stamp, { join, position, contentType }),
         after
       }
     }
@@ -272,7 +272,7 @@ export const make = <Sdk, Params, State, R = never>(
       if (cursor === undefined || position === undefined) return undefined
       return {
         connect: connect((sdk, options) => cursor.open(sdk, position, options)),
-        decoder: (stamp) => broken.resumed(stamp),
+        decoder: (stamp, _, contentType) => broken.resumed(stamp, contentType),
         after
       }
     }

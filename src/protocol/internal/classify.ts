@@ -42,7 +42,7 @@ export const isError = (body: JsonObject): boolean =>
 export const classify = ({ body: raw, requestId, retryAfterMillis, status }: Reported): Fault.Fault => {
   const body = typeof raw === "string" ? (parse(raw) ?? raw) : raw
   const details = read(body)
-  const outer = object(body)
+  const outer = outermost(body)
   if (status !== undefined && status < 400 && !(outer && isError(outer))) {
     return { ...Fault.malformed(describe("the provider answered with something that is no stream", details)), status }
   }
@@ -128,9 +128,12 @@ const byWords = ({ message, words }: Details): ReportedTag | undefined => {
   return bad
 }
 
+/** Gemini puts its errors into an array. */
+const outermost = (body: unknown): JsonObject | undefined => object(array(body)?.[0] ?? body)
+
 const read = (body: unknown): Details => {
   if (typeof body === "string") return plain(body)
-  const outer = object(array(body)?.[0] ?? body)
+  const outer = outermost(body)
   if (outer === undefined) return plain("")
   const error = object(outer.error) ?? failedBase(outer) ?? outer
   const message =
