@@ -20,6 +20,8 @@ import * as ConnectionPool from "./ConnectionPool.js"
 import type { Credentials } from "./Credentials.js"
 import { InvalidOptions } from "./InvalidOptions.js"
 import { checkBaseUrl, checkHeaders } from "./internal/checkAddress.js"
+import { checkQuirks } from "./internal/checkQuirks.js"
+import { checkTimes } from "./internal/checkTime.js"
 import { credentialHeaders } from "./internal/credentialHeaders.js"
 import * as Keys from "./internal/keys.js"
 import type { RenewableClosed } from "./internal/renewableClosed.js"
@@ -212,6 +214,12 @@ export const make = <Sdk, Params, State, R = never>(
     const baseUrl = yield* checkBaseUrl(options.baseUrl ?? kind.baseUrl, invalid)
     const { host } = new URL(baseUrl)
     const headers = yield* checkHeaders(Headers.fromInput(options.headers), invalid)
+    yield* checkQuirks(options.quirks, kind.protocol.id, invalid)
+    const { drainLimit, maxAge, maxDraining } = options
+    yield* checkTimes({ maxAge, drainLimit }, invalid)
+    if (maxDraining !== undefined && !(maxDraining >= 0)) {
+      yield* invalid("maxDraining", `is ${maxDraining}: it must be a number from 0 on`)
+    }
 
     const poolLayer = yield* poolLayerOf(options.pool ?? {})
 
@@ -229,9 +237,9 @@ export const make = <Sdk, Params, State, R = never>(
     const connections = yield* Renewable.make(acquire, {
       name: provider,
       retire: ({ pool }) => pool.retire,
-      maxAge: options.maxAge,
-      maxDraining: options.maxDraining,
-      drainLimit: options.drainLimit
+      maxAge,
+      maxDraining,
+      drainLimit
     })
 
     // The last of the checks: what fails for another reason has not claimed the keys for its host.

@@ -15,6 +15,8 @@ import { fromReadable } from "./nodeSource.js"
 import * as PoolLife from "./poolLife.js"
 import { Sockets } from "./sockets.js"
 
+export { checkTls } from "./checkTls.js"
+
 export const make = (options: Options): Effect.Effect<Service, InvalidOptions, Scope.Scope> =>
   Effect.gen(function* () {
     // undici gives a connection back one turn of the event loop after its answer has ended.

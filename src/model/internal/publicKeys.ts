@@ -5,10 +5,9 @@
 /**
  * How vendors begin all of their keys, where that is longer than a few characters. Public rules of secret scanners: the
  * configuration of gitleaks (OpenAI, Anthropic, Perplexity, Google) and the detectors of TruffleHog (OpenRouter, NVIDIA,
- * Together). The header of a JSON Web Token (RFC 7519) names an algorithm and a key, and is no secret either.
+ * Together).
  */
-const prefixes =
-  /^(?:sk-ant-[a-z]{3,5}\d\d-|sk-(?:proj|svcacct|admin)-|sk-or-v\d-|nvapi-|pplx-|AIzaSy|tgp_v\d_|eyJ[\w-]+\.)/
+const prefixes = /^(?:sk-ant-[a-z]{3,5}\d\d-|sk-(?:proj|svcacct|admin)-|sk-or-v\d-|nvapi-|pplx-|AIzaSy|tgp_v\d_)/
 
 /** How many characters of the key are public. */
 export const publicLength = (key: string): number => prefixes.exec(key)?.[0].length ?? 0
