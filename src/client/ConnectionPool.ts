@@ -14,6 +14,7 @@ import type * as Scope from "effect/Scope"
 import type { Dispatcher } from "undici"
 import * as InvalidOptions from "./InvalidOptions.js"
 import type { ByteSource } from "./internal/byteSource.js"
+import { checkTimes } from "./internal/checkTime.js"
 import * as httpClientPool from "./internal/httpClientPool.js"
 
 export type { ByteSource } from "./internal/byteSource.js"
@@ -94,7 +95,7 @@ export interface Options {
  * @internal
  */
 export const check = (options: Options): Effect.Effect<void, InvalidOptions.InvalidOptions> => {
-  const { connections, proxy } = options
+  const { connectTimeout, connections, keepAlive, proxy, tls } = options
   const invalid = (option: string, problem: string) =>
     new InvalidOptions.InvalidOptions({ module: "ConnectionPool", option, problem })
   if (proxy !== undefined && proxy !== "environment") {
@@ -106,11 +107,26 @@ export const check = (options: Options): Effect.Effect<void, InvalidOptions.Inva
   if (connections !== undefined && !(Number.isInteger(connections) && connections > 0)) {
     return invalid("connections", `is ${connections}: it must be a whole number above zero`)
   }
-  if ((options.tls?.cert === undefined) !== (options.tls?.key === undefined)) {
+  if ((tls?.cert === undefined) !== (tls?.key === undefined)) {
     return invalid("tls", "has a client certificate without its key, or a key without its certificate")
   }
-  return Effect.void
+  return checkTimes({ connectTimeout }, invalid, "more").pipe(
+    Effect.zipRight(checkTimes({ keepAlive }, invalid)),
+    // Only Node can tell whether a text is a certificate.
+    Effect.zipRight(tls === undefined ? Effect.void : Effect.flatMap(loaded, (pool) => pool.checkTls(tls)))
+  )
 }
+
+/** Loaded on first use and by condition: runtimes without undici never see it. */
+const loaded = Effect.tryPromise({
+  try: () => import("#pool"),
+  catch: (cause) =>
+    new InvalidOptions.InvalidOptions({
+      module: "ConnectionPool",
+      option: "pool",
+      problem: `needs undici, which did not load (${cause}): use ConnectionPool.layerHttpClient on this runtime`
+    })
+})
 
 /**
  * Makes a pool over undici, for the scope.
@@ -119,22 +135,7 @@ export const check = (options: Options): Effect.Effect<void, InvalidOptions.Inva
  * @category constructors
  */
 export const make = (options: Options = {}): Effect.Effect<Service, InvalidOptions.InvalidOptions, Scope.Scope> =>
-  // Loaded on first use and by condition: runtimes without undici never see it.
-  Effect.flatMap(
-    Effect.zipRight(
-      check(options),
-      Effect.tryPromise({
-        try: () => import("#pool"),
-        catch: (cause) =>
-          new InvalidOptions.InvalidOptions({
-            module: "ConnectionPool",
-            option: "pool",
-            problem: `needs undici, which did not load (${cause}): use ConnectionPool.layerHttpClient on this runtime`
-          })
-      })
-    ),
-    (pool) => pool.make(options)
-  )
+  Effect.flatMap(Effect.zipRight(check(options), loaded), (pool) => pool.make(options))
 
 /**
  * A pool over undici as a layer: what the `pool` of a client may be, and is by default.

@@ -20,13 +20,15 @@ import * as ConnectionPool from "./ConnectionPool.js"
 import type { Credentials } from "./Credentials.js"
 import { InvalidOptions } from "./InvalidOptions.js"
 import { checkBaseUrl, checkHeaders } from "./internal/checkAddress.js"
+import { checkQuirks } from "./internal/checkQuirks.js"
+import { checkTimes } from "./internal/checkTime.js"
 import { credentialHeaders } from "./internal/credentialHeaders.js"
 import * as Keys from "./internal/keys.js"
 import type { RenewableClosed } from "./internal/renewableClosed.js"
 import { unshown } from "./internal/sdk.js"
 import * as Renewable from "./Renewable.js"
 
-export type { Decoder, Target } from "../protocol/internal/decoder.js"
+export type { Decoder, Reading, Target } from "../protocol/internal/decoder.js"
 export type { Keys } from "./internal/keys.js"
 
 /**
@@ -110,8 +112,8 @@ export interface PreparedCall {
     user: Renewable.User,
     key: Redacted.Redacted
   ) => Effect.Effect<Line, InvalidOptions | RenewableClosed>
-  /** Reads an answer, into `target` where it goes on with a broken one. */
-  readonly decoder: (stamp: Stamp, target?: Decoder.Target) => Decoder.Decoder
+  /** Reads an answer. */
+  readonly decoder: (stamp: Stamp, how?: Decoder.Reading) => Decoder.Decoder
   /** The call that asks the server for the rest of an answer; undefined where it keeps nothing. */
   readonly after: (broken: Decoder.Decoder) => PreparedCall | undefined
   /** The call that asks for a kept answer from its beginning, by its id; undefined where the protocol has no such call. */
@@ -214,6 +216,12 @@ export const make = <Sdk, Params, State, R = never>(
     const baseUrl = yield* checkBaseUrl(options.baseUrl ?? kind.baseUrl, invalid)
     const { host } = new URL(baseUrl)
     const headers = yield* checkHeaders(Headers.fromInput(options.headers), invalid)
+    yield* checkQuirks(options.quirks, kind.protocol.id, invalid)
+    const { drainLimit, maxAge, maxDraining } = options
+    yield* checkTimes({ maxAge, drainLimit }, invalid)
+    if (maxDraining !== undefined && !(maxDraining >= 0)) {
+      yield* invalid("maxDraining", `is ${maxDraining}: it must be a number from 0 on`)
+    }
 
     const poolLayer = yield* poolLayerOf(options.pool ?? {})
 
@@ -231,9 +239,9 @@ export const make = <Sdk, Params, State, R = never>(
     const connections = yield* Renewable.make(acquire, {
       name: provider,
       retire: ({ pool }) => pool.retire,
-      maxAge: options.maxAge,
-      maxDraining: options.maxDraining,
-      drainLimit: options.drainLimit
+      maxAge,
+      maxDraining,
+      drainLimit
     })
 
     // The last of the checks: what fails for another reason has not claimed the keys for its host.
@@ -262,10 +270,10 @@ export const make = <Sdk, Params, State, R = never>(
     const callOf = (params: Params): PreparedCall => {
       const { cursor } = protocol
       const position = (state: State) => cursor?.at(params, state)
-      const decoder: PreparedCall["decoder"] = (stamp, target) => Decoder.make(protocol, stamp, { target, position })
+      const decoder: PreparedCall["decoder"] = (stamp, how) => Decoder.make(protocol, stamp, { ...how, position })
       const after: PreparedCall["after"] = (broken) => {
         const at = broken.position()
-        return cursor && at && keptCall(at, (stamp) => broken.resumed(stamp))
+        return cursor && at && keptCall(at, (stamp, how) => broken.resumed(stamp, how?.contentType))
       }
       const attach: PreparedCall["attach"] = (id) =>
         cursor && keptCall({ id, after: undefined, model: undefined }, decoder)

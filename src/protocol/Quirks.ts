@@ -4,6 +4,7 @@
  * @since 0.1.0
  */
 import type { ModelRequest } from "../model/ModelRequest.js"
+import type { ProtocolId } from "./Protocol.js"
 
 /**
  * How a vendor of Chat Completions is asked to think.
@@ -58,4 +59,22 @@ export interface Quirks {
   readonly thinking?: "adaptive" | "enabled" | undefined
   /** Fields of a request that the vendor refuses: setting one is an `InvalidRequest`. Default: none. */
   readonly unsupported?: ReadonlyArray<keyof ModelRequest> | undefined
+}
+
+/**
+ * The protocols that read each field.
+ *
+ * @internal
+ */
+export const readers: Readonly<Record<keyof Quirks, ReadonlyArray<ProtocolId>>> = {
+  maxTokens: ["chat-completions"],
+  developer: ["chat-completions"],
+  streamOptions: ["chat-completions"],
+  user: ["chat-completions", "responses"],
+  seed: ["chat-completions"],
+  required: ["chat-completions"],
+  reasoning: ["chat-completions"],
+  replay: ["chat-completions"],
+  thinking: ["anthropic-messages"],
+  unsupported: ["anthropic-messages", "chat-completions", "responses"]
 }

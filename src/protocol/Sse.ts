@@ -5,6 +5,7 @@
  */
 import { createParser } from "eventsource-parser"
 import * as Fault from "../model/internal/fault.js"
+import { parse } from "./internal/json.js"
 import type { ServerSentEvent } from "./Protocol.js"
 
 /**
@@ -29,8 +30,8 @@ export interface Reader {
    * function below it, compiled once more with all that follows in it, a third of the CPU of a process's first answers.
    */
   readonly push: (bytes: Uint8Array) => ReadonlyArray<ServerSentEvent>
-  /** The body is over. */
-  readonly end: () => void
+  /** The body is over. Gives the event that it ends in without a blank line, if that event is certainly whole. */
+  readonly end: () => ReadonlyArray<ServerSentEvent>
   /** Why nothing more is given: it comes after the events that were. */
   readonly fault: Fault.Fault | undefined
 }
@@ -42,9 +43,15 @@ const LF = 10
 const CR = 13
 const BYTE_ORDER_MARK = 0xfeff
 
+const BLANK_LINE = Uint8Array.of(LF, LF)
+
+/** No beginning of these is one of these, so the end of the body has cut nothing off. */
+const isWhole = ({ data }: ServerSentEvent): boolean =>
+  data === "[DONE]" || (/^\s*[{[]/.test(data) && parse(data) !== undefined)
+
 /**
- * Never throws. An event that is pending when the body ends is dropped, since its blank line never came; after a fault
- * nothing more is delivered.
+ * Never throws. An event that is pending when the body ends is dropped, since its blank line never came, unless its data is
+ * an object or an array of JSON, or `[DONE]`, and complete. After a fault nothing more is delivered.
  *
  * @internal
  */
@@ -93,7 +100,13 @@ export const make = (limits?: Limits): Reader => {
       return out
     },
     end() {
+      if (over) return []
+      // As bytes: half a character at the end comes out as U+FFFD, and is not JSON.
+      feed(utf8(BLANK_LINE))
       over = true
+      const out = events.filter(isWhole)
+      events = []
+      return out
     },
     get fault() {
       return fault

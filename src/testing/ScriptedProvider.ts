@@ -187,7 +187,7 @@ export const make = <R = never>(
               const turn = script[Math.min(requests.push(request), script.length) - 1] ?? script[0]
               return lineOf(eventsOf(turn, request), generation)
             }),
-          decoder: (stamp, target) => Decoder.make(AnthropicMessages.protocol, stamp, { target }),
+          decoder: (stamp, how) => Decoder.make(AnthropicMessages.protocol, stamp, how),
           after: () => undefined,
           attach: () => undefined
         }),

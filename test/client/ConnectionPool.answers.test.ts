@@ -92,12 +92,44 @@ describe("content-encoding", () => {
     })
   )
 
-  it.scopedLive("that nobody knows is an error that names it, and its connection is closed", () =>
+  for (const encoding of ["none", "utf-8", "identity", "Identity, none", "snappy", "", ",", " , utf-8 ,"]) {
+    it.scopedLive(`that names no coding, "${encoding}", leaves the bytes as they are`, () =>
+      Effect.gen(function* () {
+        const server = yield* FaultServer.make([Reply.stream(events, { headers: { "content-encoding": encoding } })])
+        const provider = yield* providerOf(protocol, server.url)
+        assert.strictEqual((yield* provider.generate(request)).text, text)
+      })
+    )
+  }
+
+  for (const encoding of ["gzip, identity", "identity,GZIP", "none, x-gzip", "gzip, br"]) {
+    it.scopedLive(`that is a list, "${encoding}", is undone from its end`, () =>
+      Effect.gen(function* () {
+        const zipped = zlib.gzipSync(events.join(""))
+        const body = encoding === "gzip, br" ? zlib.brotliCompressSync(zipped) : zipped
+        const headers = { "content-type": "text/event-stream", "content-encoding": encoding }
+        const server = yield* FaultServer.make([Reply.status(200, { body, headers })])
+        const provider = yield* providerOf(protocol, server.url)
+        assert.strictEqual((yield* provider.generate(request)).text, text)
+      })
+    )
+  }
+
+  it.scopedLive("that is a long list is an error: each coding costs memory", () =>
     Effect.gen(function* () {
-      const reply = Reply.stream(events, { headers: { "content-encoding": "snappy" } })
+      const headers = { "content-encoding": new Array(6).fill("gzip").join(", ") }
+      const { error } = yield* failure(Reply.stream(events, { headers }))
+      assert.strictEqual(error._tag, "MalformedStream")
+      assert.match(error.message, /unknown content-encoding, "gzip, gzip/)
+    })
+  )
+
+  it.scopedLive("that cannot be undone is an error that names it, and its connection is closed", () =>
+    Effect.gen(function* () {
+      const reply = Reply.stream(events, { headers: { "content-encoding": "zstd" } })
       const { error } = yield* failure(reply)
       assert.strictEqual(error._tag, "MalformedStream")
-      assert.match(error.message, /unknown content-encoding, "snappy"/)
+      assert.match(error.message, /unknown content-encoding, "zstd"/)
 
       // Without a provider there is no renewal, which would close it in any case.
       const server = yield* FaultServer.make([Reply.cut(reply, { afterEvents: 3 }, "stall")])

@@ -8,7 +8,7 @@ import * as Net from "node:net"
 import type { TlsOptions } from "node:tls"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Exit, Redacted, Scope } from "effect"
-import { ConnectionPool } from "effect-redial"
+import { AnthropicClient, ConnectionPool, InvalidOptions } from "effect-redial"
 import { answered, bodyOf, eventsOf, failureOf, post, providerOf } from "./world.js"
 
 const fixture = (name: string): string => readFileSync(new URL(`./fixtures/${name}`, import.meta.url), "utf8")
@@ -165,18 +165,32 @@ describe("TLS that cannot be", () => {
     })
   )
 
-  for (const [what, tls] of [
-    ["a CA", { ca: "not a certificate" }],
-    ["a certificate", { ca, cert: "not a certificate", key: client.key }],
-    ["a key", { ca, cert: client.cert, key: Redacted.make("-----BEGIN PRIVATE KEY-----\ncanary\n") }],
-    ["a key of another certificate", { ca, cert: client.cert, key: Redacted.make(server.key) }]
+  for (const [what, option, tls] of [
+    ["a CA that is none", "ca", { ca: "not a certificate" }],
+    ["an empty CA", "ca", { ca: "" }],
+    ["a list of nothing", "ca", { ca: [""] }],
+    ["a CA that is none beside one", "ca", { ca: [ca, "not a certificate"] }],
+    ["a certificate that is none", "cert", { ca, cert: "not a certificate", key: client.key }],
+    [
+      "a key that is none",
+      "key",
+      { ca, cert: client.cert, key: Redacted.make("-----BEGIN PRIVATE KEY-----\ncanary\n") }
+    ],
+    ["a key of another certificate", "key", { ca, cert: client.cert, key: Redacted.make(server.key) }]
   ] as const) {
-    it.scopedLive(`${what} that is none is an error, without the key in it`, () =>
+    it.scopedLive(`${what} is found when the layer is built, and the error has no key in it`, () =>
       Effect.gen(function* () {
-        const { url } = yield* serve()
-        const error = yield* refusal(url, { tls })
-        assert.strictEqual(error.reason, "tls", String(error))
-        assert.notInclude(JSON.stringify(error), "canary")
+        const builds: ReadonlyArray<Effect.Effect<unknown, unknown, Scope.Scope>> = [
+          provider("https://localhost:9", { tls }),
+          ConnectionPool.make({ tls }),
+          AnthropicClient.make({ apiKey: Redacted.make("canary"), pool: { tls } })
+        ]
+        for (const build of builds) {
+          const error = yield* Effect.flip(build)
+          assert(error instanceof InvalidOptions.InvalidOptions, String(error))
+          assert.strictEqual(error.option, `tls.${option}`)
+          assert.notInclude(JSON.stringify(error) + String(error), "canary")
+        }
       })
     )
   }

@@ -559,7 +559,11 @@ describe("credentials that cannot work", () => {
     ],
     "a deadline that is no time": [
       [[Credentials.fromEffect(Effect.succeed(key("k")), { timeout: "soon" as never })]],
-      /`key-1\.timeout` is no time/
+      /`key-1\.timeout` is not a duration/
+    ],
+    "a deadline that is no number": [
+      [[Credentials.fromEffect(Effect.succeed(key("k")), { timeout: Number.NaN })]],
+      /`key-1\.timeout` is NaN/
     ],
     "a cool-down that is no time": [[[a], { coolDown: { quota: "soon" as never } }], /coolDown\.quota/],
     "an empty key": [[[Credentials.fromKey(key(" "))]], /key-1.*give the key/],

@@ -3,8 +3,8 @@
  */
 import { inspect } from "node:util"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Layer, Redacted } from "effect"
-import { AnthropicClient, ConnectionPool, OpenAiClient, Provider, Vendors } from "effect-redial"
+import { Duration, Effect, Layer, Redacted, type Scope } from "effect"
+import { AnthropicClient, ConnectionPool, type InvalidOptions, OpenAiClient, Provider, Vendors } from "effect-redial"
 
 const canary = "sk-canary-0123456789"
 const good = { apiKey: Redacted.make(canary) }
@@ -15,6 +15,9 @@ interface Case {
   readonly option: string
   readonly says: RegExp
 }
+
+/** What Effect takes for no time at all, or dies of. */
+const noTimes: ReadonlyArray<unknown> = ["soon", "1 fortnight", "", Number.NaN, {}, true, null]
 
 const cases: ReadonlyArray<Case> = [
   { what: "an empty key", options: { apiKey: Redacted.make("") }, option: "apiKey", says: /give the key/ },
@@ -89,6 +92,55 @@ const cases: ReadonlyArray<Case> = [
     option: "headers",
     says: /the key goes into `apiKey`/
   })),
+  ...["Host", "Content-Length", "transfer-encoding", "connection", "content-encoding", "TE", "Upgrade", "Expect"].map(
+    (name) => ({
+      what: `the header ${name}, which HTTP sets`,
+      options: { headers: { [name]: "1" } },
+      option: "headers",
+      says: new RegExp(`may not set \`${name.toLowerCase()}\`: HTTP sets it itself`)
+    })
+  ),
+  ...["/messages", "/v1/messages/", "/v1/chat/completions", "/chat/completions//", "/v1/responses"].map((path) => ({
+    what: `a base URL that ends in ${path}`,
+    options: { baseUrl: `https://example.com${path}` },
+    option: "baseUrl",
+    says: /ends in `\/(messages|chat\/completions|responses)`, which is added to it: cut that off/
+  })),
+  ...(["maxAge", "drainLimit"] as const).flatMap((option) =>
+    [...noTimes, -1].map((time) => ({
+      what: `${time} as ${option}`,
+      // Who has no types may give anything.
+      options: { [option]: time as never },
+      option,
+      says: /is not a duration: give a number|must be a number of milliseconds from 0 on/
+    }))
+  ),
+  ...(["connectTimeout", "keepAlive"] as const).flatMap((option) =>
+    [...noTimes, -1].map((time) => ({
+      what: `${time} as ${option}`,
+      options: { pool: { [option]: time as never } },
+      option,
+      says: /is not a duration: give a number|must be a number of milliseconds from 0 on/
+    }))
+  ),
+  {
+    what: "no time to connect",
+    options: { pool: { connectTimeout: 0 } },
+    option: "connectTimeout",
+    says: /more than zero/
+  },
+  ...[-1, Number.NaN].map((maxDraining) => ({
+    what: `${maxDraining} draining generations`,
+    options: { maxDraining },
+    option: "maxDraining",
+    says: /must be a number from 0 on/
+  })),
+  {
+    what: "a quirk that no protocol has",
+    options: { quirks: { odd: true } as object },
+    option: "quirks.odd",
+    says: /is read by no protocol/
+  },
   ...[0, -1, 1.5, Number.NaN].map((connections) => ({
     what: `${connections} connections`,
     options: { pool: { connections } },
@@ -138,10 +190,54 @@ describe("building a client with", () => {
         ...good,
         baseUrl: "https://[::1]:8443/a/b",
         headers: { "x-a": "1", "x-latin": "é", "x-tab": "a\tb" },
-        pool: { connections: 1, proxy: "http://me:secret@localhost:3128", keepAlive: 0 }
+        pool: {
+          connections: 1,
+          proxy: "http://me:secret@localhost:3128",
+          keepAlive: 0,
+          connectTimeout: Duration.infinity
+        },
+        quirks: { thinking: "enabled", unsupported: ["seed"], maxTokens: undefined },
+        maxAge: 0,
+        drainLimit: Duration.infinity,
+        maxDraining: Number.POSITIVE_INFINITY
       })
     )
   )
+})
+
+describe("quirks of another protocol", () => {
+  const chat = { maxTokens: "max_tokens" } as const
+  const messages = { thinking: "enabled" } as const
+  for (const [what, layer, says] of [
+    [
+      "Chat Completions in a client of Anthropic Messages",
+      AnthropicClient.make({ ...good, quirks: chat }),
+      /`quirks.maxTokens` is read over chat-completions only, and this client speaks anthropic-messages: leave it out/
+    ],
+    ["Anthropic Messages in a client of OpenAI", OpenAiClient.make({ ...good, quirks: messages }), /quirks.thinking/],
+    [
+      "Chat Completions in a client of Responses",
+      OpenAiClient.make({ ...good, protocol: "responses", quirks: chat }),
+      /quirks.maxTokens/
+    ],
+    ["Chat Completions in a provider", Provider.make(Vendors.minimax, { ...good, quirks: chat }), /quirks.maxTokens/],
+    [
+      "Anthropic Messages in a vendor of one's own",
+      Provider.make(
+        Vendors.custom({ id: "own", protocol: "responses", baseUrl: "https://example.com", quirks: messages }),
+        good
+      ),
+      /quirks.thinking/
+    ]
+  ] as const) {
+    it.effect(`are refused: of ${what}`, () =>
+      Effect.gen(function* () {
+        const error = yield* Effect.flip(Effect.scoped<unknown, InvalidOptions.InvalidOptions, Scope.Scope>(layer))
+        assert.strictEqual(error._tag, "InvalidOptions")
+        assert.match(error.message, says)
+      })
+    )
+  }
 })
 
 describe("a provider", () => {
@@ -161,6 +257,18 @@ describe("a provider", () => {
         assert.match(error.message, /must be a number from [01] on/)
       })
     )
+  }
+
+  for (const option of ["maxElapsed", "maxRetryAfter"] as const) {
+    for (const time of [...noTimes, -1]) {
+      it.effect(`takes no ${option} of ${time}`, () =>
+        Effect.gen(function* () {
+          const error = yield* refusal({ ...good, limits: { [option]: time as never } })
+          assert.strictEqual(error.option, `limits.${option}`)
+          assert.match(error.message, /is not a duration|must be a number of milliseconds from 0 on/)
+        })
+      )
+    }
   }
 
   it.effect("says how a bare string is to be given as a key, and does not show it", () =>

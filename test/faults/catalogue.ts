@@ -261,9 +261,57 @@ const added: ReadonlyArray<Fault> = [
     expect: "MalformedStream"
   },
   {
-    name: "unknown_encoding",
-    reply: (m) => Reply.stream(m.events, { headers: { "content-encoding": "rot13" } }),
+    name: "opaque_encoding",
+    reply: (m) => Reply.stream(m.events, { headers: { "content-encoding": "zstd" } }),
     expect: "MalformedStream"
+  },
+  ...["none", "utf-8", "rot13"].map((encoding) => ({
+    name: `encoding_${encoding}`,
+    reply: (m: Material) => Reply.stream(m.events, { headers: { "content-encoding": encoding } }),
+    expect: "ok" as const
+  })),
+  {
+    name: "encoding_list",
+    reply: (m) =>
+      Reply.status(200, {
+        headers: { "content-type": "text/event-stream", "content-encoding": "gzip, identity" },
+        body: gzipSync(m.events.join(""))
+      }),
+    expect: "ok"
+  },
+  {
+    name: "error_as_events",
+    reply: (m) =>
+      Reply.status(200, {
+        headers: { "content-type": "text/event-stream" },
+        body: JSON.stringify(overloaded(m))
+      }),
+    expect: "Overloaded"
+  },
+  {
+    name: "page_as_events",
+    reply: () =>
+      Reply.status(200, {
+        headers: { "content-type": "text/event-stream" },
+        body: "<html><title>Sign in</title></html>"
+      }),
+    expect: "MalformedStream"
+  },
+  {
+    name: "no_last_blank_line",
+    reply: (m) => Reply.cut(m.answer, { afterBytes: Buffer.byteLength(m.events.join("")) - 1 }, "clean"),
+    expect: "ok"
+  },
+  {
+    name: "no_last_line_end",
+    reply: (m) => Reply.cut(m.answer, { afterBytes: Buffer.byteLength(m.events.join("")) - 2 }, "clean"),
+    expect: "ok"
+  },
+  {
+    name: "no_last_character",
+    reply: (m) => Reply.cut(m.answer, { afterBytes: Buffer.byteLength(m.events.join("")) - 3 }, "clean"),
+    // The finish reason came before.
+    expect: (protocol) => (protocol === "chat-completions" ? "ok" : "StreamTruncated")
   },
   {
     name: "redirect_elsewhere",

@@ -3,7 +3,7 @@
  */
 import { inspect } from "node:util"
 import { assert, describe, it } from "@effect/vitest"
-import { Cause, Effect, Schema } from "effect"
+import { Cause, Effect, Exit, Schema } from "effect"
 import { GenerationId, ProviderError } from "effect-redial"
 import type { Fault } from "../../src/model/internal/fault.js"
 import { fromFault } from "../../src/model/internal/fromFault.js"
@@ -110,6 +110,39 @@ describe("every error", () => {
       assert.strictEqual(String(back), String(error))
     })
   }
+
+  it("shows no delivered text, whatever field it may be in one day", () => {
+    const delivered = "what the model wrote"
+    const partial = {
+      delivered: "text",
+      text: delivered,
+      blocks: [{ type: "text", text: delivered, open: true }]
+    } as const
+    const context = {
+      provider: "vendor",
+      protocol: "anthropic-messages",
+      model: "model-1",
+      attempt: 1,
+      delivered: "text",
+      partial,
+      checkpoint: { partial },
+      attempts: [
+        { attempt: 1, startedAt: 1, endedAt: 2, delivered: "text", discarded: partial, seam: { anchor: delivered } }
+      ]
+    } as const
+    const error = fromFault({ _tag: "StreamDropped", description: "the connection was closed" }, context)
+    const exit = Exit.fail(error)
+    const pretty = Cause.pretty(Cause.fail(error))
+    for (const text of [
+      String(error),
+      `${error.stack}`,
+      pretty,
+      ...[error, exit].flatMap((u) => [JSON.stringify(u), inspect(u, { depth: 20, showHidden: true })])
+    ]) {
+      assert.include(text, "the connection was closed")
+      assert.notInclude(text, delivered)
+    }
+  })
 
   it("is bounded also where a server wrote it", () => {
     const error = make({ _tag: "ServerError", description: huge, code: huge, requestId: huge })

@@ -13,7 +13,8 @@ const lengths = FastCheck.array(FastCheck.integer({ min: 1, max: 60 }), { minLen
 describe("Decoder laws", () => {
   for (const { after, before, name, proof, protocol } of samples) {
     const body = bytes(before + proof + after)
-    const proven = bytes(before + proof).length
+    // Its blank line adds nothing.
+    const proven = bytes(before + proof.trimEnd()).length
 
     it(`finishes once, last, and keeps the grammar: ${name}`, () => {
       const result = run(protocol, before + proof + after)

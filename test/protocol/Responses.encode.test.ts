@@ -143,10 +143,21 @@ describe("Responses.encode", () => {
           text: { ...format("answer", closed, true).text, verbosity: "low" }
         }
       ],
-      ["of another protocol say nothing", { providerOptions: { "anthropic-messages": { max_tokens: 3 } } }, {}]
+      [
+        "of another protocol say nothing beside its own",
+        { providerOptions: { "anthropic-messages": { max_tokens: 3 }, responses: {} } },
+        {}
+      ],
+      ["that are undefined are none", { providerOptions: { "anthropic-messages": undefined } }, {}]
     ])
     refuses([
       ["the streaming", responses({ stream: false }), "providerOptions", /stream/],
+      [
+        "of other protocols only: they would be ignored",
+        { providerOptions: { "anthropic-messages": {}, "chat-completions": {} } },
+        "providerOptions",
+        /has fields for anthropic-messages and chat-completions only.*say `"responses": {}` beside them/
+      ],
       ["log probabilities", responses({ top_logprobs: 3 }), "providerOptions", /top_logprobs/],
       [
         "log probabilities by the other way",

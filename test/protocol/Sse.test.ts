@@ -12,8 +12,8 @@ const readChunks = (chunks: ReadonlyArray<Uint8Array>, limits?: Sse.Limits) => {
     for (const { data, event } of sse.push(chunk)) events.push({ event, data })
   }
   for (const chunk of chunks) push(chunk)
-  sse.end()
-  sse.end()
+  for (const { data, event } of sse.end()) events.push({ event, data })
+  assert.deepStrictEqual(sse.end(), [])
   push(bytes("data: after the end\n\n"))
   return { events, fault: sse.fault }
 }
@@ -56,6 +56,47 @@ describe("Sse", () => {
       assert.deepStrictEqual(data(`data: 1\n\n${end}`), ["1"])
       assert.strictEqual(readBytewise(`data: 1\n\n${end}`).events.length, 1)
     }
+  })
+
+  it("takes an event that the end of the body cuts no more than its blank line of, where that is certain", () => {
+    for (const whole of ['{"a":1}', '{"a":[1]} ', "[1]", " {}", "[DONE]"]) {
+      for (const end of ["", "\n", "\r", "\r\n", "\nid: 1", "\n: x"]) {
+        assert.deepStrictEqual(data(`data: 1\n\ndata:${whole}${end}`), ["1", whole.replace(/^ /, "")])
+        const { events } = readBytewise(`event: x\ndata: ${whole}${end}`)
+        assert.deepStrictEqual(events, [{ event: "x", data: whole }])
+      }
+    }
+  })
+
+  it("drops one that could have been longer", () => {
+    for (const part of [
+      "1",
+      "12",
+      '"a"',
+      "null",
+      '{"a":1',
+      "{}x",
+      "{}\ndata: x",
+      "[DON",
+      "DONE]",
+      "",
+      "[]\ndata: []"
+    ]) {
+      assert.deepStrictEqual(data(`data: 1\n\ndata: ${part}`), ["1"])
+    }
+    // Half a character at the end.
+    assert.deepStrictEqual(readChunks([bytes("data: {}"), Uint8Array.of(0xe2, 0x82)]).events, [])
+  })
+
+  it("never takes a beginning of an event for the whole of it", () => {
+    FastCheck.assert(
+      FastCheck.property(FastCheck.jsonValue(), FastCheck.nat(), (value, at) => {
+        const text = JSON.stringify([value])
+        assert.deepStrictEqual(data(`data: ${text}`), [text])
+        assert.deepStrictEqual(data(`data: ${text.slice(0, at % text.length)}`), [])
+      }),
+      { numRuns: 1000 }
+    )
   })
 
   it("takes a lone CR at the end of the body as the end of its line", () => {

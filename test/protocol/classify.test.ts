@@ -57,6 +57,20 @@ const cases: ReadonlyArray<readonly [tag: string, status: number | undefined, bo
     error({ type: "invalid_request_error", message: "prompt is too long: 9 tokens > 8 maximum" })
   ],
   ["ContextOverflow", 400, error({ code: "context_length_exceeded", type: "invalid_request_error" })],
+  ["ContextOverflow", 400, error({ code: 400, type: "too_many_prompt_tokens", message: "of all messages" })],
+  ["ContextOverflow", 400, error({ message: "The total length of all messages is too long." })],
+  ["ContextOverflow", 400, error({ code: "model_max_prompt_tokens_exceeded", message: "prompt token count of 9" })],
+  ["ContextOverflow", 400, error({ code: 400, type: "context_window_exceeded", message: "too much" })],
+  ["ContextOverflow", 400, error({ type: "context_exceeded", message: "Prompt tokens (9) exceeds context size (8)" })],
+  ["ContextOverflow", 400, error({ message: "Your input exceeds the model's context window" })],
+  ["ContextOverflow", 400, error({ message: "Context Window exceeded for given call" })],
+  ["ContextOverflow", 400, error({ message: "too many tokens: size limit exceeded by 9 tokens" })],
+  [
+    "ContextOverflow",
+    400,
+    error({ message: "Input token count (9) exceeds the maximum number of tokens allowed (8)" })
+  ],
+  ["InvalidRequest", 413, error({ message: "Request exceeds the limit of 30000 tokens per minute" })],
   ["QuotaExhausted", 400, error({ type: "invalid_request_error", message: "Your credit balance is too low" })],
   ["ModelNotFound", 400, error({ type: "invalid_request_error", message: "The model 'x' does not exist" })],
   ["ContentRefused", 400, error({ code: "content_filter", message: "filtered" })],
@@ -109,6 +123,20 @@ describe("classify", () => {
       requestId: "req_body"
     })
     assert.strictEqual(classify({ status: 503, body, requestId: "req_header" }).requestId, "req_header")
+  })
+
+  it("reads both ends of a long message, and no more of it", () => {
+    const long = "x".repeat(100_000)
+    const tagOf = (message: string) => classify({ status: 400, body: error({ message }) })._tag
+    for (const said of ["prompt is too long", "insufficient credit", "the model 'm' does not exist"]) {
+      const tag = tagOf(said)
+      assert.notStrictEqual(tag, "InvalidRequest")
+      assert.strictEqual(tagOf(`${said} ${long}`), tag)
+      assert.strictEqual(tagOf(`${long} ${said}`), tag)
+      assert.strictEqual(tagOf(`${long} ${said} ${long}`), "InvalidRequest")
+    }
+    // What the cut brings together was never said.
+    assert.strictEqual(tagOf(`${"x".repeat(2_035)} prompt is too${long} long${"x".repeat(2_043)}`), "InvalidRequest")
   })
 
   it("cuts long messages, takes a page's title, and hides keys", () => {

@@ -71,7 +71,7 @@ const echoes = (
       tag: "MalformedStream"
     },
     "an encoding": {
-      reply: Reply.stream(events, { headers: { "content-encoding": key } }),
+      reply: Reply.stream(events, { headers: { "content-encoding": `zstd, ${key}` } }),
       tag: "MalformedStream"
     },
     "an error event": { reply: Reply.stream([...events.slice(0, at), Wire.error(protocol, said)]) },

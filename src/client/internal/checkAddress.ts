@@ -8,6 +8,9 @@ import type { InvalidOptions } from "../InvalidOptions.js"
 /** Makes the error of an option. */
 type Invalid = (option: string, problem: string) => InvalidOptions
 
+/** What the SDKs add to a base URL by themselves. */
+const endpoints = ["/chat/completions", "/messages", "/responses"]
+
 /** Gives the base URL back without a slash at its end. */
 export const checkBaseUrl = (text: string, invalid: Invalid): Effect.Effect<string, InvalidOptions> => {
   if (!URL.canParse(text)) return invalid("baseUrl", "is not a URL: it must begin with https: or http: and a host")
@@ -19,7 +22,11 @@ export const checkBaseUrl = (text: string, invalid: Invalid): Effect.Effect<stri
     return invalid("baseUrl", "has credentials in it: the key goes into `apiKey`")
   }
   if (url.search !== "" || url.hash !== "") return invalid("baseUrl", "may not have a query or a fragment")
-  return Effect.succeed(url.href.replace(/\/+$/, ""))
+  const address = url.href.replace(/(?<!\/)\/+$/, "")
+  const endpoint = endpoints.find((path) => address.endsWith(path))
+  return endpoint === undefined
+    ? Effect.succeed(address)
+    : invalid("baseUrl", `ends in \`${endpoint}\`, which is added to it: cut that off`)
 }
 
 /** Headers that hold a key. */
@@ -32,6 +39,21 @@ const forbiddenHeaders = [
   "proxy-authorization"
 ]
 
+/** Headers of the connection or of the body's form, which HTTP clients set by themselves (RFC 9110, RFC 9112). */
+const reservedHeaders = [
+  "connection",
+  "content-encoding",
+  "content-length",
+  "expect",
+  "host",
+  "keep-alive",
+  "proxy-connection",
+  "te",
+  "trailer",
+  "transfer-encoding",
+  "upgrade"
+]
+
 export const checkHeaders = (
   headers: Headers.Headers,
   invalid: Invalid
@@ -39,6 +61,9 @@ export const checkHeaders = (
   for (const [name, value] of Object.entries(headers)) {
     if (forbiddenHeaders.includes(name)) {
       return invalid("headers", `may not set \`${name}\`: the key goes into \`apiKey\``)
+    }
+    if (reservedHeaders.includes(name)) {
+      return invalid("headers", `may not set \`${name}\`: HTTP sets it itself, so leave it out`)
     }
     if (!/^[!#$%&'*+.^_`|~\w-]+$/.test(name) || /[^\t\x20-\x7e\x80-\xff]/.test(value)) {
       return invalid("headers", `has a header with characters that cannot be sent, ${JSON.stringify(name)}`)

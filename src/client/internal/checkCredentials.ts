@@ -3,19 +3,18 @@
  */
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import type { Options } from "../Credentials.js"
 import { InvalidOptions } from "../InvalidOptions.js"
+import { problemOf } from "./checkTime.js"
 
 export const invalid = (option: string, problem: string) =>
   new InvalidOptions({ module: "Credentials", option, problem })
 
-export const millisOf = (option: string, time: Duration.DurationInput): Effect.Effect<number, InvalidOptions> =>
-  Option.match(Duration.decodeUnknown(time), {
-    onNone: () => invalid(option, "is no time: give milliseconds or, for example, `5 minutes`"),
-    onSome: (duration) => Effect.succeed(Duration.toMillis(duration))
-  })
+export const millisOf = (option: string, time: Duration.DurationInput): Effect.Effect<number, InvalidOptions> => {
+  const problem = problemOf(time)
+  return problem === undefined ? Effect.sync(() => Duration.toMillis(time)) : invalid(option, problem)
+}
 
 /** The times of a source that is an effect. */
 export const checkTimes = (

@@ -1,8 +1,7 @@
 /**
- * A byte source over a Node stream, and its decompression.
+ * A byte source over a Node stream.
  */
-import { pipeline, type Readable } from "node:stream"
-import * as zlib from "node:zlib"
+import type { Readable } from "node:stream"
 import * as Effect from "effect/Effect"
 import type { ByteSource } from "./byteSource.js"
 
@@ -66,26 +65,5 @@ export const fromReadable = (readable: Readable): ByteSource => {
     destroy: () => {
       readable.destroy()
     }
-  }
-}
-
-/** Undoes a `content-encoding`, piece by piece as it arrives; undefined for one that Node does not know. */
-export const decompressed = (body: Readable, encoding: string): Readable | undefined => {
-  // Z_SYNC_FLUSH at the end too: a cut body is for the protocol's own proof to find, not for zlib.
-  const sync = { flush: zlib.constants.Z_SYNC_FLUSH, finishFlush: zlib.constants.Z_SYNC_FLUSH }
-  const flush = zlib.constants.BROTLI_OPERATION_FLUSH
-  switch (encoding.trim().toLowerCase()) {
-    case "":
-    case "identity":
-      return body
-    case "gzip":
-    case "x-gzip":
-      return pipeline(body, zlib.createGunzip(sync), () => {})
-    case "deflate":
-      return pipeline(body, zlib.createInflate(sync), () => {})
-    case "br":
-      return pipeline(body, zlib.createBrotliDecompress({ flush, finishFlush: flush }), () => {})
-    default:
-      return undefined
   }
 }

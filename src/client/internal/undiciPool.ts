@@ -9,10 +9,13 @@ import type { Options, Service } from "../ConnectionPool.js"
 import type { InvalidOptions } from "../InvalidOptions.js"
 import { answer, NotAnswered, unknownEncoding } from "./answer.js"
 import { type ByteSource, errorText, fromWeb } from "./byteSource.js"
+import { decompressed } from "./contentEncoding.js"
 import { dispatcherOf } from "./dispatcher.js"
-import { decompressed, fromReadable } from "./nodeSource.js"
+import { fromReadable } from "./nodeSource.js"
 import * as PoolLife from "./poolLife.js"
 import { Sockets } from "./sockets.js"
+
+export { checkTls } from "./checkTls.js"
 
 export const make = (options: Options): Effect.Effect<Service, InvalidOptions, Scope.Scope> =>
   Effect.gen(function* () {

@@ -1,70 +1,146 @@
 /**
- * Takes a secret out of what is told of a request: a server may send back the key that it was shown, anywhere.
+ * Takes a key out of everything that people or machines are shown of a request: a server may send back the key that it
+ * was sent, anywhere. Its cost is bounded, whatever a server sends.
+ *
+ * What was delivered to the caller is never scrubbed: it is exactly what the model wrote.
  */
+import { placeholders, publicLength } from "./publicKeys.js"
+import { finder, replaced, union } from "./secretText.js"
 
-/** Shorter ones are placeholders for local servers, and words that any message may have. */
+/** Shorter keys are placeholders for local servers, and words that any message may have. */
 const LEAST = 8
 
-/** Messages are clipped, and then end in the beginning of a key. Below this many characters there is no secret in it. */
-const LEAST_BEGINNING = 8
+/** Messages are clipped and may end in the beginning of a key. So many of its secret characters give nothing away. */
+const HARMLESS = 3
+
+/** In UTF-16 units. Of a longer text the beginning is shown. */
+const LONGEST_TEXT = 64 * 1024
+
+/** In UTF-16 units, for all the texts of a value together. */
+const MOST_TEXT = 16 * LONGEST_TEXT
+
+/** The most values that are looked at within a value. */
+const MOST_VALUES = 10_000
 
 /** A server's JSON can be nested deeper than a function can follow it. */
 const DEEPEST = 100
 
-const REDACTED = "[redacted]"
+const TOO_DEEP = "[too deep]"
+const TOO_MUCH = "[too much]"
 
-/** Gives every value back without the secret: the same one where it was not in it, else a copy. */
+/**
+ * Gives a value back without the key: the same value if the key was not in it and it is within the bounds, otherwise a
+ * copy. To scrub a copy again changes nothing.
+ */
 export type Scrub = <A>(value: A) => A
 
 const unchanged: Scrub = (value) => value
 
-export const scrubber = (secret: string): Scrub => {
-  if (secret.length < LEAST) return unchanged
-  const forms = [...new Set([secret, encodeURIComponent(secret)])].map((form) => ({
-    form,
-    beginning: form.slice(0, LEAST_BEGINNING)
-  }))
+export const scrubber = (key: string): Scrub => {
+  if (key.length < LEAST || placeholders.has(key)) return unchanged
+  const clean = cleanerOf(key)
+  // What comes out has the shape of what went in: only texts were changed.
+  return <A>(value: A): A => new Walk(clean).of(value, 0) as A
+}
 
-  const ofText = (text: string): string => {
-    let out = text
-    for (const { beginning, form } of forms) {
-      for (let at = out.indexOf(beginning); at >= 0; at = out.indexOf(beginning, at + REDACTED.length)) {
-        let end = at + beginning.length
-        while (end - at < form.length && out[end] === form[end - at]) end++
-        out = `${out.slice(0, at)}${REDACTED}${out.slice(end)}`
-      }
-    }
-    return out
+const cleanerOf = (key: string): ((text: string) => string) => {
+  // A beginning within a vendor's public prefix says nothing about the key.
+  const finders = [...new Set([key, encodeURIComponent(key)])].map((form) =>
+    finder(form, Math.min(form.length, Math.max(LEAST, publicLength(form) + HARMLESS + 1)))
+  )
+  // The mark may not become a part of the key, neither by itself nor with what stands around it.
+  const mark = /[[\]]|^redacted/.test(key) ? "•••" : "[redacted]"
+  return (text) => {
+    const spans = finders.map((find) => find(text)).reduce(union)
+    return spans.length === 0 ? text : replaced(text, spans, mark)
+  }
+}
+
+/** One value, and how much of it may still be looked at. */
+class Walk {
+  private values = MOST_VALUES
+  private units = MOST_TEXT
+
+  constructor(private readonly clean: (text: string) => string) {}
+
+  of(value: unknown, depth: number): unknown {
+    this.values--
+    if (typeof value === "string") return this.ofText(value)
+    if (typeof value !== "object" || value === null || ArrayBuffer.isView(value)) return value
+    if (depth > DEEPEST) return TOO_DEEP
+    if (value instanceof Error) return this.ofError(value, depth)
+    return Array.isArray(value) ? this.ofArray(value, depth) : this.ofObject(value, depth)
   }
 
-  const ofError = (error: Error, depth: number): Error => {
-    const message = ofText(error.message)
-    const cause = of(error.cause, depth + 1)
-    const code = "code" in error ? of(error.code, depth + 1) : undefined
-    // Its stack repeats its message, so a changed one is made anew.
-    if (message === error.message && cause === error.cause && (!("code" in error) || code === error.code)) return error
-    const copy = new Error(message, cause === undefined ? {} : { cause })
-    copy.name = error.name
+  private get spent(): boolean {
+    return this.values <= 0 || this.units <= 0
+  }
+
+  private ofText(text: string): string {
+    const most = Math.max(0, Math.min(LONGEST_TEXT, this.units))
+    // Clipped before and after: a piece of a key at the cut is a beginning of it, and a mark may be longer than a key.
+    const given = clip(text, most)
+    const clean = clip(this.clean(given), most)
+    // The longer of the two, so that scrubbing the copy gets at least as far.
+    this.units -= Math.max(given.length, clean.length)
+    return clean
+  }
+
+  private ofArray(items: ReadonlyArray<unknown>, depth: number): ReadonlyArray<unknown> {
+    const clean: Array<unknown> = []
+    let changed = false
+    for (const item of items) {
+      const rest = this.spent
+      const result = rest ? TOO_MUCH : this.of(item, depth + 1)
+      changed ||= result !== item
+      clean.push(result)
+      if (rest) break
+    }
+    return changed || clean.length < items.length ? clean : items
+  }
+
+  private ofObject(object: object, depth: number): object {
+    const names = Object.keys(object)
+    const clean: Array<readonly [string, unknown]> = []
+    let changed = false
+    for (const name of names) {
+      if (this.spent) {
+        changed ||= name !== TOO_MUCH
+        clean.push([TOO_MUCH, true])
+        break
+      }
+      const item: unknown = Reflect.get(object, name)
+      const entry = [this.ofText(name), this.of(item, depth + 1)] as const
+      changed ||= entry[0] !== name || entry[1] !== item
+      clean.push(entry)
+    }
+    // From entries: a name may be `__proto__`.
+    return changed || clean.length < names.length ? Object.fromEntries(clean) : object
+  }
+
+  /** Of a changed error only these are kept. Its stack repeats its message, so the copy has a new one. */
+  private ofError(error: Error, depth: number): Error {
+    let changed = false
+    const clean = new Map<string, unknown>()
+    // What an error has is mostly not enumerable.
+    for (const name of new Set(["name", "message", ...Object.getOwnPropertyNames(error)])) {
+      const given: unknown = Reflect.get(error, name)
+      const result = this.spent ? undefined : this.of(given, depth + 1)
+      clean.set(name, result)
+      changed ||= result !== given
+    }
+    if (!changed) return error
+    const cause = clean.get("cause")
+    const copy = new Error(String(clean.get("message") ?? ""), cause === undefined ? {} : { cause })
+    copy.name = String(clean.get("name") ?? "Error")
+    const code = clean.get("code")
     return code === undefined ? copy : Object.assign(copy, { code })
   }
+}
 
-  const of = (value: unknown, depth: number): unknown => {
-    if (typeof value === "string") return ofText(value)
-    if (typeof value !== "object" || value === null) return value
-    if (depth > DEEPEST) return "[too deep]"
-    if (value instanceof Error) return ofError(value, depth)
-    if (Array.isArray(value)) {
-      const items = value.map((item) => of(item, depth + 1))
-      return items.some((item, i) => item !== value[i]) ? items : value
-    }
-    const entries = Object.entries(value)
-    const clean = entries.map(([name, item]) => [ofText(name), of(item, depth + 1)] as const)
-    // From entries: a name may be `__proto__`.
-    return clean.some(([name, item], i) => name !== entries[i]?.[0] || item !== entries[i]?.[1])
-      ? Object.fromEntries(clean)
-      : value
-  }
-
-  // What comes out has the shape of what went in: only texts were changed.
-  return <A>(value: A): A => of(value, 0) as A
+/** The beginning of a text, in whole characters. */
+const clip = (text: string, most: number): string => {
+  if (text.length <= most) return text
+  const last = text.charCodeAt(most - 1)
+  return text.slice(0, last >= 0xd800 && last < 0xdc00 ? most - 1 : most)
 }

@@ -2,7 +2,7 @@
  * How an error is shown: as JSON for logs, and where Node inspects it. Readable and bounded: what was delivered is told by
  * its size, and stacks, which say nothing of a remote failure, are left out. To store an error, encode it with its schema.
  */
-import type { Attempt } from "../ModelResponse.js"
+import type { Attempt, Credential } from "../ModelResponse.js"
 import type { PartialResponse } from "../PartialResponse.js"
 
 /** The attempts that are shown; the last ones count. */
@@ -14,6 +14,7 @@ interface Shown {
   readonly _tag: string
   readonly message: string
   readonly attempts: ReadonlyArray<Attempt>
+  readonly credential?: Credential | undefined
   readonly partial?: PartialResponse | undefined
   readonly checkpoint?: unknown
   readonly cause?: unknown
@@ -32,32 +33,36 @@ const causes = (cause: unknown): ReadonlyArray<string> | undefined => {
 }
 
 const json = (error: Shown): object => {
-  // Neither a message nor a cause is among what a spread finds.
-  const {
-    _tag,
-    attempts,
-    cause,
-    checkpoint: _,
-    message,
-    partial,
-    ...facts
-  } = { ...error, cause: error.cause, message: error.message }
+  const { _tag, attempts, message, partial } = error
   return {
     _tag,
     message,
-    ...facts,
+    ...plain(error),
     partial: partial && {
       delivered: partial.delivered,
       characters: partial.text.length,
       blocks: partial.blocks.length
     },
-    attempts: attempts.slice(-MOST_ATTEMPTS).map(({ discarded: __, error: failure, ...attempt }) => ({
-      ...attempt,
-      error: failure && `${failure.tag}: ${failure.description}`
+    attempts: attempts.slice(-MOST_ATTEMPTS).map((attempt) => ({
+      ...plain(attempt),
+      headers: attempt.headers,
+      usage: attempt.usage,
+      error: attempt.error && `${attempt.error.tag}: ${attempt.error.description}`
     })),
-    cause: causes(cause)
+    cause: causes(error.cause)
   }
 }
+
+/**
+ * The fields that are one value, and which key was used. Whatever else an error has, or will have, may hold delivered text
+ * and is not shown unless `json` names it.
+ */
+const plain = (fields: { readonly credential?: unknown }): object => ({
+  ...Object.fromEntries(
+    Object.entries(fields).filter(([, value]) => ["string", "number", "boolean"].includes(typeof value))
+  ),
+  credential: fields.credential
+})
 
 /** Gives the class of an error these two ways of being shown. */
 export const shown = (constructor: { readonly prototype: object }): void => {

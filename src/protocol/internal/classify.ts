@@ -14,8 +14,18 @@ export interface Reported {
   readonly retryAfterMillis?: number | undefined
 }
 
+/** In characters, from either end of a message. What an error is about stands there; in between are inputs and traces. */
+const MOST_MESSAGE = 2_048
+
+/** In characters, from the start of a page of HTML: its title is there. */
+const MOST_PAGE = 16 * 1024
+
+/** In characters. No code is longer. */
+const MOST_CODE = 200
+
 /** What all the shapes of error bodies come down to. */
 interface Details {
+  /** Bounded: patterns walk over it. */
   readonly message: string
   /** Codes and types in lower case, the most specific first. */
   readonly words: ReadonlyArray<string>
@@ -32,7 +42,7 @@ export const isError = (body: JsonObject): boolean =>
 export const classify = ({ body: raw, requestId, retryAfterMillis, status }: Reported): Fault.Fault => {
   const body = typeof raw === "string" ? (parse(raw) ?? raw) : raw
   const details = read(body)
-  const outer = object(body)
+  const outer = outermost(body)
   if (status !== undefined && status < 400 && !(outer && isError(outer))) {
     return { ...Fault.malformed(describe("the provider answered with something that is no stream", details)), status }
   }
@@ -118,9 +128,12 @@ const byWords = ({ message, words }: Details): ReportedTag | undefined => {
   return bad
 }
 
+/** Gemini puts its errors into an array. */
+const outermost = (body: unknown): JsonObject | undefined => object(array(body)?.[0] ?? body)
+
 const read = (body: unknown): Details => {
   if (typeof body === "string") return plain(body)
-  const outer = object(array(body)?.[0] ?? body)
+  const outer = outermost(body)
   if (outer === undefined) return plain("")
   const error = object(outer.error) ?? failedBase(outer) ?? outer
   const message =
@@ -131,20 +144,29 @@ const read = (body: unknown): Details => {
     string(outer.detail) ??
     ""
   const codes = [object(error.details)?.error_code, error.code, error.type, error.status, outer.code].flatMap((code) =>
-    typeof code === "number" ? [String(code)] : (string(code) ?? [])
+    typeof code === "number" ? [String(code)] : (string(code)?.slice(0, MOST_CODE) ?? [])
   )
   return {
-    message,
+    message: bounded(message),
     words: codes.map((code) => code.toLowerCase()),
     code: codes[0],
     status: [error.code, error.status, error.status_code].map(httpStatus).find((status) => status !== undefined),
-    field: string(error.param),
+    field: string(error.param)?.slice(0, MOST_CODE),
     requestId: string(outer.request_id)
   }
 }
 
+/** The head and the tail, on lines of their own: no pattern matches from the one into the other. */
+const bounded = (message: string): string => {
+  const text = message.trim()
+  return text.length <= 2 * MOST_MESSAGE ? text : `${text.slice(0, MOST_MESSAGE)}\n${text.slice(-MOST_MESSAGE)}`
+}
+
+const titleOf = (page: string): string | undefined =>
+  /<title>([^<]{1,1000})</i.exec(page.slice(0, MOST_PAGE))?.[1]?.trim()
+
 const plain = (text: string): Details => ({
-  message: /^\s*</.test(text) ? (/<title>([^<]*)</i.exec(text)?.[1]?.trim() ?? "a page of HTML") : text.trim(),
+  message: text.trimStart().startsWith("<") ? (titleOf(text) ?? "a page of HTML") : bounded(text),
   words: [],
   code: undefined,
   status: undefined,
@@ -183,7 +205,7 @@ const secret = /\b(?:(?:sk|pk|gsk|xai|nvapi|key)[-_]|AIza|Bearer )[\w.*-]{6,}/g
 export const scrub = (text: string): string => text.replace(secret, "[redacted]")
 
 const describe = (sentence: string, { message }: Details): string => {
-  // Cut before and after: the pattern need not walk through a long page.
+  // Cut before and after, so that a key at the later cut is whole when the pattern looks for it.
   const said = scrub(message.slice(0, 1000)).replace(/\s+/g, " ").slice(0, 300)
   return said === "" ? sentence : `${sentence}: "${said}"`
 }

@@ -8,6 +8,8 @@ import type { ModelEvent } from "../../model/ModelEvent.js"
 import type { Usage } from "../../model/Usage.js"
 import type { Position, Protocol, ServerSentEvent, Stamp, StepResult } from "../Protocol.js"
 import * as Sse from "../Sse.js"
+import { classify } from "./classify.js"
+import { Document, Opening } from "./framing.js"
 import { type Limits, Meter } from "./limits.js"
 
 /** What `push` and `end` leave behind, besides events. */
@@ -45,7 +47,7 @@ export interface Decoder {
   /** Where the server could be asked to go on; undefined where it keeps nothing. */
   readonly position: () => Position | undefined
   /** A decoder for what the server sends from there on. This one is not to be used any more. */
-  readonly resumed: (stamp: Stamp) => Decoder
+  readonly resumed: (stamp: Stamp, contentType?: string | null) => Decoder
 }
 
 /**
@@ -64,9 +66,21 @@ export interface Target {
   readonly close: (events: Array<ModelEvent>) => Fault.Fault | undefined
 }
 
-export interface Options<State> {
-  readonly limits?: Limits | undefined
+/**
+ * How an answer is read.
+ *
+ * @since 0.2.0
+ * @category models
+ */
+export interface Reading {
+  /** Default: an empty answer. */
   readonly target?: Target | undefined
+  /** What the answer says that it is; the bytes decide first. Default: events. */
+  readonly contentType?: string | null | undefined
+}
+
+export interface Options<State> extends Reading {
+  readonly limits?: Limits | undefined
   readonly position?: ((state: State) => Position | undefined) | undefined
 }
 
@@ -76,17 +90,19 @@ export const make = <State>(protocol: Steps<State>, stamp: Stamp, options: Optio
   const fold = options.target?.fold ?? new Fold()
   // What is gone on with counts: a server may break as often as it likes.
   const meter = new Meter(options.limits, options.target === undefined ? 0 : fold.partial().text.length)
-  return new Reading(protocol, protocol.initial(stamp), stamp, fold, meter, options, undefined)
+  return new Reader(protocol, protocol.initial(stamp), stamp, fold, meter, options, undefined)
 }
 
 /** A class, for its methods are the same functions for every answer: compiled once, and found at once. */
-class Reading<State> implements Decoder {
+class Reader<State> implements Decoder {
   verdict: Verdict = "Open"
   fault: Fault.Fault | undefined = undefined
   started = false
   count = 0
   private events: Array<ModelEvent> = []
+  private readonly opening: Opening
   private readonly sse: Sse.Reader
+  private document: Document | undefined = undefined
   private readonly target: Target | undefined
 
   constructor(
@@ -99,25 +115,23 @@ class Reading<State> implements Decoder {
     /** Says that an attempt goes on where a cursor stood; given with its first event. */
     private announcement: ModelEvent | undefined
   ) {
+    this.opening = new Opening(options.contentType)
     this.sse = Sse.make(options.limits)
     this.target = options.target
   }
 
   push(bytes: Uint8Array): Array<ModelEvent> {
-    if (this.isReading()) {
-      const received = this.sse.push(bytes)
-      for (let i = 0; i < received.length && this.isReading(); i++) this.take(received[i]!)
-      if (this.sse.fault !== undefined && this.isReading()) this.conclude(this.sse.fault)
-    }
+    if (this.isReading()) this.read(this.opening.push(bytes))
     return this.drain()
   }
 
   end(): Array<ModelEvent> {
-    this.sse.end()
+    if (this.isReading()) this.read(this.opening.end())
+    this.takeAll(this.sse.end())
     if (this.verdict === "Proven") this.finish()
     else if (this.verdict === "Open") {
       const what = this.started ? "ended without its terminal marker" : "ended before it began"
-      this.fail(Fault.truncated(`the answer ${what}`))
+      this.fail(this.document === undefined ? Fault.truncated(`the answer ${what}`) : this.refused(this.document))
     }
     return this.drain()
   }
@@ -130,11 +144,12 @@ class Reading<State> implements Decoder {
     return this.options.position?.(this.state)
   }
 
-  resumed(stamp: Stamp): Decoder {
+  resumed(stamp: Stamp, contentType?: string | null): Decoder {
     this.protocol.cursor?.resume(this.state)
     const { attempt, generation, requestId } = stamp
     const { id, model } = this.position() ?? {}
-    return new Reading(this.protocol, this.state, stamp, this.fold, this.meter, this.options, {
+    const options = { ...this.options, contentType }
+    return new Reader(this.protocol, this.state, stamp, this.fold, this.meter, options, {
       _tag: "ResponseStart",
       attempt,
       generation,
@@ -147,6 +162,25 @@ class Reading<State> implements Decoder {
 
   private isReading(): boolean {
     return this.verdict === "Open" || this.verdict === "Proven"
+  }
+
+  private read(bytes: Uint8Array): void {
+    if (this.opening.framing === "document") {
+      this.document ??= new Document()
+      if (!this.document.push(bytes)) this.fail(this.refused(this.document))
+      return
+    }
+    this.takeAll(this.sse.push(bytes))
+    if (this.sse.fault !== undefined && this.isReading()) this.conclude(this.sse.fault)
+  }
+
+  /** An answer that is no stream, of which the status said that it was good. */
+  private refused({ text }: Document): Fault.Fault {
+    return classify({ status: 200, body: text, requestId: this.stamp.requestId })
+  }
+
+  private takeAll(received: ReadonlyArray<ServerSentEvent>): void {
+    for (let i = 0; i < received.length && this.isReading(); i++) this.take(received[i]!)
   }
 
   private take(event: ServerSentEvent): void {
@@ -190,7 +224,10 @@ class Reading<State> implements Decoder {
     const closing = events.length
     const foreign = this.target?.close(events)
     for (let i = closing; i < events.length; i++) this.fold.apply(events[i]!)
-    if (foreign !== undefined) return this.fail(foreign)
+    if (foreign !== undefined) {
+      this.fail(foreign)
+      return
+    }
     events.push({ _tag: "Finish", response: this.fold.response({ ...summary, requestId: this.stamp.requestId }) })
     this.verdict = "Finished"
   }

@@ -30,13 +30,23 @@ export const onlySupported = (request: ModelRequest, { unsupported = [] }: Quirk
   return set === undefined ? Either.void : invalid(set, "is refused by this provider: leave it out")
 }
 
-/** The caller's own fields for this protocol, without those that the library decides itself. */
+/**
+ * The caller's own fields for this protocol, without those that the library decides itself. A request may have fields for
+ * several protocols, since it may be routed. One that has none for this protocol would have its fields ignored.
+ */
 export const ownOptions = <P extends ProtocolId & keyof ProviderOptions>(
   request: ModelRequest,
   protocol: P,
   refused: ReadonlyArray<string>
 ): Encoded<ProviderOptions[P]> => {
   const options: ProviderOptions[P] = request.providerOptions?.[protocol]
+  const others = Object.entries(request.providerOptions ?? {}).flatMap(([name, own]) =>
+    own === undefined ? [] : [name]
+  )
+  if (options === undefined && others.length > 0) {
+    const problem = `has fields for ${others.join(" and ")} only, and the provider speaks ${protocol}: leave them out, or`
+    return invalid("providerOptions", `${problem} say \`"${protocol}": {}\` beside them`)
+  }
   // The types leave these out already; at run time, whoever has no types is told.
   const given = new Map(Object.entries(options ?? {}))
   const taken = refused.find((key) => given.get(key) !== undefined)

@@ -39,7 +39,8 @@ const words: Readonly<Partial<Record<ReportedTag, string>>> = {
   ModelNotFound: `not_found_error model_not_found model_not_found_error not_found resource_not_found_error
     resourcenotfoundexception model_decommissioned invalid_model deploymentnotfound`,
   ContextOverflow: `context_length_exceeded token_limit_exceeded max_tokens_exceeded request_too_large
-    exceed_context_size_error string_above_max_length 1261`,
+    exceed_context_size_error string_above_max_length too_many_prompt_tokens model_max_prompt_tokens_exceeded
+    max_prompt_tokens_exceeded context_window_exceeded context_exceeded 1261`,
   ContentRefused: `content_filter content_filter_error content_policy_violation datainspectionfailed
     data_inspection_failed moderation_error responsibleaipolicyviolation image_content_policy_violation bio_policy
     misalignment_policy_violation 1301`,
@@ -60,32 +61,32 @@ export const byWord: ReadonlyMap<string, ReportedTag> = new Map(
 )
 
 /** A throttling message may speak of tokens, and is no overflow. */
-const throttled = /rate.?limit|too many requests|^(throttling error|service unavailable):/i
+const throttled =
+  /rate.?limit|too many requests|(tokens|requests) per (second|minute|hour|day)|^(throttling error|service unavailable):/i
 
-const overflow = new RegExp(
-  [
-    "prompt is too long",
-    "input is too long for requested model",
-    "exceeds (the )?context window",
-    "context window exceeds limit",
-    "input token count.*exceeds the maximum",
-    "maximum prompt length is \\d",
-    "reduce the length of the messages",
-    "maximum context length",
-    "requested \\d+ output tokens",
-    "longer than the model's context length",
-    "exceeded model token limit",
-    "tokens in request more than max tokens allowed",
-    "range of input length should be",
-    "exceeds the limit of \\d",
-    "exceeds the available context size",
-    "greater than the context length",
-    "prompt too long; exceeded",
-    "maximum allowed input length",
-    "token limit reached"
-  ].join("|"),
-  "i"
-)
+const overflow: ReadonlyArray<RegExp> = [
+  /prompt is too long/i,
+  /input is too long for requested model/i,
+  /exceeds (the |this |the model's |this model's )?context window/i,
+  /context window exceed(s limit|ed)/i,
+  /input token count.{0,200}exceeds the maximum/i,
+  /maximum prompt length is \d/i,
+  /reduce the length of the messages/i,
+  /length of all messages is too long/i,
+  /maximum context length/i,
+  /requested \d{1,20} output tokens/i,
+  /longer than the model's context length/i,
+  /exceeded model token limit/i,
+  /tokens in request more than max tokens allowed/i,
+  /too many tokens: /i,
+  /range of input length should be/i,
+  /exceeds the limit of \d/i,
+  /exceeds the available context size/i,
+  /greater than the context length/i,
+  /prompt too long; exceeded/i,
+  /maximum allowed input length/i,
+  /token limit reached/i
+]
 
 const broke =
   /credit balance|insufficient (balance|credit|fund|quota)|(specified|reached).{0,40}usage limit|exceeded your current quota|\bspend(ing)? limit|out of credit|arrears|overdue payment|billing.cycle|\bkey limit exceeded|top up|recharge/i
@@ -112,7 +113,7 @@ export const hopeless = /invalid.{0,4}signature/i
 /** By wording, where code and type say nothing or only that the request was bad. */
 export const byWording = (message: string): ReportedTag | undefined => {
   if (throttled.test(message)) return "RateLimited"
-  if (overflow.test(message)) return "ContextOverflow"
+  if (overflow.some((wording) => wording.test(message))) return "ContextOverflow"
   if (broke.test(message)) return "QuotaExhausted"
   if (/overloaded|over capacity|at capacity/i.test(message)) return "Overloaded"
   if (keyed.test(message)) return "AuthenticationFailed"

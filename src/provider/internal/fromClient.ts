@@ -5,6 +5,7 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Schedule from "effect/Schedule"
 import { InvalidOptions } from "../../client/InvalidOptions.js"
+import { checkTimes } from "../../client/internal/checkTime.js"
 import type * as ModelClient from "../../client/ModelClient.js"
 import { type Fault, invalidRequest } from "../../model/internal/fault.js"
 import * as ModelRequest from "../../model/ModelRequest.js"
@@ -112,18 +113,17 @@ const checkContinuation = (continuation: unknown): Effect.Effect<void, InvalidOp
           "is neither a function nor false: give ({ marker, anchor }) => string, which asks the model to write both"
       })
 
-/** What is not a number would limit nothing. */
+/** What is not a number would limit nothing. `Duration.infinity` is a time: it says that there is no bound. */
 const checkLimits = ({
   maxAttempts = 1,
-  maxContinued = 0
+  maxContinued = 0,
+  maxElapsed,
+  maxRetryAfter
 }: StreamRetry.Limits = {}): Effect.Effect<void, InvalidOptions> => {
-  const invalid = (name: string, given: number, least: number) =>
-    new InvalidOptions({
-      module: "Provider",
-      option: `limits.${name}`,
-      problem: `is ${given}: it must be a number from ${least} on`
-    })
-  if (!(maxAttempts >= 1)) return invalid("maxAttempts", maxAttempts, 1)
-  if (!(maxContinued >= 0)) return invalid("maxContinued", maxContinued, 0)
-  return Effect.void
+  const invalid = (name: string, problem: string) =>
+    new InvalidOptions({ module: "Provider", option: `limits.${name}`, problem })
+  const below = (given: number, least: number) => `is ${given}: it must be a number from ${least} on`
+  if (!(maxAttempts >= 1)) return invalid("maxAttempts", below(maxAttempts, 1))
+  if (!(maxContinued >= 0)) return invalid("maxContinued", below(maxContinued, 0))
+  return checkTimes({ maxElapsed, maxRetryAfter }, invalid)
 }

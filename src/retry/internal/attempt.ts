@@ -21,7 +21,6 @@ import type { Deadline, Fault } from "../../model/internal/fault.js"
 import { type Scrub, scrubber } from "../../model/internal/scrub.js"
 import type { ModelEvent } from "../../model/ModelEvent.js"
 import type { Credential } from "../../model/ModelResponse.js"
-import { classify } from "../../protocol/internal/classify.js"
 import type { Decoder, Target } from "../../protocol/internal/decoder.js"
 import type { Deadlines } from "../Deadlines.js"
 import type * as Pulling from "./pull.js"
@@ -29,9 +28,6 @@ import { type Progress, type Waiting, Watchdog } from "./watchdog.js"
 
 /** How long usage is waited for once the end is proven. */
 const USAGE_MILLIS = 1_000
-
-/** The most that is read of a good answer that is no stream, to say what it was. */
-const ODD_BODY_BYTES = 64 * 1024
 
 export interface Attempt {
   readonly number: number
@@ -100,7 +96,6 @@ export const make = ({
   let tripped: Fault | undefined
   let output = false
   let provenAt: number | undefined
-  let oddBody = ""
   let puller: Pulling.Fiber | undefined
 
   /** A fiber that ends waits no longer, whether it was interrupted or has what it waited for. */
@@ -176,26 +171,12 @@ export const make = ({
     requestId = hidden(TransportFault.requestIdOf(response.headers))
     headers = hidden(keptHeaders(response.headers))
     source ??= leased.pool.source(response)
-    if (/\b(json|html|xml)\b/.test(response.headers.get("content-type") ?? "")) {
-      return yield* Effect.flatMap(text(source), (body) =>
-        Effect.fail(classify({ status: response.status, body, requestId }))
-      )
-    }
-    decoder ??= call.decoder({ attempt: number, generation: leased.generation, requestId }, target)
+    decoder ??= call.decoder(
+      { attempt: number, generation: leased.generation, requestId },
+      { target, contentType: response.headers.get("content-type") }
+    )
     return next(decoder, source)
   })
-
-  const text = (from: ByteSource): Effect.Effect<unknown, Fault> => {
-    const utf8 = new TextDecoder()
-    const more: Effect.Effect<void, unknown> = Effect.flatMap(from.read, (chunks) => {
-      for (const chunk of chunks) oddBody += utf8.decode(chunk, { stream: true })
-      return chunks.length === 0 || oddBody.length > ODD_BODY_BYTES ? Effect.void : more
-    })
-    return Effect.mapBoth(more, {
-      onFailure: (error) => tripped ?? TransportFault.ofReading(error),
-      onSuccess: () => parsed(oddBody)
-    })
-  }
 
   /** Takes what was read; no events ask for more. */
   const take = (reader: Decoder, chunks: ReadonlyArray<Uint8Array>): Array<ModelEvent> => {
@@ -267,14 +248,6 @@ export const make = ({
     pull,
     pulledBy,
     release
-  }
-}
-
-const parsed = (body: string): unknown => {
-  try {
-    return JSON.parse(body)
-  } catch {
-    return body
   }
 }
 

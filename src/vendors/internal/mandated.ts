@@ -26,6 +26,6 @@ export const addresses: ReadonlyMap<string, ReadonlyArray<ProtocolId>> = new Map
 export const mandated = (baseUrl: string): ReadonlyArray<ProtocolId> | undefined => {
   if (!URL.canParse(baseUrl)) return undefined
   const { host, pathname } = new URL(baseUrl)
-  const address = host + pathname.replace(/\/+$/, "")
+  const address = host + pathname.replace(/(?<!\/)\/+$/, "")
   return addresses.get(address) ?? addresses.get(address.replace(/\/v1$/, ""))
 }
