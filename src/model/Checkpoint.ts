@@ -50,7 +50,8 @@ export const Cursor = Schema.Struct({
 export type Cursor = typeof Cursor.Type
 
 /**
- * A point in an answer. Its `text`, `blocks` and `delivered` are exactly what the consumer has.
+ * A point in an answer. Its `text`, `blocks` and `delivered` are exactly what the consumer has. Only the checkpoint of an
+ * error can differ: a key of the request that the server sent back is taken out of it.
  *
  * @since 0.2.0
  * @category schemas

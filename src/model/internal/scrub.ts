@@ -68,3 +68,19 @@ export const scrubber = (secret: string): Scrub => {
   // What comes out has the shape of what went in: only texts were changed.
   return <A>(value: A): A => of(value, 0) as A
 }
+
+/** The keys that one request was sent with. An attempt that goes on has text that came for the key of another one. */
+export class Secrets {
+  private readonly scrubs = new Map<string, Scrub>()
+
+  add(secret: string): void {
+    if (!this.scrubs.has(secret)) this.scrubs.set(secret, scrubber(secret))
+  }
+
+  /** Takes all of them out. */
+  readonly hide: Scrub = (value) => {
+    let out = value
+    for (const scrub of this.scrubs.values()) out = scrub(out)
+    return out
+  }
+}
