@@ -80,7 +80,7 @@ const restart: Decision = { _tag: "Restart" }
  *     { type: "text", text: "Let me look.", open: false },
  *     { type: "tool-call", id: "call_1", name: "search", json: '{"qu', open: true }
  *   ],
- *   can: { cursor: false, prefill: true, continuation: true }
+ *   can: { cursor: false, prefill: true, ask: true }
  * })
  * // { _tag: "Prefill", fromIndex: 1 }: the text stays, the call is made again
  * ```

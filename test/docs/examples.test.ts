@@ -13,6 +13,13 @@ const text = "Because air scatters blue light most."
 const answers = (protocol: "anthropic-messages" | "chat-completions") => Reply.stream(Wire.answer(protocol, { text }))
 const drop = (afterEvents: number) => Reply.cut(answers("anthropic-messages"), { afterEvents }, "rst")
 
+/** Breaks after `Because air scat`, and then goes on as it is asked to. */
+const goingOn: FaultServer.Script = ({ json }) => {
+  const ask = Wire.asked(json)
+  if (ask === undefined) return drop(5)
+  return Reply.stream(Wire.answer("anthropic-messages", { text: Wire.resumed(ask, "ters blue light most.") }))
+}
+
 describe("the published examples", () => {
   it.scopedLive("quick-start prints the answer, also when the stream drops before any text", () =>
     Effect.gen(function* () {
@@ -25,10 +32,20 @@ describe("the published examples", () => {
 
   it.scopedLive("quick-start never takes text back: after a drop in mid-text it goes on where it stopped", () =>
     Effect.gen(function* () {
-      const server = yield* FaultServer.make([drop(5), answers("anthropic-messages")])
+      const server = yield* FaultServer.make(goingOn)
       const { code, out } = yield* run("quick-start", { ANTHROPIC_API_KEY: "k", ANTHROPIC_BASE_URL: server.url })
       assert.deepStrictEqual([code, out], [0, text])
       assert.strictEqual((yield* server.requests).length, 2)
+    })
+  )
+
+  it.scopedLive("quick-start joins no answer that begins again, and ends with the drop's error", () =>
+    Effect.gen(function* () {
+      const server = yield* FaultServer.make([drop(5), answers("anthropic-messages")])
+      const { code, err, out } = yield* run("quick-start", { ANTHROPIC_API_KEY: "k", ANTHROPIC_BASE_URL: server.url })
+      assert.deepStrictEqual([code, out], [1, "Because air scat"])
+      assert.include(err, "in the middle of the answer")
+      assert.strictEqual((yield* server.requests).length, 3)
     })
   )
 
@@ -45,11 +62,10 @@ describe("the published examples", () => {
 
   it.scopedLive("resume shows each word once, and says how it went on", () =>
     Effect.gen(function* () {
-      const rest = Reply.stream(Wire.answer("anthropic-messages", { text: text.slice(16) }))
-      const server = yield* FaultServer.make([drop(5), rest])
+      const server = yield* FaultServer.make(goingOn)
       const { code, err, out } = yield* run("resume", { ANTHROPIC_API_KEY: "k", ANTHROPIC_BASE_URL: server.url })
       assert.deepStrictEqual([code, out], [0, text])
-      assert.include(err, "goes on by continuation")
+      assert.include(err, "goes on by ask")
       assert.include(err, "put together from 2 attempts")
     })
   )

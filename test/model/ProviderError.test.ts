@@ -36,11 +36,29 @@ const faults: ReadonlyArray<readonly [Fault, advice: RegExp]> = [
   [{ _tag: "ModelNotFound", ...common }, /name/],
   [{ _tag: "InvalidRequest", field: "prompt", ...common }, /Change the request/],
   [{ _tag: "ContextOverflow", ...common }, /Shorten/],
-  [{ _tag: "ContentRefused", ...common }, /Change the content/]
+  [{ _tag: "ContentRefused", ...common }, /Change the content/],
+  [{ _tag: "SeamNotProven", ...common }, /Keep what was delivered/]
 ]
 
 const huge = "x".repeat(1_000_000)
 const generation = GenerationId.make("vendor#1", 2)
+
+const partial = {
+  delivered: "text",
+  text: huge,
+  blocks: [{ type: "provider", name: "odd", open: false, value: { deep: { deeper: { deepest: [huge] } } } }]
+} as const
+
+const attempts = Array.from({ length: 30 }, (_, i) => ({
+  attempt: i + 1,
+  generation,
+  startedAt: 1,
+  endedAt: 2,
+  delivered: "text" as const,
+  headers: { server: "nginx" },
+  error: { tag: "StreamDropped", description: "the connection was closed", message: "all of it" },
+  discarded: { delivered: "text" as const, text: huge, blocks: [] }
+}))
 
 const make = (fault: Fault) =>
   fromFault(fault, {
@@ -50,21 +68,9 @@ const make = (fault: Fault) =>
     attempt: 30,
     generation,
     delivered: "text",
-    partial: {
-      delivered: "text",
-      text: huge,
-      blocks: [{ type: "provider", name: "odd", open: false, value: { deep: { deeper: { deepest: [huge] } } } }]
-    },
-    attempts: Array.from({ length: 30 }, (_, i) => ({
-      attempt: i + 1,
-      generation,
-      startedAt: 1,
-      endedAt: 2,
-      delivered: "text",
-      headers: { server: "nginx" },
-      error: { tag: "StreamDropped", description: "the connection was closed", message: "all of it" },
-      discarded: { delivered: "text", text: huge, blocks: [] }
-    }))
+    partial,
+    attempts,
+    checkpoint: { ...partial, attempts, seams: [{ attempt: 2, route: "ask", offset: 40, anchor: huge }] }
   })
 
 describe("every error", () => {
@@ -103,9 +109,11 @@ describe("every error", () => {
       assert.strictEqual(json.attempts.length, 10)
       assert.strictEqual(json.attempts.at(-1).attempt, 30)
       assert.deepStrictEqual(json.partial, { delivered: "text", characters: huge.length, blocks: 1 })
+      assert.notProperty(json, "checkpoint")
       const stored = JSON.parse(JSON.stringify(Schema.encodeSync(ProviderError.ProviderError)(error)))
       const back = Schema.decodeUnknownSync(ProviderError.ProviderError)(stored)
       assert.strictEqual(back.partial?.text, huge)
+      assert.deepStrictEqual(back.checkpoint, error.checkpoint)
       assert.strictEqual(back.message, error.message)
       assert.strictEqual(String(back), String(error))
     })
@@ -125,10 +133,8 @@ describe("every error", () => {
       attempt: 1,
       delivered: "text",
       partial,
-      checkpoint: { partial },
-      attempts: [
-        { attempt: 1, startedAt: 1, endedAt: 2, delivered: "text", discarded: partial, seam: { anchor: delivered } }
-      ]
+      checkpoint: { ...partial, attempts: [], seams: [] },
+      attempts: [{ attempt: 1, startedAt: 1, endedAt: 2, delivered: "text", discarded: partial }]
     } as const
     const error = fromFault({ _tag: "StreamDropped", description: "the connection was closed" }, context)
     const exit = Exit.fail(error)

@@ -43,10 +43,10 @@ const ways: Readonly<Record<string, Way>> = {
     prefill: {},
     goesOn: (received) => lastRole(received) === "assistant"
   },
-  continuation: {
+  ask: {
     protocol: "anthropic-messages",
     request,
-    goesOn: ({ json }) => JSON.stringify(json).includes("The connection broke")
+    goesOn: ({ json }) => Wire.asked(json) !== undefined
   }
 }
 
@@ -67,7 +67,9 @@ const meet = (
       const refusal = refusals[received.index - 2]
       if (refusal !== undefined) return refusal
       if (received.method === "GET") return Reply.stream(Wire.rest(received, events))
-      return Reply.stream(Wire.answer(way.protocol, { text: [text.slice(delivered.length)] }))
+      const ask = Wire.asked(received.json)
+      const rest = text.slice(delivered.length)
+      return Reply.stream(Wire.answer(way.protocol, { text: ask === undefined ? rest : Wire.resumed(ask, rest) }))
     })
     const apiKey = yield* made
     const provider = yield* Provider.make(

@@ -6,6 +6,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Chunk, Effect, Redacted, Schedule, Stream } from "effect"
 import { ModelEvent, ModelResponse, type Protocol, Provider, Vendors } from "effect-redial"
 import { FaultServer, Reply, ScriptedProvider, Wire } from "effect-redial/testing"
+import * as Memory from "../retry/memory.js"
 
 const text = "The sky is blue because short waves are scattered more than long ones."
 const pieces = text.match(/.{1,10}/g) ?? []
@@ -22,7 +23,7 @@ const provider = (
   protocol: Protocol.ProtocolId,
   options?: {
     readonly prefill?: NonNullable<Parameters<typeof Vendors.custom>[0]["prefill"]>
-    readonly continuation?: string | false | undefined
+    readonly continuation?: Provider.ServiceOptions["continuation"]
   }
 ) =>
   Provider.make(
@@ -42,14 +43,23 @@ const anthropic = Wire.answer("anthropic-messages", { text: pieces })
 /** Broken after `The sky is blue beca`. */
 const broken = Reply.cut(Reply.stream(anthropic), { afterEvents: 5 }, "rst")
 const delivered = pieces.slice(0, 2).join("")
-const rest = Reply.stream(Wire.answer("anthropic-messages", { text: [text.slice(delivered.length)] }))
+const rest = text.slice(delivered.length)
+const restOnly = Reply.stream(Wire.answer("anthropic-messages", { text: rest }))
+
+/** The rest of the text, by a model that does what it is asked. */
+const obedient = ({ json }: FaultServer.ReceivedRequest, protocol: Protocol.ProtocolId = "anthropic-messages") => {
+  const ask = Wire.asked(json)
+  if (ask === undefined) return Reply.status(500)
+  const missing = text.slice(text.indexOf(ask.anchor) + ask.anchor.length)
+  return Reply.stream(Wire.answer(protocol, { text: Wire.resumed(ask, missing) }))
+}
 
 describe("resume by prefill", () => {
   const prefill = {}
 
   it.scopedLive("lets the model go on with its own message, and adds what is new", () =>
     Effect.gen(function* () {
-      const server = yield* FaultServer.make([broken, rest])
+      const server = yield* FaultServer.make([broken, restOnly])
       const service = yield* provider(server.url, "anthropic-messages", { prefill })
       assert.strictEqual(yield* shown(service), text)
       const [, second] = yield* server.requests
@@ -89,6 +99,31 @@ describe("resume by prefill", () => {
     })
   )
 
+  it.scopedLive("is given up where the model begins again instead, and the model is asked", () =>
+    Effect.gen(function* () {
+      const server = yield* FaultServer.make((received) =>
+        received.index === 1 ? broken : received.index === 2 ? Reply.stream(anthropic) : obedient(received)
+      )
+      const service = yield* provider(server.url, "anthropic-messages", { prefill })
+      const events = Chunk.toReadonlyArray(yield* Stream.runCollect(service.stream(request, { delivery: "resume" })))
+      const finish = events.at(-1)
+      assert(finish?._tag === "Finish")
+      assert.strictEqual(finish.response.text, text)
+      assert.strictEqual(ModelEvent.fold(events).text, text)
+      assert.deepStrictEqual(
+        finish.response.attempts.map(({ error, route }) => [route, error?.tag]),
+        [
+          [undefined, "StreamDropped"],
+          ["prefill", "SeamNotProven"],
+          ["ask", undefined]
+        ]
+      )
+      assert.deepStrictEqual(finish.response.seams, [
+        { attempt: 3, route: "ask", offset: delivered.length, anchor: delivered }
+      ])
+    })
+  )
+
   it.scopedLive("goes one way down when a model refuses, at no cost, and remembers it", () =>
     Effect.gen(function* () {
       const refused = Reply.status(400, {
@@ -97,7 +132,11 @@ describe("resume by prefill", () => {
           message: "This model does not support assistant message prefill."
         })
       })
-      const server = yield* FaultServer.make([broken, refused, rest, broken, rest])
+      const replies = [broken, refused, obedient, broken, obedient]
+      const server = yield* FaultServer.make((received) => {
+        const reply = replies[received.index - 1] ?? obedient
+        return typeof reply === "function" ? reply(received) : reply
+      })
       // One retry only: the refusal must not use it up.
       const service = yield* Provider.make(
         Vendors.custom({ id: "vendor", protocol: "anthropic-messages", baseUrl: server.url, prefill }),
@@ -112,11 +151,18 @@ describe("resume by prefill", () => {
   )
 })
 
-describe("resume by continuation", () => {
+describe("resume by asking", () => {
   it.scopedLive("asks the model to go on, with the words of the caller if there are any", () =>
     Effect.gen(function* () {
-      const server = yield* FaultServer.make([broken, rest])
-      const service = yield* provider(server.url, "anthropic-messages", { continuation: "Weiter, bitte." })
+      const server = yield* FaultServer.make((received) => {
+        if (received.index === 1) return broken
+        const [marker, anchor] =
+          /^Weiter: (\S+), (.*)$/.exec(String(messagesOf(received).at(-1)?.content))?.slice(1) ?? []
+        return Reply.stream(Wire.answer("anthropic-messages", { text: `${marker} ${anchor}${rest}` }))
+      })
+      const service = yield* provider(server.url, "anthropic-messages", {
+        continuation: ({ anchor, marker }) => `Weiter: ${marker}, ${anchor}`
+      })
       const events = Chunk.toReadonlyArray(yield* Stream.runCollect(service.stream(request, { delivery: "resume" })))
       assert.strictEqual(events.filter(({ _tag }) => _tag === "Superseded").length, 0)
       assert.strictEqual(ModelEvent.fold(events).text, text)
@@ -124,49 +170,85 @@ describe("resume by continuation", () => {
       assert(finish?._tag === "Finish")
       assert.strictEqual(finish.response.text, text)
       assert.deepStrictEqual(finish.response.seams, [
-        { attempt: 2, continues: "continuation", offset: delivered.length, cut: 0 }
+        { attempt: 2, route: "ask", offset: delivered.length, anchor: delivered }
       ])
-      const starts = events.flatMap((event) => (event._tag === "ResponseStart" ? [event.continues] : []))
-      assert.deepStrictEqual(starts, [undefined, "continuation"])
-      const [, second] = yield* server.requests
-      assert.deepStrictEqual(messagesOf(second).at(-1), { role: "user", content: "Weiter, bitte." })
+      const starts = events.flatMap((event) => (event._tag === "ResponseStart" ? [event.route] : []))
+      assert.deepStrictEqual(starts, [undefined, "ask"])
+      assert.strictEqual((yield* server.requests).length, 2)
     })
   )
+
+  it.scopedLive("sends what was delivered as the model's own message, and then the request in the user's name", () =>
+    Effect.gen(function* () {
+      const server = yield* FaultServer.make([broken, Reply.status(400)])
+      const service = yield* provider(server.url, "anthropic-messages")
+      yield* Effect.flip(shown(service))
+      const [, second] = yield* server.requests
+      const ask = Wire.asked(second?.json)
+      assert(ask !== undefined)
+      assert.strictEqual(ask.anchor, delivered)
+      assert.match(ask.marker, /^<resume-[0-9a-f]{6}>$/)
+      const [, answer, words] = messagesOf(second)
+      assert.deepStrictEqual(answer, { role: "assistant", content: [{ type: "text", text: delivered }] })
+      assert.strictEqual(words?.role, "user")
+    })
+  )
+
+  const spaced = Wire.answer("anthropic-messages", { text: ["One", " ", "two", " "] })
+  /** How the answer ends, of which `One two` was delivered. */
+  const ended = (rest: string) =>
+    Effect.gen(function* () {
+      const server = yield* FaultServer.make(({ json }) => {
+        const ask = Wire.asked(json)
+        if (ask === undefined) return Reply.cut(Reply.stream(spaced), { afterEvents: 6 }, "rst")
+        return Reply.stream(Wire.answer("anthropic-messages", { text: Wire.resumed(ask, rest) }))
+      })
+      const service = yield* provider(server.url, "anthropic-messages")
+      const events = yield* Stream.runCollect(service.stream(request, { delivery: "resume" }))
+      const finish = Chunk.unsafeLast(events)
+      assert(finish._tag === "Finish")
+      assert.strictEqual(ModelEvent.fold(events).text, finish.response.text)
+      assert.strictEqual((yield* server.requests).length, 2)
+      return finish.response
+    })
 
   it.scopedLive("adds white space where that was all that was missing", () =>
     Effect.gen(function* () {
-      const spaced = Wire.answer("anthropic-messages", { text: ["One", " ", "two", " "] })
-      const server = yield* FaultServer.make([
-        Reply.cut(Reply.stream(spaced), { afterEvents: 6 }, "rst"),
-        Reply.stream(Wire.answer("anthropic-messages", { text: [" "] }))
-      ])
-      const service = yield* provider(server.url, "anthropic-messages")
-      const events = yield* Stream.runCollect(service.stream(request, { delivery: "resume" }))
-      assert.strictEqual(ModelEvent.fold(events).text, "One two ")
-      const finish = Chunk.unsafeLast(events)
-      assert(finish._tag === "Finish")
-      assert.strictEqual(finish.response.text, "One two ")
+      const { seams, text } = yield* ended(" ")
+      assert.strictEqual(text, "One two ")
+      assert.deepStrictEqual(seams, [{ attempt: 2, route: "ask", offset: 7, anchor: "One two" }])
     })
   )
 
-  it.scopedLive("cuts what a model repeats, and reports it", () =>
+  it.scopedLive("adds nothing where the model says that nothing was missing, and leaves no seam", () =>
     Effect.gen(function* () {
-      const server = yield* FaultServer.make([broken, Reply.stream(anthropic)])
-      const service = yield* provider(server.url, "anthropic-messages")
-      const events = yield* Stream.runCollect(service.stream(request, { delivery: "resume" }))
-      const finish = Chunk.unsafeLast(events)
-      assert(finish._tag === "Finish")
-      assert.strictEqual(finish.response.text, text)
-      assert.strictEqual(finish.response.seams[0]?.cut, delivered.length)
+      const { seams, text } = yield* ended("")
+      assert.strictEqual(text, "One two")
+      assert.deepStrictEqual(seams, [])
     })
   )
 
-  it.scopedLive(
-    "never joins an answer that begins again in other words: the drop's error, with what was delivered",
-    () =>
+  type Model = (ask: NonNullable<ReturnType<typeof Wire.asked>>) => string | ReadonlyArray<string>
+  const disobedient: Readonly<Record<string, Model>> = {
+    "begins again": () => pieces,
+    "begins again in other words": () => ["The sky is ", "in fact ", "black at night."],
+    "goes on without a word of where": () => rest,
+    "repeats its last words without the marker": ({ anchor }) => anchor + rest,
+    "writes the marker, and other last words": ({ marker }) => `${marker}\nThe sky was blue beca${rest}`,
+    "writes the marker, and not all of the last words": ({ anchor, marker }) => `${marker}\n${anchor.slice(4)}${rest}`,
+    "repeats its last words twice": ({ anchor, marker }) => `${marker}\n${anchor}${anchor}${rest}`,
+    "quotes its last words": ({ anchor, marker }) => `"${marker}\n${anchor}${rest}"`,
+    "writes the marker again, and more": ({ anchor, marker }) => `${marker}\n${anchor}\n${marker}${rest}`,
+    "repeats its last words and stops": ({ anchor, marker }) => `${marker}\n${anchor}`,
+    "writes nothing": () => ""
+  }
+  for (const [what, model] of Object.entries(disobedient)) {
+    it.scopedLive(`never joins the text of a model that ${what}: the drop's error, after one further try`, () =>
       Effect.gen(function* () {
-        const other = Wire.answer("anthropic-messages", { text: ["The sky is ", "in fact ", "black at night."] })
-        const server = yield* FaultServer.make([broken, Reply.stream(other)])
+        const server = yield* FaultServer.make(({ json }) => {
+          const ask = Wire.asked(json)
+          return ask === undefined ? broken : Reply.stream(Wire.answer("anthropic-messages", { text: model(ask) }))
+        })
         const service = yield* provider(server.url, "anthropic-messages")
         let seen = ""
         const error = yield* service.streamText(request).pipe(
@@ -180,15 +262,48 @@ describe("resume by continuation", () => {
         assert.strictEqual(seen, delivered)
         assert.strictEqual(error._tag, "StreamDropped")
         assert.strictEqual(error.partial?.text, delivered)
+        assert.strictEqual(error.checkpoint?.text, delivered)
         assert.deepStrictEqual(
-          error.attempts.map((attempt) => [attempt.continues, attempt.error?.tag]),
+          error.attempts.map((attempt) => [attempt.route, attempt.error?.tag]),
           [
             [undefined, "StreamDropped"],
-            ["continuation", "MalformedStream"]
+            ["ask", "SeamNotProven"],
+            ["ask", "SeamNotProven"]
           ]
         )
-        assert.strictEqual((yield* server.requests).length, 2)
+        const asks = (yield* server.requests).slice(1).map(({ json }) => Wire.asked(json))
+        assert.strictEqual(asks.length, 2)
+        assert.deepStrictEqual(
+          asks.map((ask) => ask?.anchor),
+          [delivered, delivered]
+        )
+        assert.notStrictEqual(asks[0]?.marker, asks[1]?.marker)
       })
+    )
+  }
+
+  it.scopedLive("goes on where the model obeys at the further try, at no cost", () =>
+    Effect.gen(function* () {
+      const server = yield* FaultServer.make((received) =>
+        received.index === 1 ? broken : received.index === 2 ? Reply.stream(anthropic) : obedient(received)
+      )
+      const service = yield* Provider.make(
+        Vendors.custom({ id: "vendor", protocol: "anthropic-messages", baseUrl: server.url }),
+        { apiKey: Redacted.make("test-key"), retry: Schedule.recurs(1) }
+      )
+      const events = Chunk.toReadonlyArray(yield* Stream.runCollect(service.stream(request, { delivery: "resume" })))
+      const finish = events.at(-1)
+      assert(finish?._tag === "Finish")
+      assert.strictEqual(finish.response.text, text)
+      assert.strictEqual(ModelEvent.fold(events).text, text)
+      assert.deepStrictEqual(finish.response.seams, [
+        { attempt: 3, route: "ask", offset: delivered.length, anchor: delivered }
+      ])
+      assert.deepStrictEqual(
+        finish.response.attempts.map(({ error }) => error?.tag),
+        ["StreamDropped", "SeamNotProven", undefined]
+      )
+    })
   )
 
   it.scopedLive("is not asked for where the caller does not want it, or the answer is to be of a schema", () =>
@@ -197,7 +312,7 @@ describe("resume by continuation", () => {
         [false, undefined],
         [undefined, { schema: { type: "object" } }]
       ] as const) {
-        const server = yield* FaultServer.make([broken, rest])
+        const server = yield* FaultServer.make((received) => (received.index === 1 ? broken : obedient(received)))
         const service = yield* provider(server.url, "anthropic-messages", { continuation })
         const error = yield* Effect.flip(Stream.runDrain(service.streamText({ ...request, output })))
         assert.strictEqual(error._tag, "StreamDropped")
@@ -219,6 +334,10 @@ describe("resume by continuation", () => {
       const service = yield* provider(server.url, "anthropic-messages")
       const error = yield* Effect.flip(Stream.runDrain(service.stream(request, { delivery: "resume" })))
       assert.strictEqual(error._tag, "StreamDropped")
+      assert.deepStrictEqual(
+        error.attempts.map((attempt) => attempt.error?.tag),
+        ["StreamDropped", "SeamNotProven", "SeamNotProven"]
+      )
       assert.deepStrictEqual(
         error.partial?.blocks.map(({ type }) => type),
         ["tool-call", "text"]
@@ -283,7 +402,7 @@ describe("resume by cursor", () => {
       const server = yield* FaultServer.make((received) => {
         if (received.method === "GET") return Reply.status(404, { body: Wire.errorBody("responses") })
         if (received.index === 1) return Reply.cut(Reply.stream(events), { afterEvents: 7 }, "rst")
-        return Reply.stream(Wire.answer("responses", { text: [text.slice(pieces.slice(0, 3).join("").length)] }))
+        return obedient(received, "responses")
       })
       const service = yield* provider(server.url, "responses")
       assert.strictEqual(
@@ -365,29 +484,33 @@ describe("what attempts cost", () => {
 })
 
 describe("the budget", () => {
-  const whole = { text: [...text] }
-  const part = (from: number, to: number) =>
-    ScriptedProvider.drop({ text: [...text.slice(from)] }, { afterEvents: 2 + to - from })
-
   it.scoped("of a schedule is not spent by attempts that move the answer forward, and they have one of their own", () =>
     Effect.gen(function* () {
-      const steps = [0, 5, 10, 15, 20, 25, 30]
-      const script = steps.map((from) => part(from, from + 5))
-      const last = ScriptedProvider.answer({ text: [text.slice(35)] })
+      /** Seven answers break after five characters each, and the next one does not. */
+      const script = ({ json }: Memory.Asked, nth: number): Memory.Reply => {
+        const ask = Wire.asked(json)
+        const missing = ask === undefined ? text : text.slice(text.indexOf(ask.anchor) + ask.anchor.length)
+        const first = ask === undefined ? "" : Wire.resumed(ask, missing).slice(0, -missing.length)
+        const events = Wire.answer("anthropic-messages", { text: [first, ...missing] })
+        return nth > 7 ? { events } : { events: events.slice(0, 4 + 5), ending: "reset" }
+      }
       const play = (limits: Provider.Resilience["limits"]) =>
         Effect.gen(function* () {
-          const { provider, requests } = yield* ScriptedProvider.make([part(0, 5), ...script.slice(1), last], {
+          const { asked, provider } = yield* Memory.make("anthropic-messages", script, {
             retry: Schedule.recurs(1),
             limits
           })
           const result = yield* Effect.either(shown(provider))
-          return { result, made: (yield* requests).length }
+          return { result, made: asked.length }
         })
       const enough = yield* play({ maxAttempts: 1 })
-      assert.strictEqual(enough.result._tag, "Right")
+      assert(enough.result._tag === "Right")
+      assert.strictEqual(enough.result.right, text)
       assert.strictEqual(enough.made, 8)
       const bounded = yield* play({ maxContinued: 3 })
-      assert.strictEqual(bounded.result._tag, "Left")
+      assert(bounded.result._tag === "Left")
+      assert.strictEqual(bounded.result.left._tag, "StreamDropped")
+      assert.strictEqual(bounded.result.left.partial?.text, text.slice(0, 20))
       assert.strictEqual(bounded.made, 4)
     })
   )
@@ -395,7 +518,10 @@ describe("the budget", () => {
   it.scoped("is spent by attempts that bring nothing", () =>
     Effect.gen(function* () {
       const { provider, requests } = yield* ScriptedProvider.make(
-        [ScriptedProvider.drop(whole, { afterEvents: 20 }), ScriptedProvider.drop(whole, { afterEvents: 0 })],
+        [
+          ScriptedProvider.drop({ text: [...text] }, { afterEvents: 20 }),
+          ScriptedProvider.drop({ text }, { afterEvents: 0 })
+        ],
         { retry: Schedule.recurs(2) }
       )
       const error = yield* Effect.flip(shown(provider))
@@ -406,24 +532,28 @@ describe("the budget", () => {
 })
 
 describe("text that ends in an error", () => {
-  it.scoped("was shown just as far as the partial of the error says, white space included", () =>
+  it.scoped("was shown just as far as the error says, and never ends in white space or in half a character", () =>
     Effect.gen(function* () {
-      for (const text of [
-        ["One.", "\n\n", "Two."],
-        ["\n", "\n", "Three."]
+      for (const { lengths, text } of [
+        { text: ["One.", "\n\n", "Two."], lengths: [0, 4, 10] },
+        { text: ["\n", "\n", "Three."], lengths: [0, 8] },
+        { text: ["One. ", "\ud83d", "\ude00 "], lengths: [0, 4, 7] }
       ]) {
-        const partials: Array<string | undefined> = []
-        for (let afterEvents = 1; afterEvents <= 7; afterEvents++) {
+        const met: Array<number> = []
+        for (let at = 2; at <= 15; at++) {
+          const afterEvents = at >> 1
+          const delivery = at % 2 === 0 ? "resume" : "fail"
           const drops = ScriptedProvider.drop({ text }, { afterEvents })
           const { provider } = yield* ScriptedProvider.make([drops], { retry: Schedule.stop })
           const shown: Array<string> = []
           const show = (piece: string) => Effect.sync(() => void shown.push(piece))
-          const { partial } = yield* Effect.flip(Stream.runForEach(provider.streamText(request), show))
+          const stream = provider.streamText(request, { delivery })
+          const { checkpoint, partial } = yield* Effect.flip(Stream.runForEach(stream, show))
           assert.strictEqual(shown.join(""), partial?.text ?? "", `after ${afterEvents} events`)
-          partials.push(partial?.text)
+          assert.strictEqual(shown.join(""), checkpoint?.text, `after ${afterEvents} events`)
+          met.push(shown.join("").length)
         }
-        // Every length of it was met.
-        assert.strictEqual(new Set(partials).size, text[0] === "One." ? 4 : 2)
+        assert.deepStrictEqual([...new Set(met)], lengths)
       }
     })
   )

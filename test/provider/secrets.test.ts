@@ -4,7 +4,7 @@
 import { inspect } from "node:util"
 import { assert, describe, it } from "@effect/vitest"
 import { Deferred, Effect, Either, Exit, Fiber, Metric, Redacted, Schedule, Scope, Stream } from "effect"
-import { AnthropicClient, ConnectionPool, type Protocol, Provider, Router, Vendors } from "effect-redial"
+import { AnthropicClient, ConnectionPool, Credentials, type Protocol, Provider, Router, Vendors } from "effect-redial"
 import { FaultServer, Reply, Wire } from "effect-redial/testing"
 import { observing } from "../observing.js"
 
@@ -172,6 +172,41 @@ describe("a key", () => {
       })
     )
   }
+
+  it.scopedLive("is in no error that the attempt of another key ends with, although it came in the text before", () =>
+    Effect.gen(function* () {
+      const [first = "", second = ""] = keys
+      for (const key of [first, second]) {
+        const told = Wire.answer("anthropic-messages", { text: ["t0 ", `${key} t1`, " t2"] })
+        const server = yield* FaultServer.make([
+          Reply.cut(Reply.stream(told), { afterEvents: 5 }, "rst"),
+          Reply.status(402),
+          Reply.status(402)
+        ])
+        const fixed = (one: string) => Credentials.fromKey(Redacted.make(one))
+        const apiKey = yield* Credentials.make([fixed(first), fixed(second)])
+        const provider = yield* Provider.make(
+          Vendors.custom({ id: "vendor", protocol: "anthropic-messages", baseUrl: server.url }),
+          {
+            apiKey,
+            retry: Schedule.recurs(2)
+          }
+        )
+        const seen = observing()
+        const error = yield* seen.run(Effect.flip(Stream.runDrain(provider.stream(request, { delivery: "resume" }))))
+        const sent = (yield* server.requests).map(({ headers }) => headers["x-api-key"])
+        assert.deepStrictEqual(sent, [first, first, second])
+        // What was delivered is given as it was; nothing that shows the error shows it.
+        assert.strictEqual(error.partial?.text, `t0 ${key} t1`)
+        assert.strictEqual(error.checkpoint?.text, `t0 ${key} t1`)
+        for (const one of keys) {
+          assertNoKey("the error", one, error)
+          assertNoKey("a log line", one, seen.lines)
+          assertNoKey("a span", one, seen.spans)
+        }
+      }
+    })
+  )
 
   it.scopedLive(
     "is in no object that the library gives out, nor is the password of a proxy or a client's own key",

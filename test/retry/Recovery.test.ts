@@ -15,8 +15,8 @@ const open = true
 const closed = false
 
 /**
- * R: begin anew; P and N: prefill and continuation, from this block on; G: give up. The columns of `restart` and `resume`
- * are what the provider can do: nothing, prefill, continuation, both.
+ * R: begin anew; P and A: prefill and ask, from this block on; G: give up. The columns of `restart` and `resume`
+ * are what the provider can do: nothing, prefill, ask, both.
  */
 const table: ReadonlyArray<{
   readonly shape: string
@@ -44,13 +44,13 @@ const table: ReadonlyArray<{
     hold: "R",
     fail: "R"
   },
-  { shape: "open text", blocks: [text(open)], restart: "R R R R", resume: "G P1 N1 P1", hold: "R", fail: "G" },
-  { shape: "closed text", blocks: [text(closed)], restart: "R R R R", resume: "G P1 N1 P1", hold: "R", fail: "G" },
+  { shape: "open text", blocks: [text(open)], restart: "R R R R", resume: "G P1 A1 P1", hold: "R", fail: "G" },
+  { shape: "closed text", blocks: [text(closed)], restart: "R R R R", resume: "G P1 A1 P1", hold: "R", fail: "G" },
   {
     shape: "reasoning, open text",
     blocks: [reasoning(closed), text(open)],
     restart: "R R R R",
-    resume: "G P2 N2 P2",
+    resume: "G P2 A2 P2",
     hold: "R",
     fail: "G"
   },
@@ -58,7 +58,7 @@ const table: ReadonlyArray<{
     shape: "closed text, open reasoning",
     blocks: [text(closed), reasoning(open)],
     restart: "R R R R",
-    resume: "G P1 N1 P1",
+    resume: "G P1 A1 P1",
     hold: "R",
     fail: "G"
   },
@@ -66,7 +66,7 @@ const table: ReadonlyArray<{
     shape: "closed text, open tool call",
     blocks: [text(closed), call(open, '{"qu')],
     restart: "R P1 R P1",
-    resume: "G P1 N1 P1",
+    resume: "G P1 A1 P1",
     hold: "R",
     fail: "G"
   },
@@ -74,7 +74,7 @@ const table: ReadonlyArray<{
     shape: "closed text, closed tool call",
     blocks: [text(closed), call(closed)],
     restart: "R P1 R P1",
-    resume: "G P1 N1 P1",
+    resume: "G P1 A1 P1",
     hold: "R",
     fail: "G"
   },
@@ -82,7 +82,7 @@ const table: ReadonlyArray<{
     shape: "closed tool call, open text",
     blocks: [call(closed), text(open)],
     restart: "R R R R",
-    resume: "G G N2 N2",
+    resume: "G G A2 A2",
     hold: "R",
     fail: "G"
   },
@@ -114,7 +114,7 @@ const table: ReadonlyArray<{
     shape: "closed text, parallel tool calls",
     blocks: [text(closed), call(closed), call(open, "{")],
     restart: "R P1 R P1",
-    resume: "G P1 N1 P1",
+    resume: "G P1 A1 P1",
     hold: "R",
     fail: "G"
   },
@@ -122,7 +122,7 @@ const table: ReadonlyArray<{
     shape: "server tool, open text",
     blocks: [text(closed), server, text(open)],
     restart: "R R R R",
-    resume: "G P3 N3 P3",
+    resume: "G P3 A3 P3",
     hold: "R",
     fail: "G"
   },
@@ -130,7 +130,7 @@ const table: ReadonlyArray<{
     shape: "text, server tool",
     blocks: [text(closed), server],
     restart: "R R R R",
-    resume: "G P1 N1 P1",
+    resume: "G P1 A1 P1",
     hold: "R",
     fail: "G"
   },
@@ -144,16 +144,16 @@ const abilities = [
   { prefill: true, ask: true }
 ]
 
-const short = (recovery: Recovery.Decision): string => {
-  switch (recovery._tag) {
+const short = (decision: Recovery.Decision): string => {
+  switch (decision._tag) {
     case "Restart":
       return "R"
     case "Cursor":
       return "C"
     case "Prefill":
-      return `P${recovery.fromIndex}`
+      return `P${decision.fromIndex}`
     case "Ask":
-      return `N${recovery.fromIndex}`
+      return `A${decision.fromIndex}`
     case "GiveUp":
       return "G"
   }

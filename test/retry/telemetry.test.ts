@@ -43,6 +43,37 @@ describe("telemetry", () => {
     })
   )
 
+  it.scoped("an attempt says by which route it goes on, and the log line before it says so too", () =>
+    Effect.gen(function* () {
+      const { lines, run, spans } = observing()
+      const { provider } = yield* ScriptedProvider.make(
+        [
+          ScriptedProvider.drop(whole, { afterEvents: 1 }),
+          ScriptedProvider.drop({ text: ["Because of ", "Rayleigh"] }, { afterEvents: 5 }),
+          ScriptedProvider.answer({ text: "It is not blue." }),
+          ScriptedProvider.resumed(" scattering.")
+        ],
+        { retry: Schedule.recurs(2) }
+      )
+      yield* run(Stream.runDrain(provider.streamText({ model: "m", prompt: "hi" })))
+      assert.deepStrictEqual(
+        spans
+          .filter(({ name }) => name.startsWith("attempt"))
+          .map(({ attributes }) => [attributes.get("effect_redial.route"), attributes.get("error.type")]),
+        [
+          [undefined, "StreamDropped"],
+          [undefined, "StreamDropped"],
+          ["ask", "SeamNotProven"],
+          ["ask", undefined]
+        ]
+      )
+      assert.deepStrictEqual(
+        lines.flatMap(({ annotations }) => annotations["effect_redial.next_route"] ?? []),
+        ["restart", "ask", "ask"]
+      )
+    })
+  )
+
   it.scoped("the span of a request ends as the request did, whether it is streamed or taken whole", () =>
     Effect.gen(function* () {
       const request = { model: "m", prompt: "hi" }

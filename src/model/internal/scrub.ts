@@ -144,3 +144,19 @@ const clip = (text: string, most: number): string => {
   const last = text.charCodeAt(most - 1)
   return text.slice(0, last >= 0xd800 && last < 0xdc00 ? most - 1 : most)
 }
+
+/** The keys that one request was sent with. An attempt that goes on has text that came for the key of another one. */
+export class Secrets {
+  private readonly scrubs = new Map<string, Scrub>()
+
+  add(secret: string): void {
+    if (!this.scrubs.has(secret)) this.scrubs.set(secret, scrubber(secret))
+  }
+
+  /** Takes all of them out. */
+  readonly hide: Scrub = (value) => {
+    let out = value
+    for (const scrub of this.scrubs.values()) out = scrub(out)
+    return out
+  }
+}

@@ -18,7 +18,7 @@ import * as TransportFault from "../../client/internal/transportFault.js"
 import type { Line, PreparedCall } from "../../client/ModelClient.js"
 import type { GenerationId } from "../../model/GenerationId.js"
 import type { Deadline, Fault } from "../../model/internal/fault.js"
-import { type Scrub, scrubber } from "../../model/internal/scrub.js"
+import type { Secrets } from "../../model/internal/scrub.js"
 import type { ModelEvent } from "../../model/ModelEvent.js"
 import type { Credential } from "../../model/ModelResponse.js"
 import type { Decoder, Target } from "../../protocol/internal/decoder.js"
@@ -41,8 +41,6 @@ export interface Attempt {
   readonly headers: () => Readonly<Record<string, string>> | undefined
   /** Known once the answer began. */
   readonly decoder: () => Decoder | undefined
-  /** Takes the key out of what is told of the attempt. */
-  readonly hidden: Scrub
   /** The next events, at least one; the last of a good attempt is `Finish`. */
   readonly pull: Effect.Effect<Array<ModelEvent>, Fault>
   /** Says who pulls next. Time in which nobody does counts for no deadline. */
@@ -59,6 +57,8 @@ export interface Options {
   /** What its events are read into, where that is more than an empty answer. */
   readonly target: Target | undefined
   readonly keys: Keys
+  /** Learns the key that the attempt is sent with, which is taken out of all that is told of it. */
+  readonly secrets: Secrets
   readonly number: number
   /** The generation that failed this request before. */
   readonly failed: GenerationId | undefined
@@ -77,6 +77,7 @@ export const make = ({
   keys,
   number,
   scope,
+  secrets,
   span,
   target,
   waiting
@@ -87,7 +88,6 @@ export const make = ({
   let line: Line | undefined
   let settled = false
   let answered: Promise<Response> | undefined
-  let hidden: Scrub = (value) => value
   let requestId: string | undefined
   let headers: Readonly<Record<string, string>> | undefined
   let source: ByteSource | undefined
@@ -151,7 +151,7 @@ export const make = ({
         TransportFault.ofConnecting
       )
       line = leased
-      if (leased.key !== undefined) hidden = scrubber(Redacted.value(leased.key))
+      if (leased.key !== undefined) secrets.add(Redacted.value(leased.key))
     }
     const leased = line
     if (guarding === undefined) yield* watch
@@ -164,12 +164,12 @@ export const make = ({
     const response = yield* Effect.tryPromise({
       try: () => (answered ??= leased.send(controller.signal)),
       catch: (error) => {
-        headers = hidden(keptHeaders(TransportFault.headersOf(error)))
+        headers = secrets.hide(keptHeaders(TransportFault.headersOf(error)))
         return tripped ?? TransportFault.ofOpening(error, clock.unsafeCurrentTimeMillis())
       }
     })
-    requestId = hidden(TransportFault.requestIdOf(response.headers))
-    headers = hidden(keptHeaders(response.headers))
+    requestId = secrets.hide(TransportFault.requestIdOf(response.headers))
+    headers = secrets.hide(keptHeaders(response.headers))
     source ??= leased.pool.source(response)
     decoder ??= call.decoder(
       { attempt: number, generation: leased.generation, requestId },
@@ -244,7 +244,6 @@ export const make = ({
     requestId: () => requestId,
     headers: () => headers,
     decoder: () => decoder,
-    hidden: (value) => hidden(value),
     pull,
     pulledBy,
     release

@@ -27,6 +27,7 @@ import type { FinishReason } from "../../model/FinishReason.js"
 import type { GenerationId } from "../../model/GenerationId.js"
 import { type Fault, seamNotProven } from "../../model/internal/fault.js"
 import { type Context, fromFault } from "../../model/internal/fromFault.js"
+import { Secrets } from "../../model/internal/scrub.js"
 import * as Traits from "../../model/internal/traits.js"
 import type { ModelEvent } from "../../model/ModelEvent.js"
 import * as ModelResponse from "../../model/ModelResponse.js"
@@ -87,6 +88,7 @@ class Loop {
   private readonly answer: Answer
   private readonly routes: Routes
   private readonly keys: Keys
+  private readonly secrets = new Secrets()
   /** The time that all attempts spent waiting. */
   private readonly waiting = { waited: 0 }
   private route: Route
@@ -158,6 +160,7 @@ class Loop {
       call: route.call,
       target: answer.target(route.continued),
       keys: this.keys,
+      secrets: this.secrets,
       number,
       failed: this.failed,
       deadlines: this.options.deadlines,
@@ -236,9 +239,9 @@ class Loop {
    */
   private recover(running: Running, raw: Fault): Effect.Effect<Events | undefined, Error> {
     return Effect.gen(this, function* () {
-      const { answer, clock, keys, policy, routes } = this
+      const { answer, clock, keys, policy, routes, secrets } = this
       const { attempt, route } = running
-      const fault = attempt.hidden(raw)
+      const fault = secrets.hide(raw)
       const intact = Traits.leavesAnswer(fault, attempt.decoder() !== undefined)
       const { delivered, gained } = answer.broke(attempt.decoder(), intact)
       answer.met(route.continued?.seam())
