@@ -261,7 +261,7 @@ export const make = <Sdk, Params, State, R = never>(
       const position = (state: State) => protocol.cursor?.at(params, state)
       return {
         connect: connect((sdk, options) => protocol.open(sdk, params, options)),
-        decoder: (stamp, join) => Decoder.make(protocol, stamp, { join, position }),
+        decoder: (stamp, join) => Decoder.make(protocol, stamp, { join, position, quirks: options.quirks }),
         after
       }
     }
