@@ -49,7 +49,8 @@ describe("two answers in one stream", () => {
   })
 
   it("also where the first was cut after one piece, as soon as the second repeats its id", () => {
-    assert.strictEqual(tagOf(piece("a", "x") + piece("b", "y") + piece("b", "z") + finish("stop")), "MalformedStream")
+    const end = chunk({}, { id: "b" }, { finish_reason: "stop" })
+    assert.strictEqual(tagOf(piece("a", "x") + piece("b", "y") + piece("b", "z") + end + done), "MalformedStream")
   })
 
   it("a finish reason under another id does not end an answer that was cut", () => {
@@ -195,10 +196,12 @@ describe("content in other forms", () => {
       [chunk({ content: { value: "a" } }), "content"],
       [chunk({ content: [[1]] }), "content"],
       [chunk({ refusal: { text: "no" } }), "refusal"],
-      [chunk({ audio: { data: "AAAA" } }), "audio"],
+      [chunk({ content: "a", audio: { data: "AAAA" } }), "audio"],
       [choice({ delta: 7 }), "message"],
       [choice({ delta: ["a"] }), "message"],
       [unnamed({ choices: ["a"] }), "choice"],
+      [chunk({ content: "a", tool_calls: ["one"] }), "tool call"],
+      [chunk({ content: "a", function_call: "one" }), "tool call"],
       [choice({ delta: { content: "a" } }) + choice({ index: 1, delta: { content: "b" } }), "choice"],
       [chunk({ content: "a" }) + choice({ message: { content: "ab" } }), "message"],
       [choice({ message: { content: "a" } }) + choice({ message: { content: "ab" } }), "message"],

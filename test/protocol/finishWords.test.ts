@@ -118,6 +118,23 @@ describe("finish words", () => {
     }
   })
 
+  it("of a word with a message after it, the word counts, and the message is cut", () => {
+    const { fault } = run("chat-completions", ending["chat-completions"](`error: ${"x".repeat(10_000)}`))
+    assert.strictEqual(fault?._tag, "ServerError")
+    assert.isBelow(fault?.description.length ?? 0, 200)
+  })
+
+  it("over Anthropic Messages it counts as soon as it is said, and where the message starts with it", () => {
+    const start = (stop_reason: string) =>
+      named({ type: "message_start", message: { id: "msg_1", content: [], stop_reason } } as { type: string })
+    assert.strictEqual(
+      run("anthropic-messages", messageStart() + messageDelta("insufficient_system_resource")).fault?._tag,
+      "Overloaded"
+    )
+    assert.strictEqual(run("anthropic-messages", start("abort") + messageStop).fault?._tag, "ServerError")
+    assert.strictEqual(run("anthropic-messages", start("end_turn") + messageStop).response?.finishReason.reason, "stop")
+  })
+
   it("the string null is no finish reason", () => {
     for (const none of ["null", "", null, undefined, 7, {}]) assert.isUndefined(finishWord(none))
     assert.strictEqual(run("chat-completions", ending["chat-completions"]("null")).fault?._tag, "StreamTruncated")

@@ -59,12 +59,11 @@ export const failureWords: ReadonlyArray<string> = [
   ...[...byWord.keys()].filter((w) => !reasons.has(w))
 ]
 
-/** No vendor's word is longer. What is longer is not one, and is not worth looking at. */
-const longest = 100
+/** No vendor's word is longer; of what is longer, the beginning says what it is. */
+const LONGEST = 100
 
 const find = (raw: string): Reason | ReportedTag | undefined => {
-  if (raw.length > longest) return undefined
-  const whole = raw.toLowerCase()
+  const whole = raw.slice(0, LONGEST).toLowerCase()
   const parts = whole.includes(":") ? [whole, ...whole.split(":").reverse()] : [whole]
   for (const part of parts) {
     // Vendors and gateways also put the code of an error here.
@@ -85,7 +84,8 @@ export const finishWord = (raw: unknown): string | undefined =>
 export const interruption = (raw: string | undefined): Fault | undefined => {
   const found = raw === undefined ? undefined : find(raw)
   if (raw === undefined || found === undefined || isReason(found)) return undefined
-  return { _tag: found, description: `${sentences[found]}: it ended the answer with "${raw}"`, code: raw }
+  const code = raw.slice(0, LONGEST)
+  return { _tag: found, description: `${sentences[found]}: it ended the answer with "${code}"`, code }
 }
 
 /** A protocol's own words come first. A word that nobody knows is `other`, with itself as `raw`. */
