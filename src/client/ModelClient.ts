@@ -270,7 +270,8 @@ export const make = <Sdk, Params, State, R = never>(
     const callOf = (params: Params): PreparedCall => {
       const { cursor } = protocol
       const position = (state: State) => cursor?.at(params, state)
-      const decoder: PreparedCall["decoder"] = (stamp, how) => Decoder.make(protocol, stamp, { ...how, position })
+      const decoder: PreparedCall["decoder"] = (stamp, how) =>
+        Decoder.make(protocol, stamp, { ...how, position, quirks: options.quirks })
       const after: PreparedCall["after"] = (broken) => {
         const at = broken.position()
         return cursor && at && keptCall(at, (stamp, how) => broken.resumed(stamp, how?.contentType))

@@ -44,13 +44,3 @@ export const FinishReason = Schema.Struct({
  * @category models
  */
 export type FinishReason = typeof FinishReason.Type
-
-/**
- * Maps a vendor's word through a protocol's table.
- *
- * @internal
- */
-export const fromRaw = (raw: string | undefined, table: Readonly<Record<string, Reason>>): FinishReason =>
-  raw === undefined
-    ? { reason: "stop", raw: undefined }
-    : { reason: Object.hasOwn(table, raw) ? (table[raw] ?? "other") : "other", raw }

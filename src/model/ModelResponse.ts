@@ -204,8 +204,8 @@ export interface ModelResponse extends Schema.Simplify<typeof Stored.Type> {
 export const isModelResponse = (u: unknown): u is ModelResponse => typeof u === "object" && u !== null && TypeId in u
 
 /**
- * The usage of all attempts together, as far as it is known. `exact` is false where an attempt broke before its usage was
- * final: then the real cost is higher.
+ * The usage of all attempts together, as far as it is known. `exact` is false where the provider did not report all of it,
+ * or an attempt broke before its usage was final: then the real cost is higher.
  *
  * @example
  * ```ts
@@ -235,11 +235,11 @@ export const totalUsage = (response: {
 }
 
 /** An attempt that broke after its answer may have begun was not told all that it cost. */
-const costUnknown = ({ delivered, error, usageIsPartial }: Attempt): boolean => {
+const costUnknown = ({ delivered, error, usage, usageIsPartial }: Attempt): boolean => {
   switch (error?.tag) {
     // Events alone do not tell how an attempt ended that was cut off together with its program.
     case undefined:
-      return usageIsPartial === true
+      return usageIsPartial === true || usage?.inputTokens === undefined || usage.outputTokens === undefined
     case "StreamDropped":
     case "StreamTruncated":
     case "StreamStalled":

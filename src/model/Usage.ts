@@ -102,7 +102,7 @@ export interface Price {
  * ```
  *
  * None where that is not known: the provider did not report the input or the output, there were tokens of a kind without
- * a price, or the parts are more than the whole. A part that was not reported counts as nothing, so its tokens cost what
+ * a price, the parts are more than the whole, or a number does not count anything. A part that was not reported counts as nothing, so its tokens cost what
  * other input does.
  *
  * @example
@@ -122,6 +122,7 @@ export interface Price {
 export const cost = (usage: Usage, price: Price): Option.Option<number> => {
   const { cacheReadTokens: read = 0, cacheWriteTokens: written = 0, inputTokens: input, outputTokens: output } = usage
   if (input === undefined || output === undefined) return Option.none()
+  if (![read, written, input, output].every(Number.isSafeInteger)) return Option.none()
   const fresh = input - read - written
   const kinds: ReadonlyArray<readonly [tokens: number, price: number | undefined]> = [
     [fresh, price.input],

@@ -37,13 +37,14 @@ export interface ServerSentEvent {
  *
  * - `undefined`: go on
  * - `Proven`: the end is proven, and only usage may follow; a fault from here on does not undo the response
+ * - `Disproven`: the answer went on after its proof, so the end is not proven any more
  * - `Complete`: the end is proven and nothing may follow
  * - a fault: the stream is not to be read further
  *
  * @since 0.1.0
  * @category models
  */
-export type StepResult = undefined | "Proven" | "Complete" | Fault
+export type StepResult = undefined | "Proven" | "Disproven" | "Complete" | Fault
 
 /**
  * What a protocol says of the end, once proven.
@@ -129,7 +130,7 @@ export interface Protocol<Sdk, Params, State> {
   readonly encode: (request: ModelRequest, quirks?: Quirks) => Either.Either<Params, Fault>
   /** Lets the SDK send the request, and resolves at the head of the answer with the body unread. */
   readonly open: (sdk: Sdk, params: Params, options: OpenOptions) => Promise<Response>
-  readonly initial: (stamp: Stamp) => State
+  readonly initial: (stamp: Stamp, quirks?: Quirks) => State
   /** Takes one server-sent event and pushes what it means. */
   readonly step: (state: State, event: ServerSentEvent, events: Array<ModelEvent>) => StepResult
   /** Called when the end is proven: closes what is open, and sums up. */

@@ -1,5 +1,5 @@
 /**
- * Where a vendor's copy of a protocol differs from the protocol: data that the encoders read.
+ * Where a vendor's copy of a protocol differs from the protocol: data that encoders and decoders read.
  *
  * @since 0.1.0
  */
@@ -57,6 +57,11 @@ export interface Quirks {
   readonly replay?: "reasoning_content" | "tool-calls" | undefined
   /** The type of `thinking` that an effort switches on, over Anthropic Messages. Default: `adaptive`. */
   readonly thinking?: "adaptive" | "enabled" | undefined
+  /**
+   * Whether a stream says why it ended, over Chat Completions. If false, `[DONE]` alone proves the end. Snowflake Cortex
+   * never says it (recorded in pydantic-ai, tests of `snowflake`). Default: true.
+   */
+  readonly finishReason?: boolean | undefined
   /** Fields of a request that the vendor refuses: setting one is an `InvalidRequest`. Default: none. */
   readonly unsupported?: ReadonlyArray<keyof ModelRequest> | undefined
 }
@@ -76,5 +81,6 @@ export const readers: Readonly<Record<keyof Quirks, ReadonlyArray<ProtocolId>>> 
   reasoning: ["chat-completions"],
   replay: ["chat-completions"],
   thinking: ["anthropic-messages"],
+  finishReason: ["chat-completions"],
   unsupported: ["anthropic-messages", "chat-completions", "responses"]
 }

@@ -76,8 +76,12 @@ export const make = (limits?: Limits): Reader => {
       if (!tooLong(event.data.length)) events.push(event)
     },
     onComment: (comment) => void tooLong(comment.length),
-    onError: (error) =>
-      void tooLong(error.type === "max-buffer-size-exceeded" ? Number.POSITIVE_INFINITY : (error.line?.length ?? 0))
+    onError(error) {
+      if (tooLong(error.type === "max-buffer-size-exceeded" ? Number.POSITIVE_INFINITY : (error.line?.length ?? 0)))
+        return
+      // Not a field of the format, but servers write `error: ...` where they fail in the middle of a stream.
+      if (error.field === "error") events.push({ event: "error", data: error.value ?? "" })
+    }
   })
   // The parser looks for a wrongly decoded byte order mark in its first input only: how the body is cut must not matter.
   parser.feed("")

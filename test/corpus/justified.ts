@@ -83,10 +83,6 @@ export const refusals: ReadonlyArray<Refusal> = [
     why: "some vendors never send the role, and only assistants answer"
   },
   {
-    error: /missing finish_reason/,
-    why: "some vendors give no reason; [DONE] proves the end"
-  },
-  {
     error: /invalid tool call index/,
     why: "some vendors give no index; the id tells calls apart"
   },

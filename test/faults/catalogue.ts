@@ -5,6 +5,7 @@
 import { gzipSync } from "node:zlib"
 import type { Protocol, ProviderError } from "effect-redial"
 import { Reply, Wire } from "effect-redial/testing"
+import { understanding } from "./understanding.js"
 
 export type Tag = ProviderError.ProviderError["_tag"]
 
@@ -26,6 +27,10 @@ export interface Fault {
   readonly expect: "ok" | Tag | ((protocol: Protocol.ProtocolId) => "ok" | Tag)
   /** With retry: whether a second attempt heals it. Default: true. */
   readonly heals?: false
+  /** The protocols that have it. Default: all. */
+  readonly protocols?: ReadonlyArray<Protocol.ProtocolId>
+  /** Whether it is seen in every delivery. Default: in that of `stream` alone. */
+  readonly deliveries?: true
   /** What is around the server. Default: nothing. */
   readonly world?: "warm" | "refused" | "deaf" | "dying-proxy" | "private-ca" | "unknown-ca" | "client-certificate"
 }
@@ -78,8 +83,8 @@ const listed: ReadonlyArray<Fault> = [
   {
     name: "clean_terminal_no_finish",
     reply: (m) => Reply.stream([...m.events.slice(0, -3), m.events.at(-1) ?? ""]),
-    // [DONE] and response.completed prove the end by themselves; message_stop does so with a stop reason.
-    expect: (protocol) => (protocol === "anthropic-messages" ? "StreamTruncated" : "ok")
+    // response.completed proves the end by itself; message_stop and [DONE] do so with a reason.
+    expect: (protocol) => (protocol === "responses" ? "ok" : "StreamTruncated")
   },
   {
     name: "close_delimited_truncated",
@@ -135,7 +140,8 @@ const listed: ReadonlyArray<Fault> = [
   {
     name: "unknown_event",
     reply: inserted(Wire.event({ type: "brand_new_event", n: 1 }, "brand_new_event")),
-    expect: "ok"
+    // Chat Completions has no types of events: what is not a chunk is not understood.
+    expect: (protocol) => (protocol === "chat-completions" ? "MalformedStream" : "ok")
   },
   {
     name: "events_after_terminal",
@@ -224,7 +230,11 @@ const added: ReadonlyArray<Fault> = [
   { name: "terminal_twice", reply: (m) => Reply.stream([...m.events, m.events.at(-1) ?? ""]), expect: "ok" },
   { name: "empty_events", reply: inserted("data:\n\nevent: x\n\n"), expect: "ok" },
   { name: "null_event", reply: inserted("data: null\n\n"), expect: "ok" },
-  { name: "not_an_object", reply: inserted("data: [1, 2]\n\n"), expect: "ok" },
+  {
+    name: "not_an_object",
+    reply: inserted("data: [1, 2]\n\n"),
+    expect: (protocol) => (protocol === "chat-completions" ? "MalformedStream" : "ok")
+  },
   {
     name: "binary_noise",
     reply: (m) =>
@@ -354,4 +364,4 @@ const added: ReadonlyArray<Fault> = [
   { name: "client_certificate", world: "client-certificate", reply: (m) => m.answer, expect: "ok" }
 ]
 
-export const faults: ReadonlyArray<Fault> = [...listed, ...added]
+export const faults: ReadonlyArray<Fault> = [...listed, ...added, ...understanding]

@@ -45,6 +45,17 @@ describe("Usage.cost", () => {
     assert(Option.isNone(Usage.cost({ inputTokens: 10, cacheReadTokens: 11, outputTokens: 1 }, price)))
   })
 
+  it("is none where a number counts nothing", () => {
+    const good = { inputTokens: 10, cacheReadTokens: 2, cacheWriteTokens: 3, outputTokens: 4 }
+    assert(Option.isSome(Usage.cost(good, price)))
+    for (const odd of [-1, 0.5, Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]) {
+      for (const field of Object.keys(good)) {
+        assert(Option.isNone(Usage.cost({ ...good, [field]: odd }, price)), `${field}: ${odd}`)
+      }
+    }
+    assert(Option.isNone(Usage.cost({ ...good, inputTokens: 10.5, outputTokens: 4.5 }, price)))
+  })
+
   it("of a sum is the sum of the costs", () => {
     const tokens = fc.nat(million)
     const usage = fc

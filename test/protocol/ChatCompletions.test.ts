@@ -1,9 +1,24 @@
 import { assert, describe, it } from "@effect/vitest"
+import * as ChatCompletions from "../../src/protocol/ChatCompletions.js"
+import * as Decoder from "../../src/protocol/internal/decoder.js"
 import { chunk, done, finish, tool, unnamed, usage } from "./samples.js"
 import { bytes, decoderOf, run as runAny, stamp, whole as wholeAny } from "./support.js"
 
 const run = (body: string) => runAny("chat-completions", body)
 const whole = (body: string) => wholeAny("chat-completions", body)
+
+/** A vendor that never says why it ended. */
+const runWithout = (body: string) => {
+  const decoder = Decoder.make(ChatCompletions.protocol, stamp, { quirks: { finishReason: false } })
+  const events = [...decoder.push(bytes(body)), ...decoder.end()]
+  return { last: events.at(-1), fault: decoder.fault }
+}
+
+const wholeWithout = (body: string) => {
+  const { fault, last } = runWithout(body)
+  if (last?._tag !== "Finish") throw new Error(`not finished: ${fault?.description}`)
+  return last.response
+}
 
 const verdict = (body: string) => {
   const decoder = decoderOf("chat-completions")
@@ -21,22 +36,31 @@ describe("ChatCompletions.step", () => {
     assert.deepStrictEqual([response?.id, response?.model], ["chatcmpl-1", "gpt-test"])
   })
 
-  it("is proven by a finish reason on every choice, and complete at [DONE]", () => {
+  it("is proven by a finish reason, and complete at the [DONE] after it", () => {
     const text = chunk({ content: "a" })
     assert.strictEqual(verdict(text), "Open")
     assert.strictEqual(verdict(text + finish("stop")), "Proven")
     assert.strictEqual(verdict(text + finish("stop", {}, { usage })), "Proven")
     assert.strictEqual(verdict(text + finish("stop") + chunk(undefined, { usage })), "Proven")
     assert.strictEqual(verdict(text + finish("stop") + done), "Finished")
-    assert.strictEqual(verdict(text + done), "Finished")
     assert.strictEqual(verdict(text + finish("")), "Open")
-    const other = chunk({ content: "b" }, {}, { index: 1 })
-    assert.strictEqual(verdict(text + other + finish("stop")), "Open")
-    assert.strictEqual(
-      verdict(text + other + finish("stop") + chunk({}, {}, { index: 1, finish_reason: "stop" })),
-      "Proven"
-    )
-    assert.strictEqual(whole(text + other + done).text, "a")
+    assert.strictEqual(verdict(text + finish("null")), "Open")
+    const another = chunk({}, {}, { index: 1, finish_reason: "stop" })
+    assert.strictEqual(verdict(text + another), "Open")
+    assert.strictEqual(verdict(text + another + finish("stop")), "Proven")
+  })
+
+  it("[DONE] proves nothing without a finish reason, unless the vendor never gives one", () => {
+    const text = chunk({ content: "a" })
+    for (const before of [text, text + chunk(undefined, { usage }), text + finish("null")]) {
+      const { fault } = run(before + done)
+      assert.strictEqual(fault?._tag, "StreamTruncated")
+      assert.include(fault?.description, "finish reason")
+      assert.strictEqual(wholeWithout(before + done).text, "a")
+    }
+    assert.deepStrictEqual(wholeWithout(text + done).finishReason, { reason: "stop", raw: undefined })
+    assert.strictEqual(runWithout(done).fault?._tag, "StreamTruncated")
+    assert.strictEqual(runWithout(text).fault?._tag, "StreamTruncated")
   })
 
   it("[DONE] alone is no answer", () => {
@@ -44,15 +68,32 @@ describe("ChatCompletions.step", () => {
     assert.strictEqual(run(`data: null\n\n: hi\n\n${done}`).fault?._tag, "StreamTruncated")
   })
 
-  it("takes usage for the end of text, but neither of a tool call nor in the midst of text", () => {
+  it("takes usage for no proof: it may come in the midst of text", () => {
     const last = chunk(undefined, { usage })
-    assert.strictEqual(verdict(chunk({ content: "a" }) + last), "Proven")
-    assert.strictEqual(verdict(last), "Open")
+    const call = tool(0, { id: "a", function: { name: "one", arguments: "{}" } })
+    for (const before of [chunk({ content: "a" }), "", call, chunk({ content: "a" }) + call]) {
+      assert.strictEqual(verdict(before + last), "Open")
+      assert.strictEqual(run(before + last).fault?._tag, "StreamTruncated")
+    }
     assert.strictEqual(verdict(chunk({ content: "a" }, { usage })), "Open")
-    assert.strictEqual(verdict(chunk({ content: "a" }, { usage: null })), "Open")
-    const call = tool(0, { id: "a", function: { name: "one", arguments: "" } })
-    assert.strictEqual(verdict(call + last), "Open")
-    assert.strictEqual(run(chunk({ content: "a" }) + call + last).fault?._tag, "StreamTruncated")
+    assert.strictEqual(whole(chunk({ content: "a" }) + last + chunk({ content: "b" }) + finish("stop")).text, "ab")
+  })
+
+  it("what follows a finish reason voids it, until another one comes", () => {
+    const text = chunk({ content: "a" })
+    for (const late of [
+      chunk({ content: "b" }),
+      chunk({ reasoning: "hm" }),
+      chunk({ refusal: "no" }),
+      tool(0, { id: "a", function: { name: "one", arguments: "{}" } })
+    ]) {
+      assert.strictEqual(verdict(text + finish("stop") + late), "Open")
+      assert.strictEqual(run(text + finish("stop") + late + done).fault?._tag, "StreamTruncated")
+      assert.strictEqual(verdict(text + finish("stop") + late + finish("stop")), "Proven")
+    }
+    for (const quiet of [chunk({}), chunk({ role: "assistant", content: "" }), chunk({ annotations: [{ n: 1 }] })]) {
+      assert.strictEqual(verdict(text + finish("stop") + quiet), "Proven")
+    }
   })
 
   it("gives usage from wherever the vendor puts it", () => {
@@ -80,8 +121,6 @@ describe("ChatCompletions.step", () => {
       length: "length",
       max_tokens: "length",
       model_length: "length",
-      tool_calls: "tool-calls",
-      function_call: "tool-calls",
       content_filter: "content-filter",
       brand_new: "other"
     }
@@ -89,8 +128,11 @@ describe("ChatCompletions.step", () => {
       assert.deepStrictEqual(whole(chunk({ content: "a" }) + finish(raw)).finishReason as unknown, { reason, raw })
     }
     const call = tool(0, { id: "a", function: { name: "one", arguments: "{}" } })
-    assert.deepStrictEqual(whole(call + done).finishReason, { reason: "tool-calls", raw: undefined })
-    assert.deepStrictEqual(whole(chunk({ content: "a" }) + done).finishReason, { reason: "stop", raw: undefined })
+    for (const raw of ["tool_calls", "function_call"]) {
+      assert.deepStrictEqual(whole(call + finish(raw)).finishReason, { reason: "tool-calls", raw })
+      assert.strictEqual(run(chunk({ content: "a" }) + finish(raw)).fault?._tag, "MalformedStream")
+    }
+    assert.deepStrictEqual(wholeWithout(call + done).finishReason, { reason: "tool-calls", raw: undefined })
   })
 
   it("reads reasoning from one field only, and closes it when text begins", () => {
@@ -137,8 +179,8 @@ describe("ChatCompletions.step", () => {
     assert.deepStrictEqual(cited.content[1], { type: "provider", name: "annotation", value: { type: "url_citation" } })
   })
 
-  it("ignores what it does not know", () => {
-    const extra = `data: null\n\ndata: 7\n\ndata: {}\n\ndata: {"object":"trace"}\n\nevent: ping\ndata:\n\ndata: []\n\n`
+  it("ignores signs of life, and fields that it does not know", () => {
+    const extra = `data: null\n\ndata: {}\n\ndata: {"type":"ping"}\n\nevent: ping\ndata:\n\ndata: []\n\nevent: heartbeat\ndata: 7\n\n`
     assert.strictEqual(
       whole(extra + chunk({ content: "a", sparkle: 1 }) + extra + finish("stop") + extra + done).text,
       "a"
@@ -156,13 +198,15 @@ describe("ChatCompletions.step", () => {
     assert.strictEqual(error([{ error: { code: 503, message: "x" } }]), "Overloaded")
     assert.strictEqual(run(`event: error\ndata: {"message":"x"}\n\n`).fault?._tag, "ServerError")
     assert.strictEqual(run(chunk({ content: "a" }) + finish("error")).fault?._tag, "ServerError")
-    assert.isUndefined(run(chunk({ content: "a" }, { error: null, base_resp: { status_code: 0 } }) + done).fault)
+    assert.isUndefined(
+      run(chunk({ content: "a" }, { error: null, base_resp: { status_code: 0 } }) + finish("stop")).fault
+    )
   })
 })
 
 describe("ChatCompletions tool calls", () => {
   const calls = (body: string) =>
-    whole(body + done).toolCalls.map(({ arguments: value, id, name }) => [id, name, value])
+    whole(body + finish("tool_calls")).toolCalls.map(({ arguments: value, id, name }) => [id, name, value])
 
   const fn = (name: string | undefined, json: unknown) => ({ function: { name, arguments: json } })
 
@@ -226,7 +270,7 @@ describe("ChatCompletions tool calls", () => {
   it("wait for their name", () => {
     const body = tool(0, { id: "a", ...fn("", '{"x"') }) + tool(0, fn("one", ":1}"))
     assert.deepStrictEqual(calls(body), [["a", "one", { x: 1 }]])
-    const never = whole(tool(0, { id: "a", ...fn(undefined, "{}") }) + done)
+    const never = whole(tool(0, { id: "a", ...fn(undefined, "{}") }) + finish("tool_calls"))
     assert.deepStrictEqual(never.toolCalls, [])
     assert.deepStrictEqual(never.incompleteToolCalls, [{ id: "a", name: "", json: "{}" }])
   })
@@ -241,7 +285,11 @@ describe("ChatCompletions tool calls", () => {
       ['{"x":', finish("length")],
       ["", finish("length")],
       ['{"x":', finish("tool_calls")],
-      ['{"x":', done]
+      ['{"x":', finish("stop")],
+      ["", finish("stop")],
+      ["12", finish("stop")],
+      ["-1", finish("length")],
+      ["12", finish("brand_new")]
     ] as const) {
       const { incompleteToolCalls, toolCalls } = whole(tool(0, { id: "a", ...fn("one", json) }) + end)
       assert.deepStrictEqual([toolCalls.length, incompleteToolCalls.length], [0, 1])

@@ -136,12 +136,40 @@ export const samples: ReadonlyArray<Sample> = [
     finish("tool_calls"),
     chunk(undefined, { usage }) + done
   ),
-  chat("no finish reason", chunk({ role: "assistant", content: "4" }) + chunk({ content: "2" }), done, ""),
   chat(
-    "usage instead of a finish reason",
-    chunk({ role: "assistant", content: "4" }) + chunk({ content: "2" }),
-    chunk(undefined, { usage }),
-    ""
+    "text in place of a delta",
+    unnamed({ choices: [{ index: 0, text: "4", finish_reason: null }] }),
+    finish("stop"),
+    done
+  ),
+  chat(
+    "a message that comes whole",
+    "",
+    unnamed({
+      id: "chatcmpl-1",
+      object: "chat.completion",
+      choices: [
+        {
+          index: 0,
+          message: {
+            role: "assistant",
+            content: [{ type: "text", text: "I look." }],
+            tool_calls: [{ id: "call_a", name: "weather", arguments: { city: "Zürich" } }]
+          },
+          finish_reason: "tool_calls"
+        }
+      ]
+    }),
+    done
+  ),
+  chat(
+    "a function call of the first version, whose name comes in pieces",
+    chunk({ function_call: { name: "wea" } }) +
+      chunk({ function_call: { name: "ther" } }) +
+      chunk({ function_call: { arguments: '{"city":' } }) +
+      chunk({ function_call: { arguments: "1}" } }),
+    finish("function_call"),
+    done
   ),
   ...responsesSamples
 ]

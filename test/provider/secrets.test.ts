@@ -4,7 +4,16 @@
 import { inspect } from "node:util"
 import { assert, describe, it } from "@effect/vitest"
 import { Deferred, Effect, Either, Exit, Fiber, Metric, Redacted, Schedule, Scope, Stream } from "effect"
-import { AnthropicClient, ConnectionPool, Credentials, type Protocol, Provider, Router, Vendors } from "effect-redial"
+import {
+  AnthropicClient,
+  ConnectionPool,
+  Credentials,
+  type Protocol,
+  Provider,
+  type ProviderError,
+  Router,
+  Vendors
+} from "effect-redial"
 import { FaultServer, Reply, Wire } from "effect-redial/testing"
 import { observing } from "../observing.js"
 
@@ -18,7 +27,7 @@ const shown = (value: unknown): string => {
   const all = { depth: Number.POSITIVE_INFINITY, showHidden: true, maxStringLength: null, maxArrayLength: null }
   const texts = [inspect(value, all)]
   // Also what an error's own way of being shown leaves out.
-  if (value instanceof Error) texts.push(inspect(value, { ...all, customInspect: false }))
+  if (value instanceof Error) texts.push(inspect(told(value), { ...all, customInspect: false }))
   try {
     texts.push(String(value), JSON.stringify(value) ?? "")
   } catch {
@@ -26,6 +35,12 @@ const shown = (value: unknown): string => {
   }
   for (let link = value; link instanceof Error; link = link.cause) texts.push(link.message, link.stack ?? "")
   return texts.join("\n")
+}
+
+/** An error's fields, but for what was delivered: that is given exactly as it was, and shown by nothing. */
+const told = (error: Error): object => {
+  const { attempts, checkpoint: _, partial: __, ...fields } = error as Error & Partial<ProviderError.ProviderError>
+  return { ...fields, attempts: attempts?.map(({ discarded: ___, ...attempt }) => attempt) }
 }
 
 const assertNoKey = (what: string, key: string, ...values: ReadonlyArray<unknown>): void => {

@@ -281,6 +281,20 @@ describe("the sum of what attempts cost", () => {
     })
   )
 
+  it.scopedLive("is not exact where the provider's numbers count nothing", () =>
+    Effect.gen(function* () {
+      for (const [inputTokens, exact] of [
+        [10, true],
+        [-1, false],
+        [0.5, false]
+      ] as const) {
+        const answer = Wire.answer("chat-completions", { text, usage: { inputTokens } })
+        const { provider } = yield* Memory.make("chat-completions", () => ({ events: answer }))
+        assert.strictEqual(costOf(yield* all(provider.stream(request))).exact, exact)
+      }
+    })
+  )
+
   it.scopedLive("is not exact where an answer began and broke, also without output", () =>
     Effect.gen(function* () {
       const answer = Wire.answer("chat-completions", { text: pieces(text) })

@@ -1,12 +1,13 @@
 /**
  * Reads Anthropic Messages streams: one server-sent event at a time into model events.
  */
-import * as FinishReason from "../../model/FinishReason.js"
+import type { Reason } from "../../model/FinishReason.js"
 import { type Fault, malformed, truncated } from "../../model/internal/fault.js"
 import type { ModelEvent } from "../../model/ModelEvent.js"
 import type { Usage } from "../../model/Usage.js"
 import { classify } from "../internal/classify.js"
-import { array, type JsonObject, number, object, parse, string } from "../internal/json.js"
+import { finishReason, finishWord, interruption } from "../internal/finishWords.js"
+import { array, type JsonObject, object, parse, string, tokens } from "../internal/json.js"
 import type { ServerSentEvent, Stamp, StepResult, Summary } from "../Protocol.js"
 import { type Blocks, blockDelta, blockStart, blockStop, close } from "./blocks.js"
 
@@ -68,7 +69,8 @@ export const step = (state: State, event: ServerSentEvent, events: Array<ModelEv
       return messageDelta(state, body)
     case "message_stop":
       if (!state.continued) return early(type)
-      return state.stopReason === undefined ? truncated("the answer was stopped without a reason") : "Complete"
+      if (state.stopReason === undefined) return truncated("the answer was stopped without a reason")
+      return interruption(state.stopReason) ?? "Complete"
     case "error":
       return classify({ body })
     default:
@@ -81,7 +83,7 @@ export const end = (state: State, events: Array<ModelEvent>): Summary => {
   for (const block of state.blocks.values()) if (block.kind !== "tool-call") close(state, block, events)
   state.blocks.clear()
   return {
-    finishReason: FinishReason.fromRaw(state.stopReason, finishReasons),
+    finishReason: finishReason(state.stopReason, finishReasons),
     usage: usage(state),
     id: state.id,
     model: state.model
@@ -92,15 +94,16 @@ export const usage = (state: State): Usage => {
   const { cacheReadTokens, cacheWriteTokens, inputTokens, outputTokens, reasoningTokens } = state
   return {
     // The wire counts only what no cache was involved in.
-    inputTokens: inputTokens === undefined ? undefined : inputTokens + (cacheReadTokens ?? 0) + (cacheWriteTokens ?? 0),
-    outputTokens,
-    cacheReadTokens,
-    cacheWriteTokens,
-    reasoningTokens
+    inputTokens:
+      inputTokens === undefined ? undefined : tokens(inputTokens + (cacheReadTokens ?? 0) + (cacheWriteTokens ?? 0)),
+    outputTokens: tokens(outputTokens),
+    cacheReadTokens: tokens(cacheReadTokens),
+    cacheWriteTokens: tokens(cacheWriteTokens),
+    reasoningTokens: tokens(reasoningTokens)
   }
 }
 
-const finishReasons: Readonly<Record<string, FinishReason.Reason>> = {
+const finishReasons: Readonly<Record<string, Reason>> = {
   end_turn: "stop",
   stop_sequence: "stop",
   max_tokens: "length",
@@ -134,7 +137,7 @@ const messageStart = (state: State, body: JsonObject, events: Array<ModelEvent>)
   readUsage(state, message.usage)
   const { attempt, generation, requestId } = state.stamp
   events.push({ _tag: "ResponseStart", attempt, generation, id, model: state.model, requestId })
-  state.stopReason = string(message.stop_reason)
+  state.stopReason = finishWord(message.stop_reason)
   state.continued = state.stopReason !== undefined
   // A turn that only continues a tool's own program comes whole in its start.
   for (const block of array(message.content) ?? []) {
@@ -148,18 +151,21 @@ const messageStart = (state: State, body: JsonObject, events: Array<ModelEvent>)
 const messageDelta = (state: State, body: JsonObject): StepResult => {
   if (!state.started) return early("message_delta")
   state.continued = true
-  state.stopReason = string(object(body.delta)?.stop_reason) ?? state.stopReason
+  state.stopReason = finishWord(object(body.delta)?.stop_reason) ?? state.stopReason
   readUsage(state, body.usage)
-  return undefined
+  return interruption(state.stopReason)
 }
 
 /** The numbers are totals, so a later one replaces an earlier one. */
 const readUsage = (state: State, from: unknown): void => {
   const usage = object(from)
   if (usage === undefined) return
-  state.inputTokens = number(usage.input_tokens) ?? state.inputTokens
-  state.outputTokens = number(usage.output_tokens) ?? state.outputTokens
-  state.cacheReadTokens = number(usage.cache_read_input_tokens) ?? state.cacheReadTokens
-  state.cacheWriteTokens = number(usage.cache_creation_input_tokens) ?? state.cacheWriteTokens
-  state.reasoningTokens = number(object(usage.output_tokens_details)?.thinking_tokens) ?? state.reasoningTokens
+  state.inputTokens = counted(usage.input_tokens) ?? state.inputTokens
+  state.outputTokens = counted(usage.output_tokens) ?? state.outputTokens
+  state.cacheReadTokens = counted(usage.cache_read_input_tokens) ?? state.cacheReadTokens
+  state.cacheWriteTokens = counted(usage.cache_creation_input_tokens) ?? state.cacheWriteTokens
+  state.reasoningTokens = counted(object(usage.output_tokens_details)?.thinking_tokens) ?? state.reasoningTokens
 }
+
+/** NaN stands for a number that counts nothing: whatever is summed up with it is unknown too. */
+const counted = (u: unknown): number | undefined => (typeof u === "number" ? (tokens(u) ?? Number.NaN) : undefined)

@@ -1,15 +1,24 @@
 /**
  * Reads Chat Completions streams, OpenAI's and those of the many that copy it: one server-sent event at a time into
  * model events.
+ *
+ * A chunk has choices, a choice has a delta and at last a finish reason, and `[DONE]` follows. The finish reason proves the
+ * end as long as nothing follows it but usage.
  */
-import * as FinishReason from "../../model/FinishReason.js"
-import { malformed, truncated } from "../../model/internal/fault.js"
+import type { FinishReason } from "../../model/FinishReason.js"
+import { type Fault, malformed, truncated } from "../../model/internal/fault.js"
 import type { ModelEvent } from "../../model/ModelEvent.js"
 import type { Usage } from "../../model/Usage.js"
 import { classify, isError } from "../internal/classify.js"
-import { array, type JsonObject, number, object, parse, string } from "../internal/json.js"
+import * as Words from "../internal/finishWords.js"
+import { foreignError } from "../internal/foreignError.js"
+import { array, type JsonObject, number, object, parse, string, tokens } from "../internal/json.js"
 import type { ServerSentEvent, Stamp, StepResult, Summary } from "../Protocol.js"
-import { type Call, callDeltas, closeCalls } from "./toolCalls.js"
+import type { Quirks } from "../Quirks.js"
+import { closeOpen, part } from "./blocks.js"
+import { type Message, readMessage } from "./message.js"
+import { closeCalls } from "./toolCalls.js"
+import { isSayingMessage, isUnread, quote, unreadable } from "./unread.js"
 
 /**
  * What the decoder knows of one attempt; nothing in it is to be relied on.
@@ -17,43 +26,47 @@ import { type Call, callDeltas, closeCalls } from "./toolCalls.js"
  * @since 0.1.0
  * @category models
  */
-export interface State {
+export interface State extends Message {
   readonly stamp: Stamp
+  /** False where the vendor never says why it ended. */
+  readonly saysFinish: boolean
   started: boolean
   id: string | undefined
-  /** The id of the latest chunk, and how many before it had the same one. */
+  /** The id of the latest chunk, how often it was repeated, and whether content came under another one before. */
   latestId: string | undefined
   sameId: number
+  inherited: boolean
   model: string | undefined
+  /** The index of the choice that is read: the first that said anything. */
+  choice: number | undefined
+  /** True once a message came whole, to which nothing can be added. */
+  whole: boolean
+  /** The first choice with content in it that is not read, in its own words. */
+  unread: JsonObject | undefined
   finish: string | undefined
-  /** Which choices came, and which of them gave a finish reason. */
-  readonly choices: Set<number>
-  readonly finished: Set<number>
-  /** The block that text or reasoning goes to; tool calls stay open beside it. */
-  open: "text" | "reasoning" | undefined
-  openIndex: number
-  /** Our index of the next block. */
-  next: number
-  readonly calls: Array<Call>
-  refusal: string
   usage: JsonObject | undefined
   fallbackUsage: JsonObject | undefined
 }
 
-export const initial = (stamp: Stamp): State => ({
+export const initial = (stamp: Stamp, quirks?: Quirks): State => ({
   stamp,
+  saysFinish: quirks?.finishReason ?? true,
   started: false,
   id: undefined,
   latestId: undefined,
   sameId: 0,
+  inherited: false,
   model: undefined,
+  choice: undefined,
+  whole: false,
+  unread: undefined,
   finish: undefined,
-  choices: new Set(),
-  finished: new Set(),
   open: undefined,
   openIndex: 0,
   next: 0,
   calls: [],
+  byIndex: new Map(),
+  byId: new Map(),
   refusal: "",
   usage: undefined,
   fallbackUsage: undefined
@@ -63,200 +76,190 @@ export const step = (state: State, event: ServerSentEvent, events: Array<ModelEv
   const json = parse(event.data)
   const body = object(json)
   if (body === undefined) return notObject(state, event, json)
-  if (body.error || event.event === "error" || isError(body)) return classify({ body })
+  if (body.error || event.event === "error" || isError(body)) return failed(body)
   const choices = array(body.choices)
   const usage = object(body.usage)
-  if (choices === undefined && usage === undefined) return undefined
-  const id = string(body.id)
-  if (id !== undefined && isSpliced(state, id, choices)) {
-    return malformed("the stream has a second answer in it: two answers were spliced")
-  }
-  state.id ??= id
-  state.model ??= string(body.model)
-  if (!state.started) {
-    state.started = true
-    const { attempt, generation, requestId } = state.stamp
-    events.push({ _tag: "ResponseStart", attempt, generation, id: state.id, model: state.model, requestId })
-  }
+  if (choices === undefined || choices.length === 0) {
+    const other = notChunk(event, body)
+    if (other !== undefined) return other === "Alive" ? undefined : other
+  } else if (isSpliced(state, string(body.id), choices)) return spliced(state)
+  start(state, body, events)
   if (usage !== undefined) state.usage = usage
   else if (body.x_groq !== undefined) state.fallbackUsage = object(object(body.x_groq)?.usage) ?? state.fallbackUsage
-  if (choices === undefined || choices.length === 0) {
-    // Usage alone comes last. It proves an answer in text, but not that the arguments of a tool are whole.
-    const whole = usage !== undefined && state.next > 0 && state.calls.length === 0
-    return whole || isFinished(state) ? "Proven" : undefined
-  }
+  if (choices === undefined) return undefined
+  const finished = state.finish !== undefined
   for (const choice of choices) {
-    const result = readChoice(state, object(choice), events)
-    if (result !== undefined) return result
+    const fault = readChoice(state, choice, events)
+    if (fault !== undefined) return fault
   }
-  return isFinished(state) ? "Proven" : undefined
+  if (state.finish !== undefined) return proven(state)
+  return finished ? "Disproven" : undefined
 }
 
 export const end = (state: State, events: Array<ModelEvent>): Summary => {
   closeOpen(state, events)
-  closeCalls(state, events)
-  if (state.refusal !== "") {
-    events.push({ _tag: "ProviderPart", index: state.next++, name: "refusal", value: state.refusal })
-  }
+  closeCalls(state, finishReason(state).reason === "tool-calls" && state.finish !== undefined, events)
+  if (state.refusal !== "") part(state, "refusal", state.refusal, events)
   return { finishReason: finishReason(state), usage: usage(state), id: state.id, model: state.model }
 }
 
 export const usage = (state: State): Usage => {
   const told = state.usage ?? state.fallbackUsage
   return {
-    inputTokens: number(told?.prompt_tokens),
-    outputTokens: number(told?.completion_tokens),
-    cacheReadTokens: number(object(told?.prompt_tokens_details)?.cached_tokens),
+    inputTokens: tokens(told?.prompt_tokens),
+    outputTokens: tokens(told?.completion_tokens),
+    cacheReadTokens: tokens(object(told?.prompt_tokens_details)?.cached_tokens),
     cacheWriteTokens: undefined,
-    reasoningTokens: number(object(told?.completion_tokens_details)?.reasoning_tokens)
+    reasoningTokens: tokens(object(told?.completion_tokens_details)?.reasoning_tokens)
   }
-}
-
-const finishReasons: Readonly<Record<string, FinishReason.Reason>> = {
-  stop: "stop",
-  end: "stop",
-  eos: "stop",
-  length: "length",
-  max_tokens: "length",
-  model_context_window_exceeded: "length",
-  model_length: "length",
-  tool_calls: "tool-calls",
-  function_call: "tool-calls",
-  content_filter: "content-filter"
 }
 
 /** Some vendors never give a reason, and a refusal has none of its own. */
-const finishReason = ({ calls, finish, refusal }: State): FinishReason.FinishReason => {
+const finishReason = ({ calls, finish, refusal }: State): FinishReason => {
   if (finish === undefined && calls.length > 0) return { reason: "tool-calls", raw: undefined }
-  const found = FinishReason.fromRaw(finish, finishReasons)
+  const found = Words.finishReason(finish)
   return refusal !== "" && found.reason === "stop" ? { reason: "refusal", raw: found.raw } : found
 }
 
-const isFinished = (state: State): boolean => state.choices.size > 0 && state.finished.size === state.choices.size
-
-/**
- * Some vendors change the id in every chunk, or after the first. Where it was constant, and content has come, a new one
- * that begins as answers do, with a role, belongs to another answer.
- */
-const isSpliced = (state: State, id: string, choices: ReadonlyArray<unknown> | undefined): boolean => {
-  if (id === state.latestId) {
-    state.sameId++
-    return false
-  }
-  const constant = state.sameId >= 2
-  state.latestId = id
-  state.sameId = 0
-  if (!constant || state.next === 0) return false
-  return choices?.some((choice) => string(object(object(choice)?.delta)?.role) !== undefined) ?? false
+const start = (state: State, body: JsonObject, events: Array<ModelEvent>): void => {
+  state.id ??= string(body.id)
+  state.model ??= string(body.model)
+  if (state.started) return
+  state.started = true
+  const { attempt, generation, requestId } = state.stamp
+  events.push({ _tag: "ResponseStart", attempt, generation, id: state.id, model: state.model, requestId })
 }
 
-const notObject = (state: State, { data, event }: ServerSentEvent, json: unknown): StepResult => {
-  if (json !== undefined) {
-    const first = object(array(json)?.[0])
-    return first !== undefined && isError(first) ? classify({ body: first }) : undefined
+/** An answer that says nothing is proven only if nothing that we do not read came, and no call is missing. */
+const proven = (state: State): StepResult => {
+  const { calls, finish, next, refusal, unread } = state
+  const called = calls.length > 0
+  if (finish !== undefined && !called && finishReason(state).reason === "tool-calls") {
+    return malformed(`the stream ends with "${finish}", and has no call of a tool in it`)
   }
-  const text = data.trim()
-  if (text === "[DONE]") return state.started ? "Complete" : truncated("the answer ended before it began")
-  if (event === "error") return classify({ body: data })
-  if (event === "ping" || text === "") return undefined
-  return malformed("the stream has an event that is not JSON")
+  const empty = next === 0 && refusal === "" && !called
+  return empty && unread !== undefined ? unreadable("content", unread) : "Proven"
 }
 
-const readChoice = (state: State, choice: JsonObject | undefined, events: Array<ModelEvent>): StepResult => {
-  if (choice === undefined) return undefined
+const readChoice = (state: State, value: unknown, events: Array<ModelEvent>): Fault | undefined => {
+  const choice = object(value)
+  if (choice === undefined) return value === null ? undefined : unreadable("a choice", value)
+  const finish = Words.finishWord(choice.finish_reason)
+  if (choice.error) return failed(choice)
+  const message = messageOf(state, choice)
   const at = number(choice.index) ?? 0
-  state.choices.add(at)
-  const finish = string(choice.finish_reason)
-  if (finish === "error" || choice.error) return classify({ body: choice.error ? choice : {} })
-  if (finish !== undefined) {
-    state.finished.add(at)
-    state.fallbackUsage = object(choice.usage) ?? state.fallbackUsage
+  if (at !== state.choice) {
+    const saying = isSayingMessage(message)
+    // Only one choice was asked for.
+    if (state.choice !== undefined) return saying ? unreadable("a second choice", choice) : undefined
+    if (saying || finish !== undefined) state.choice = at
   }
-  // Only one choice was asked for.
-  if (at !== 0) return undefined
-  const delta = object(choice.delta)
-  if (delta !== undefined) readDelta(state, delta, events)
-  state.finish = finish ?? state.finish
+  const fault = message === undefined ? undefined : readWhat(state, choice, message, events)
+  if (fault !== undefined || finish === undefined) return fault
+  state.finish = finish
+  state.fallbackUsage = object(choice.usage) ?? state.fallbackUsage
+  return Words.interruption(finish)
+}
+
+/** Servers that ignore `stream: true` send the message whole, and those of the older protocol a text. */
+const messageOf = (state: State, choice: JsonObject): unknown => {
+  const { content, delta, message, text } = choice
+  if (message === undefined && delta !== undefined && delta !== null) return delta
+  // Perplexity sends all that came so far beside each delta.
+  if (message && (!delta || (state.next === 0 && !isSayingMessage(delta)))) return message
+  return delta ?? text ?? content
+}
+
+const readWhat = (state: State, choice: JsonObject, said: unknown, events: Array<ModelEvent>): Fault | undefined => {
+  const message = object(said) ?? (typeof said === "string" ? { content: said } : undefined)
+  if (message === undefined) return said === null ? undefined : unreadable("a message", said)
+  if (state.whole || state.finish !== undefined || said === choice.message) {
+    const fault = late(state, choice, message)
+    if (fault !== undefined) return fault
+  }
+  const fault = readMessage(state, message, events)
+  if (state.next === 0 && state.unread === undefined && isUnread(choice, message)) state.unread = choice
+  return fault
+}
+
+/** A whole message stands alone. What follows a finish reason voids it: another one must come. */
+const late = (state: State, choice: JsonObject, message: JsonObject): Fault | undefined => {
+  if (!isSayingMessage(message)) return undefined
+  const whole = message === choice.message
+  if (state.whole || (whole && state.next > 0)) return unreadable("a whole message beside what came before", choice)
+  state.whole = whole
+  state.finish = undefined
   return undefined
 }
 
-const readDelta = (state: State, delta: JsonObject, events: Array<ModelEvent>): void => {
-  reasoning(state, reasoningOf(delta), events)
-  if (typeof delta.content === "string") text(state, delta.content, events)
-  else if (delta.content) for (const part of array(delta.content) ?? []) contentPart(state, object(part), events)
-  if (typeof delta.refusal === "string") state.refusal += delta.refusal
-  if (delta.tool_calls) {
-    for (const call of array(delta.tool_calls) ?? []) {
-      closeOpen(state, events)
-      callDeltas(state, object(call), events)
-    }
+/**
+ * Some vendors change the id in every chunk, or after the first. Where one was repeated, and content has come, a new one
+ * belongs to another answer; and so does a repeated one, where content came before under another id.
+ */
+const isSpliced = (state: State, id: string | undefined, choices: ReadonlyArray<unknown>): boolean => {
+  if (id === undefined) return false
+  if (id === state.latestId) {
+    state.sameId++
+    return state.inherited
   }
-  if (delta.annotations) {
-    for (const value of array(delta.annotations) ?? []) {
-      events.push({ _tag: "ProviderPart", index: state.next++, name: "annotation", value })
-    }
-  }
+  const content = state.next > 0 || state.calls.length > 0 || state.refusal !== ""
+  if (content && state.sameId > 0) return state.finish === undefined || choices.some(saysSomething)
+  state.inherited = content && state.latestId !== undefined
+  state.latestId = id
+  state.sameId = 0
+  return false
 }
 
-/** Hosts mirror the same text in several of these fields, so only the first counts. */
-const reasoningOf = (delta: JsonObject): string => {
-  const plain = string(delta.reasoning_content) ?? string(delta.reasoning) ?? string(delta.reasoning_text)
-  if (plain !== undefined) return plain
-  return delta.reasoning_details ? joined(delta.reasoning_details) : ""
+const saysSomething = (choice: unknown): boolean => {
+  const { delta, message, text } = object(choice) ?? {}
+  return isSayingMessage(delta) || isSayingMessage(message) || isSayingMessage(text)
 }
 
-/** The text of Mistral's thinking parts and of OpenRouter's details. */
-const joined = (parts: unknown): string => {
-  if (typeof parts === "string") return parts
-  let all = ""
-  for (const part of array(parts) ?? []) {
-    const entry = object(part)
-    all += string(entry?.text) ?? string(entry?.summary) ?? ""
-  }
-  return all
+/** Not even the end of the first answer counts then: it is followed by what is no part of it. */
+const spliced = (state: State): StepResult => {
+  if (state.finish === undefined) return malformed("the stream has a second answer in it: two answers were spliced")
+  state.finish = undefined
+  return "Disproven"
 }
 
-const contentPart = (state: State, part: JsonObject | undefined, events: Array<ModelEvent>): void => {
-  switch (part?.type) {
-    case "text":
-      text(state, string(part.text) ?? "", events)
-      return
-    case "thinking":
-      reasoning(state, joined(part.thinking), events)
-      return
-    case undefined:
-      return
-    default:
-      events.push({ _tag: "ProviderPart", index: state.next++, name: String(part?.type), value: part })
-  }
+/** An object without content: a chunk all the same, a sign of life, an error of whatever shape, or nothing that we know. */
+const notChunk = ({ data, event }: ServerSentEvent, body: JsonObject): "Alive" | Fault | undefined => {
+  const isChunk = array(body.choices) !== undefined || body.usage || body.object === "chat.completion.chunk"
+  if (isChunk && !isOdd(body)) return undefined
+  if (alive.has(String(event)) || alive.has(String(body.type)) || Object.keys(body).length === 0) return "Alive"
+  const error = foreignError(body)
+  return error === undefined ? malformed(`the stream has an event that is not a chunk: ${quote(data)}`) : failed(body)
 }
 
-const text = (state: State, piece: string, events: Array<ModelEvent>): void => {
-  if (piece === "") return
-  if (state.open !== "text") {
-    closeOpen(state, events)
-    state.open = "text"
-    state.openIndex = state.next++
-    events.push({ _tag: "TextStart", index: state.openIndex })
-  }
-  events.push({ _tag: "TextDelta", index: state.openIndex, text: piece })
+/** Choices in another form than a list are not read, and an error may stand beside an empty list. */
+const isOdd = (body: JsonObject): boolean =>
+  (body.choices !== undefined && body.choices !== null && array(body.choices) === undefined) ||
+  foreignError(body) !== undefined
+
+const alive: ReadonlySet<string> = new Set(["ping", "keepalive", "keep-alive", "heartbeat"])
+
+const failed = (body: JsonObject): Fault =>
+  classify({ body: body.error || isError(body) ? body : (foreignError(body) ?? body) })
+
+const notObject = (state: State, { data, event }: ServerSentEvent, json: unknown): StepResult => {
+  const text = data.trim()
+  if (text === "[DONE]") return done(state)
+  if (event === "error") return classify({ body: data })
+  const first = object(array(json)?.[0])
+  if (first !== undefined && isError(first)) return classify({ body: first })
+  if (text === "" || json === null || json === "" || text === "[]" || alive.has(String(event))) return undefined
+  const what = json === undefined ? "not JSON" : "not a chunk"
+  return malformed(`the stream has an event that is ${what}: ${quote(data)}`)
 }
 
-const reasoning = (state: State, piece: string, events: Array<ModelEvent>): void => {
-  if (piece === "") return
-  if (state.open !== "reasoning") {
-    closeOpen(state, events)
-    state.open = "reasoning"
-    state.openIndex = state.next++
-    events.push({ _tag: "ReasoningStart", index: state.openIndex })
+/** The mark alone says that the server is done, not that the model is: gateways send it after a cut, too. */
+const done = (state: State): StepResult => {
+  if (!state.started) return truncated("the answer ended before it began")
+  if (state.finish === undefined && state.saysFinish) {
+    return truncated(
+      "the answer ended without a finish reason (for a vendor that never gives one: `quirks.finishReason`)"
+    )
   }
-  events.push({ _tag: "ReasoningDelta", index: state.openIndex, text: piece })
-}
-
-const closeOpen = (state: State, events: Array<ModelEvent>): void => {
-  if (state.open === "text") events.push({ _tag: "TextEnd", index: state.openIndex })
-  else if (state.open === "reasoning") {
-    events.push({ _tag: "ReasoningEnd", index: state.openIndex, signature: undefined })
-  }
-  state.open = undefined
+  const result = proven(state)
+  return result === "Proven" ? "Complete" : result
 }

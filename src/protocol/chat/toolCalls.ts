@@ -1,92 +1,151 @@
 /**
  * Puts the tool calls of a Chat Completions stream together. Vendors disagree on which chunks carry an index, an id or
- * a name, so each piece is matched to its call here.
+ * a name, so each piece is matched to its call here. What comes out has the arguments that the wire carried, or it stays
+ * open and is never run.
  */
+import { type Fault, malformed } from "../../model/internal/fault.js"
 import type { ModelEvent } from "../../model/ModelEvent.js"
 import { type JsonObject, number, object, string, stringify } from "../internal/json.js"
+import { isSaying, quote, unreadable } from "./unread.js"
 
 export interface Call {
   /** The wire's index, where it gave one. */
   readonly wireIndex: number | undefined
   id: string | undefined
-  name: string | undefined
-  /** Our index; -1 until the name is known. */
+  /** As far as it has come: some vendors send it in pieces. */
+  name: string
+  /** Our index; -1 until the name is whole, which the first arguments or the next call show. */
   index: number
   /** Arguments that came before the name. */
   pending: string
+  /** The first character of the arguments, without white space. */
+  first: string
+  /** True once the arguments came as an object, to which nothing can be added. */
+  whole: boolean
 }
 
 /** What of the protocol's state tool calls need. */
 export interface Calls {
   readonly calls: Array<Call>
+  /** The latest call with an index or an id of the wire. */
+  readonly byIndex: Map<number, Call>
+  readonly byId: Map<string, Call>
   next: number
 }
 
-export const callDeltas = (state: Calls, delta: JsonObject | undefined, events: Array<ModelEvent>): void => {
-  if (delta === undefined) return
-  const tool = object(delta.function)
-  const name = string(tool?.name)
-  const call = match(state, number(delta.index), string(delta.id), name)
-  const json = argumentsOf(tool?.arguments)
-  // Some vendors repeat the name in every chunk: it is whole from the start.
-  call.name ??= name
-  if (call.name === undefined) {
+/** The index of the one call that the protocol had before there were several: `function_call`. */
+export const LEGACY = -1
+
+export const callDelta = (state: Calls, delta: JsonObject, events: Array<ModelEvent>): Fault | undefined => {
+  // Some servers leave the wrapper out.
+  const tool = delta.function === undefined || delta.function === null ? delta : object(delta.function)
+  if (tool === undefined || otherFields.some((field) => isSaying(delta[field]) || isSaying(tool[field]))) {
+    return unreadable("a tool call", delta)
+  }
+  const { arguments: value } = tool
+  const json = argumentsOf(value)
+  if (json === undefined) return unreadable("a tool call with arguments", delta)
+  const name = string(tool.name)
+  const call = match(state, number(delta.index), string(delta.id), name, events)
+  if (name !== undefined && !nameDelta(call, name)) {
+    return malformed(`the stream calls one tool by two names: ${quote(call.name)} and ${quote(name)}`)
+  }
+  if (json === "") return undefined
+  if (call.whole || (typeof value === "object" && call.first !== "")) {
+    return unreadable("a tool call with arguments after an object", delta)
+  }
+  call.whole = typeof value === "object"
+  if (call.first === "") call.first = /\S/.exec(json)?.[0] ?? ""
+  if (call.name === "") {
     call.pending += json
-    return
+    return undefined
   }
-  if (call.index < 0) start(state, call, call.name, events)
-  if (json !== "") events.push({ _tag: "ToolCallDelta", index: call.index, json })
+  start(state, call, events)
+  events.push({ _tag: "ToolCallDelta", index: call.index, json })
+  return undefined
 }
 
-/** A call that never got a name cannot be run: it stays open, and so counts as incomplete. */
-export const closeCalls = (state: Calls, events: Array<ModelEvent>): void => {
+/**
+ * Ends the calls that are whole. `called` says that the vendor named them as the reason to stop: without that, a number
+ * may go on, and arguments that never came may still be missing. Such a call, and one without a name, stays open.
+ */
+export const closeCalls = (state: Calls, called: boolean, events: Array<ModelEvent>): void => {
   for (const call of state.calls) {
-    if (call.name !== undefined) events.push({ _tag: "ToolCallEnd", index: call.index })
-    else if (call.pending !== "") start(state, call, "", events)
+    if (call.name === "" && call.pending === "") continue
+    start(state, call, events)
+    const ends = called || (call.first !== "" && !/[-\d]/.test(call.first))
+    if (call.name !== "" && ends) events.push({ _tag: "ToolCallEnd", index: call.index })
   }
 }
 
-const start = (state: Calls, call: Call, name: string, events: Array<ModelEvent>): void => {
+/** Other protocols' fields for the arguments, and the calls of custom tools, which take text. */
+const otherFields = ["input", "parameters", "args", "params", "custom"] as const
+
+const start = (state: Calls, call: Call, events: Array<ModelEvent>): void => {
+  if (call.index >= 0) return
   call.index = state.next++
-  events.push({ _tag: "ToolCallStart", index: call.index, id: call.id ?? `call_${call.index}`, name })
+  events.push({ _tag: "ToolCallStart", index: call.index, id: call.id ?? `call_${call.index}`, name: call.name })
   if (call.pending !== "") events.push({ _tag: "ToolCallDelta", index: call.index, json: call.pending })
   call.pending = ""
 }
 
-const match = (state: Calls, wireIndex: number | undefined, id: string | undefined, name: string | undefined): Call => {
-  const found = find(state.calls, wireIndex, id, name)
+const match = (
+  state: Calls,
+  wireIndex: number | undefined,
+  id: string | undefined,
+  name: string | undefined,
+  events: Array<ModelEvent>
+): Call => {
+  const found = find(state, wireIndex, id, name)
+  const latest = state.calls.at(-1)
   if (found !== undefined) {
-    found.id ??= id
+    if (found.id === undefined && id !== undefined) {
+      found.id = id
+      state.byId.set(id, found)
+    }
     return found
   }
-  const call: Call = { wireIndex, id, name, index: -1, pending: "" }
+  // Calls begin in the order of their names.
+  if (latest !== undefined && latest.name !== "") start(state, latest, events)
+  const call: Call = { wireIndex, id, name: "", index: -1, pending: "", first: "", whole: false }
   state.calls.push(call)
+  if (wireIndex !== undefined) state.byIndex.set(wireIndex, call)
+  if (id !== undefined) state.byId.set(id, call)
   return call
 }
 
 const find = (
-  calls: ReadonlyArray<Call>,
+  { byId, byIndex, calls }: Calls,
   wireIndex: number | undefined,
   id: string | undefined,
   name: string | undefined
 ): Call | undefined => {
   if (wireIndex === undefined && id === undefined) return name === undefined ? calls.at(-1) : undefined
-  for (let at = calls.length - 1; at >= 0; at--) {
-    const call = calls[at]!
-    if (wireIndex === undefined ? call.id !== id : call.wireIndex !== wireIndex) continue
-    return isAnother(call, id, name) ? undefined : call
-  }
-  return undefined
+  const call = wireIndex === undefined ? byId.get(id ?? "") : byIndex.get(wireIndex)
+  return call === undefined || isAnother(call, id, name) ? undefined : call
 }
 
-/** The same index again, with another id and a name, or with another name: a call of its own. */
+/**
+ * The same index again, with another id and a name; or, without ids, with another name after the arguments: a call of its
+ * own.
+ */
 const isAnother = (call: Call, id: string | undefined, name: string | undefined): boolean => {
-  if (name === undefined || call.name === undefined) return false
+  if (name === undefined || call.name === "") return false
   if (id !== undefined && call.id !== undefined) return id !== call.id
-  return name !== call.name
+  return name !== call.name && (id !== undefined || call.first !== "")
 }
 
-const argumentsOf = (value: unknown): string => {
+/** Some vendors repeat the name in every chunk, and some send it in pieces, which end with the first arguments. */
+const nameDelta = (call: Call, name: string): boolean => {
+  if (name === call.name) return true
+  if (call.index >= 0) return false
+  call.name += name
+  return true
+}
+
+/** The JSON text of arguments, or `undefined` where they are not what the protocol or a known vendor writes. */
+const argumentsOf = (value: unknown): string | undefined => {
   if (typeof value === "string") return value
-  return object(value) === undefined ? "" : (stringify(value) ?? "")
+  if (value === undefined || value === null) return ""
+  return object(value) === undefined ? undefined : stringify(value)
 }

@@ -7,6 +7,7 @@ import { Fold } from "../../model/internal/fold.js"
 import type { ModelEvent } from "../../model/ModelEvent.js"
 import type { Usage } from "../../model/Usage.js"
 import type { Position, Protocol, ServerSentEvent, Stamp, StepResult } from "../Protocol.js"
+import type { Quirks } from "../Quirks.js"
 import * as Sse from "../Sse.js"
 import { classify } from "./classify.js"
 import { Document, Opening } from "./framing.js"
@@ -82,6 +83,8 @@ export interface Reading {
 export interface Options<State> extends Reading {
   readonly limits?: Limits | undefined
   readonly position?: ((state: State) => Position | undefined) | undefined
+  /** Where the vendor differs from the protocol. */
+  readonly quirks?: Quirks | undefined
 }
 
 type Steps<State> = Pick<Protocol<never, never, State>, "initial" | "step" | "end" | "usage" | "cursor">
@@ -90,7 +93,7 @@ export const make = <State>(protocol: Steps<State>, stamp: Stamp, options: Optio
   const fold = options.target?.fold ?? new Fold()
   // What is gone on with counts: a server may break as often as it likes.
   const meter = new Meter(options.limits, options.target === undefined ? 0 : fold.partial().text.length)
-  return new Reader(protocol, protocol.initial(stamp), stamp, fold, meter, options, undefined)
+  return new Reader(protocol, protocol.initial(stamp, options.quirks), stamp, fold, meter, options, undefined)
 }
 
 /** A class, for its methods are the same functions for every answer: compiled once, and found at once. */
@@ -192,7 +195,7 @@ class Reader<State> implements Decoder {
     }
     let result = this.protocol.step(this.state, event, events)
     this.count += events.length - from
-    if (result === undefined || result === "Proven") {
+    if (typeof result !== "object" && result !== "Complete") {
       result = this.meter.count(event.data.length, events, from) ?? result
     }
     if (!this.accept(from)) return
@@ -211,7 +214,8 @@ class Reader<State> implements Decoder {
 
   private conclude(result: Exclude<StepResult, undefined>): void {
     // A fault after the proof never undoes a proven response.
-    if (result === "Complete" || (result !== "Proven" && this.verdict === "Proven")) this.finish()
+    if (result === "Disproven") this.verdict = "Open"
+    else if (result === "Complete" || (result !== "Proven" && this.verdict === "Proven")) this.finish()
     else if (result === "Proven") this.verdict = "Proven"
     else this.fail(result)
   }

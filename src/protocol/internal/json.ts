@@ -33,3 +33,7 @@ export const array = (u: unknown): ReadonlyArray<unknown> | undefined => (Array.
 export const string = (u: unknown): string | undefined => (typeof u === "string" && u !== "" ? u : undefined)
 
 export const number = (u: unknown): number | undefined => (typeof u === "number" ? u : undefined)
+
+/** A count of tokens. Negative, fractional and infinite numbers count nothing: they are unknown. */
+export const tokens = (u: unknown): number | undefined =>
+  typeof u === "number" && Number.isSafeInteger(u) && u >= 0 ? u : undefined

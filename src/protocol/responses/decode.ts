@@ -2,12 +2,13 @@
  * Reads Responses streams, OpenAI's and those of the vendors that copy it: one server-sent event at a time into model
  * events.
  */
-import * as FinishReason from "../../model/FinishReason.js"
+import type { FinishReason, Reason } from "../../model/FinishReason.js"
 import { type Fault, malformed } from "../../model/internal/fault.js"
 import type { ModelEvent } from "../../model/ModelEvent.js"
 import type { Usage } from "../../model/Usage.js"
 import { classify } from "../internal/classify.js"
-import { array, type JsonObject, number, object, parse, string } from "../internal/json.js"
+import * as FinishWords from "../internal/finishWords.js"
+import { array, type JsonObject, number, object, parse, string, tokens } from "../internal/json.js"
 import type { ServerSentEvent, Stamp, StepResult, Summary } from "../Protocol.js"
 import { argumentsDelta, argumentsDone } from "./calls.js"
 import type { Items } from "./item.js"
@@ -139,11 +140,11 @@ export const end = (state: State, events: Array<ModelEvent>): Summary => {
 export const usage = ({ usage: told }: State): Usage => {
   const input = object(told?.input_tokens_details)
   return {
-    inputTokens: number(told?.input_tokens),
-    outputTokens: number(told?.output_tokens),
-    cacheReadTokens: number(input?.cached_tokens),
-    cacheWriteTokens: number(input?.cache_write_tokens),
-    reasoningTokens: number(object(told?.output_tokens_details)?.reasoning_tokens)
+    inputTokens: tokens(told?.input_tokens),
+    outputTokens: tokens(told?.output_tokens),
+    cacheReadTokens: tokens(input?.cached_tokens),
+    cacheWriteTokens: tokens(input?.cache_write_tokens),
+    reasoningTokens: tokens(object(told?.output_tokens_details)?.reasoning_tokens)
   }
 }
 
@@ -153,7 +154,7 @@ export const resume = (state: State): void => {
   state.following = false
 }
 
-const finishReasons: Readonly<Record<string, FinishReason.Reason>> = {
+const finishReasons: Readonly<Record<string, Reason>> = {
   completed: "stop",
   // Some gateways forget to change it.
   in_progress: "stop",
@@ -163,8 +164,8 @@ const finishReasons: Readonly<Record<string, FinishReason.Reason>> = {
 }
 
 /** The protocol has no word for a refusal or for calls. */
-const finishReason = ({ called, calledCustom, finish, refused }: State): FinishReason.FinishReason => {
-  const found = FinishReason.fromRaw(finish, finishReasons)
+const finishReason = ({ called, calledCustom, finish, refused }: State): FinishReason => {
+  const found = FinishWords.finishReason(finish, finishReasons)
   if (found.reason !== "stop") return found
   return { reason: called || calledCustom ? "tool-calls" : refused ? "refusal" : "stop", raw: found.raw }
 }
@@ -214,7 +215,9 @@ const ended = (state: State, type: string, body: JsonObject, events: Array<Model
   reconcile(state, array(response?.output) ?? [], events)
   // An id that changes is a gateway's habit; with another text it is another answer.
   if (state.disagrees && string(response?.id) !== state.id) return spliced(`response`)
-  const reason = string(object(response?.incomplete_details)?.reason)
+  const reason = FinishWords.finishWord(object(response?.incomplete_details)?.reason)
+  const cut = FinishWords.interruption(reason)
+  if (cut !== undefined) return cut
   state.finish = reason === undefined ? status : `${status}:${reason}`
   state.usage = object(response?.usage)
   return "Complete"
