@@ -243,14 +243,16 @@ class Loop {
       const { attempt, route } = running
       const fault = secrets.hide(raw)
       const intact = Traits.leavesAnswer(fault, attempt.decoder() !== undefined)
-      const { delivered, gained } = answer.broke(attempt.decoder(), intact)
+      const { delivered, gained, wrote } = answer.broke(attempt.decoder(), intact)
       answer.met(route.continued?.seam())
       const context = this.context(attempt)
       this.failed = attempt.generation() ?? this.failed
 
-      if (gained) routes.gained()
-      const isRefusal = fault._tag === "SeamNotProven" || (!gained && Traits.refusesRoute(fault))
-      const refused = isRefusal ? route.name : undefined
+      if (wrote) routes.grew()
+      const isUnproven = fault._tag === "SeamNotProven"
+      const isRefusal = isUnproven || (!gained && Traits.refusesRoute(fault))
+      // A cursor may carry what another route began: then that one is refused.
+      const refused = !isRefusal ? undefined : isUnproven ? (route.continued?.route ?? route.name) : route.name
       if (refused !== undefined) routes.refused(refused, fault)
       const next = yield* routes.next(intact ? routes.cursorAfter(route, attempt.decoder()) : undefined)
 
