@@ -271,7 +271,12 @@ class Loop {
       const kept = gained && next.route?.name !== undefined
       const free = refused !== undefined ? "another route" : verdict.another ? "another key" : undefined
       const startAt = yield* policy.step({ error, kept, free }, now)
-      if (startAt === undefined || next.route === undefined) return yield* this.fail(...this.broken)
+      if (startAt === undefined || next.route === undefined) {
+        const [why, whose] = this.broken
+        // What the consumer has now, which a refused attempt may have added to.
+        const { checkpoint, delivered, partial } = context
+        return yield* this.fail(why, { ...whose, checkpoint, delivered, partial })
+      }
 
       this.route = next.route
       this.startAt = startAt
