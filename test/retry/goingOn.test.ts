@@ -229,6 +229,25 @@ describe("the blocks of an attempt that goes on", () => {
     })
   )
 
+  it.scopedLive("may be white space and a call", () =>
+    Effect.gen(function* () {
+      const spoken = Wire.answer("anthropic-messages", { text: ["Let me look.", "\n"], toolCalls: [call] })
+      const { provider } = yield* Memory.make("anthropic-messages", (asked, nth) =>
+        nth === 1
+          ? cut(spoken, 5)
+          : {
+              events: Wire.answer("anthropic-messages", { text: Wire.resumed(askOf(asked), "\n"), toolCalls: [call] })
+            }
+      )
+      const events = yield* all(provider.stream(request, { delivery: "resume" }))
+      const response = responseOf(events)
+      assert.strictEqual(response.text, "Let me look.\n")
+      assert.strictEqual(ModelEvent.fold(events).text, "Let me look.\n")
+      assert.deepStrictEqual(response.toolCalls, [call])
+      assert.deepStrictEqual(response.seams, [{ attempt: 2, route: "ask", offset: 12, anchor: "Let me look." }])
+    })
+  )
+
   it.scopedLive("may not be none without a word of it: nobody knows whether the answer was whole", () =>
     Effect.gen(function* () {
       const empty = Wire.answer("anthropic-messages", { blocks: [] })
@@ -352,6 +371,58 @@ describe("the error that ends a request", () => {
       assert.strictEqual(error.attempts.at(-1)?.delivered, "reasoning")
       assert.strictEqual(error.delivered, "tool-call")
       assert.strictEqual(error.partial?.blocks[0]?.type, "tool-call")
+    })
+  )
+})
+
+describe("the error that ends a request, and what the consumer has", () => {
+  const thought = { type: "reasoning", text: "Hm." } as const
+  const call = { type: "tool-call", id: "call_1", name: "pay", arguments: { euro: 5 } } as const
+  const said = (...blocks: ReadonlyArray<Wire.Block>) => Wire.answer("anthropic-messages", { blocks })
+  const body = Wire.errorBody("anthropic-messages", { type: "invalid_request_error" })
+  const refused: Memory.Reply = { status: 400, body, events: [] }
+
+  /** The first answer has these blocks and breaks; then each request meets the next reply, and the last one is refused. */
+  const meet = (first: ReadonlyArray<string>, after: number, ...then: ReadonlyArray<(ask: Ask) => Memory.Reply>) =>
+    Effect.gen(function* () {
+      const { provider } = yield* Memory.make("anthropic-messages", (asked, nth) =>
+        nth === 1 ? cut(first, after) : (then[nth - 2]?.(askOf(asked)) ?? refused)
+      )
+      const { error, events } = yield* untilError(provider.stream(request, { delivery: "resume" }))
+      const folded = ModelEvent.fold(events)
+      assert.strictEqual(error._tag, "StreamDropped")
+      assert.strictEqual(error.partial?.text, folded.text)
+      assert.strictEqual(error.checkpoint?.text, folded.text)
+      assert.deepStrictEqual(error.checkpoint?.blocks, folded.blocks)
+      return { error, folded }
+    })
+
+  it.scopedLive("are the same where a refused attempt had shown text", () =>
+    Effect.gen(function* () {
+      const first = said(call, { type: "text", text: "Done." })
+      const { error, folded } = yield* meet(first, first.length - 2, (ask) => ({
+        events: said({ type: "text", text: Wire.resumed(ask, " And paid.") }, call)
+      }))
+      assert.strictEqual(folded.text, "Done. And paid.")
+      assert.deepStrictEqual(
+        error.attempts.map(({ error }) => error?.tag),
+        ["StreamDropped", "SeamNotProven", "InvalidRequest"]
+      )
+    })
+  )
+
+  it.scopedLive("are the same where thoughts of a broken attempt became void before a refusal", () =>
+    Effect.gen(function* () {
+      const first = said({ type: "text", text: "Done." })
+      const { error, folded } = yield* meet(first, first.length - 2, () => cut(said(thought), 4))
+      assert.deepStrictEqual(
+        folded.blocks.map(({ type }) => type),
+        ["text"]
+      )
+      assert.deepStrictEqual(
+        error.attempts.map(({ error }) => error?.tag),
+        ["StreamDropped", "StreamDropped", "InvalidRequest"]
+      )
     })
   )
 })
