@@ -97,44 +97,88 @@ const block = FastCheck.oneof(
   }
 )
 
-const run = FastCheck.record({
+/** How much of an answer comes before it breaks. */
+const share = FastCheck.constantFrom(0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
+
+const fault = FastCheck.constantFrom<"reset" | "end" | "status" | "refused">(
+  "reset",
+  "reset",
+  "reset",
+  "reset",
+  "end",
+  "status",
+  "refused"
+)
+
+const conditions = {
   protocol: FastCheck.constantFrom<Protocol.ProtocolId>("anthropic-messages", "chat-completions", "responses"),
   delivery: FastCheck.constantFrom<Recovery.Delivery>("restart", "resume", "resume", "resume", "hold", "fail"),
   prefill: FastCheck.constantFrom(undefined, {}, { echoes: true }),
-  background: FastCheck.boolean(),
+  background: FastCheck.boolean()
+}
+
+/** A model that says something else each time. */
+const run = FastCheck.record({
+  ...conditions,
   /** What each new answer is, and after what share of it it breaks; the last one is whole. */
   answers: FastCheck.array(
     FastCheck.record({
       blocks: FastCheck.array(block, { maxLength: 4 }),
-      share: FastCheck.constantFrom(0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9),
-      fault: FastCheck.constantFrom<"reset" | "end" | "status" | "refused">(
-        "reset",
-        "reset",
-        "reset",
-        "reset",
-        "end",
-        "status",
-        "refused"
+      share,
+      fault,
+      /** What the model does where it is asked to go on: what it is asked, nothing of it, or too much. */
+      obeys: FastCheck.constantFrom<"yes" | "no" | "and writes the marker again">(
+        "yes",
+        "yes",
+        "no",
+        "and writes the marker again"
       )
     }),
-    { minLength: 2, maxLength: 5 }
+    { minLength: 2, maxLength: 6 }
   )
 })
 
 type Run = typeof run extends FastCheck.Arbitrary<infer A> ? A : never
 
+type Answer = Run["answers"][number]
+
+type Ask = NonNullable<ReturnType<typeof Wire.asked>>
+
+const textOf = ({ text }: { readonly text: string | ReadonlyArray<string> }): string =>
+  typeof text === "string" ? text : text.join("")
+
+/** In pieces that are cut anywhere, also in the middle of a marker or of a character. */
+const pieces = (text: string): ReadonlyArray<string> => text.match(/[\s\S]{1,7}/g) ?? []
+
+/** The blocks of a model that was asked to go on: its first words follow the marker and the anchor. */
+const blocksFor = (ask: Ask, { blocks, obeys }: Answer): ReadonlyArray<Wire.Block> => {
+  if (obeys === "no") return blocks
+  const at = blocks.findIndex(({ type }) => type === "text")
+  const words = blocks[at]
+  const first = Wire.resumed(ask, words?.type === "text" ? textOf(words) : "")
+  const text = obeys === "yes" ? first : `${first} ${ask.marker} more`
+  const going: Wire.Block = { type: "text", text: pieces(text) }
+  return at < 0 ? [going, ...blocks] : blocks.with(at, going)
+}
+
 /** Answers one after the other; a kept one is sent from where it is asked for, and breaks once more. */
-const replies = ({ answers, protocol }: Run) => {
+const vendor = (
+  protocol: Protocol.ProtocolId,
+  answers: ReadonlyArray<Pick<Answer, "fault" | "share">>,
+  blocksOf: (asked: Memory.Asked, nth: number) => ReadonlyArray<Wire.Block>
+) => {
   let next = 0
   const kept = new Map<string, ReadonlyArray<string>>()
   return (asked: Memory.Asked): Memory.Reply => {
     const id = /resp_\d+/.exec(asked.path)?.[0]
     const nth = next++
-    const { blocks, fault, share } = answers[nth] ?? { blocks: [], fault: "end", share: 1 }
+    const { fault, share } = answers[nth] ?? { fault: "end", share: 1 }
     if (fault === "status") return { status: 503, body: Wire.errorBody(protocol), events: [] }
     if (fault === "refused")
       return { status: 400, body: Wire.errorBody(protocol, { type: "invalid_request_error" }), events: [] }
-    const whole = (id === undefined ? undefined : kept.get(id)) ?? Wire.answer(protocol, { id: `resp_${nth}`, blocks })
+    const whole =
+      (id === undefined ? undefined : kept.get(id)) ??
+      Wire.answer(protocol, { id: `resp_${nth}`, blocks: blocksOf(asked, nth) })
     kept.set(id ?? `resp_${nth}`, whole)
     const events = Wire.rest(asked, whole)
     if (nth >= answers.length - 1) return { events }
@@ -142,15 +186,69 @@ const replies = ({ answers, protocol }: Run) => {
   }
 }
 
-const requestOf = ({ background }: Run) => ({
+const replies = ({ answers, protocol }: Run) =>
+  vendor(protocol, answers, ({ json }, nth) => {
+    const ask = Wire.asked(json)
+    const answer = answers[nth]
+    if (answer === undefined) return []
+    return ask === undefined ? answer.blocks : blocksFor(ask, answer)
+  })
+
+/** A model that has one answer, and does what it is asked. */
+const obedientRun = FastCheck.record({
+  ...conditions,
+  texts: FastCheck.array(
+    FastCheck.array(words, { minLength: 1, maxLength: 6 }).map((some) => some.flat()),
+    { minLength: 1, maxLength: 2 }
+  ),
+  reasons: FastCheck.boolean(),
+  calls: FastCheck.boolean(),
+  answers: FastCheck.array(FastCheck.record({ share, fault }), { minLength: 2, maxLength: 6 })
+})
+
+type ObedientRun = typeof obedientRun extends FastCheck.Arbitrary<infer A> ? A : never
+
+/** What is put into the model's mouth, where the request ends in that. */
+const prefilled = (json: Memory.Asked["json"]): string | undefined => {
+  const messages = json?.messages as ReadonlyArray<{ readonly role: string; readonly content: unknown }> | undefined
+  const last = messages?.at(-1)
+  if (last?.role !== "assistant") return undefined
+  if (typeof last.content === "string") return last.content
+  return (last.content as ReadonlyArray<{ readonly text: string }>).map(({ text }) => text).join("")
+}
+
+const call = { type: "tool-call", id: "call_1", name: "look", arguments: { at: 1 } } as const
+
+const obedient = ({ answers, calls, prefill, protocol, reasons, texts }: ObedientRun) => {
+  const whole = texts.flat().join("")
+  const thought: ReadonlyArray<Wire.Block> = reasons ? [{ type: "reasoning", text: ["Let me ", "think."] }] : []
+  const after: ReadonlyArray<Wire.Block> = calls ? [call] : []
+  return vendor(protocol, answers, ({ json }) => {
+    const ask = Wire.asked(json)
+    const before = prefilled(json)
+    if (ask !== undefined) {
+      // The anchor occurs once in what was delivered, at its end.
+      const missing = whole.slice(whole.indexOf(ask.anchor) + ask.anchor.length)
+      return [...thought, { type: "text", text: pieces(Wire.resumed(ask, missing)) }, ...after]
+    }
+    if (before !== undefined) {
+      assert(whole.startsWith(before), "a message that the model did not write")
+      const text = prefill?.echoes ? whole : whole.slice(before.length)
+      return [...(text === "" ? [] : [{ type: "text" as const, text: pieces(text) }]), ...after]
+    }
+    return [...thought, ...texts.map((text) => ({ type: "text" as const, text })), ...after]
+  })
+}
+
+const requestOf = ({ background }: Pick<Run, "background">) => ({
   model: "m",
   prompt: "go",
   ...(background && { providerOptions: { responses: { background: true } } })
 })
 
-const play = (one: Run) =>
+const play = (one: Omit<Run, "answers">, reply: (asked: Memory.Asked) => Memory.Reply) =>
   Effect.gen(function* () {
-    const { asked, open, provider } = yield* Memory.make(one.protocol, replies(one), {
+    const { asked, open, provider } = yield* Memory.make(one.protocol, reply, {
       retry: Schedule.recurs(10),
       ...(one.prefill && one.protocol !== "responses" && { prefill: one.prefill })
     })
@@ -163,9 +261,53 @@ const play = (one: Run) =>
     return { asked, ended, events }
   }).pipe(Effect.scoped)
 
+type Played = Effect.Effect.Success<ReturnType<typeof play>>
+
+/** What holds whatever a model says. */
+const checkAll = (delivery: Recovery.Delivery, { asked, ended, events }: Played): void => {
+  checkLaws(events, Either.isRight(ended))
+  const folded = ModelEvent.fold(events)
+  const last = events.at(-1)
+  if (Either.isLeft(ended)) {
+    const { attempts, checkpoint, delivered, partial } = ended.left
+    assert.strictEqual(attempts.length, asked.length)
+    assert.deepStrictEqual(
+      attempts.map(({ attempt }) => attempt),
+      attempts.map((_, at) => at + 1)
+    )
+    assert.deepStrictEqual(checkpoint?.attempts, attempts)
+    assert.notStrictEqual(ended.left._tag, "SeamNotProven", "only an attempt ends with that")
+    if (delivery === "hold") assert.deepStrictEqual([events, delivered], [[], "nothing"])
+    else assert.strictEqual(partial === undefined, delivered === "nothing")
+    if (delivery === "resume" || delivery === "fail") assert.strictEqual(partial?.text ?? "", folded.text)
+    // Exactly what the consumer has; of what is held back it has nothing.
+    const has = delivery === "hold" ? { text: "", blocks: [] } : folded
+    assert.deepStrictEqual(
+      { text: checkpoint?.text, blocks: checkpoint?.blocks },
+      { text: has.text, blocks: has.blocks }
+    )
+  } else {
+    assert(last?._tag === "Finish")
+    const { response } = last
+    assert.strictEqual(folded.text, response.text)
+    assert.strictEqual(response.attempts.length, asked.length)
+    assert.isTrue(response.attempts.slice(0, -1).every(({ error }) => error !== undefined))
+    assert.isUndefined(response.attempts.at(-1)?.error)
+    seamsFit(response)
+  }
+  if (delivery === "resume" || delivery === "fail") assert.strictEqual(takenBack(events), "")
+  if (delivery === "hold") assert.isFalse(events.some(({ _tag }) => _tag === "Superseded"))
+}
+
+/** What was shown of the text, after each event. */
+const shownAfterEach = (events: Events): ReadonlyArray<string> =>
+  events.map((_, at) => ModelEvent.fold(events.slice(0, at + 1)).text)
+
 const seamsFit = ({ seams, text }: ModelResponse.ModelResponse): void => {
   let from = 0
-  for (const { offset } of seams) {
+  for (const { anchor, offset, route } of seams) {
+    assert.strictEqual(route === "ask", anchor !== undefined)
+    assert(text.slice(0, offset).endsWith(anchor ?? ""), "an anchor that is not what was delivered last")
     assert(offset >= from && offset <= text.length, `a seam at ${offset} of ${text.length}, after one at ${from}`)
     from = offset
   }
@@ -176,34 +318,28 @@ describe("any answer that breaks anywhere", () => {
     Effect.promise(() =>
       FastCheck.assert(
         FastCheck.asyncProperty(run, async (one) => {
-          const { asked, ended, events } = await Effect.runPromise(play(one))
-          checkLaws(events, Either.isRight(ended))
-          const folded = ModelEvent.fold(events)
-          const last = events.at(-1)
-          if (Either.isLeft(ended)) {
-            const { attempts, delivered, partial } = ended.left
-            assert.strictEqual(attempts.length, asked.length)
-            assert.deepStrictEqual(
-              attempts.map(({ attempt }) => attempt),
-              attempts.map((_, at) => at + 1)
-            )
-            if (one.delivery === "hold") assert.deepStrictEqual([events, delivered], [[], "nothing"])
-            else if (one.delivery === "resume")
-              assert.strictEqual((partial?.text ?? "").trimEnd(), folded.text.trimEnd())
-            if (one.delivery !== "hold") assert.strictEqual(partial === undefined, delivered === "nothing")
-          } else {
-            assert(last?._tag === "Finish")
-            const { response } = last
-            assert.strictEqual(folded.text, response.text)
-            assert.strictEqual(response.attempts.length, asked.length)
-            assert.isTrue(response.attempts.slice(0, -1).every(({ error }) => error !== undefined))
-            assert.isUndefined(response.attempts.at(-1)?.error)
-            seamsFit(response)
-          }
-          if (one.delivery === "resume" || one.delivery === "fail") assert.strictEqual(takenBack(events), "")
-          if (one.delivery === "hold") assert.isFalse(events.some(({ _tag }) => _tag === "Superseded"))
+          checkAll(one.delivery, await Effect.runPromise(play(one, replies(one))))
         }),
-        { numRuns: 200 }
+        { numRuns: 300 }
+      )
+    )
+  )
+
+  it.live("shows nothing but the beginning of an obedient model's answer, and ends with all of it or an error", () =>
+    Effect.promise(() =>
+      FastCheck.assert(
+        FastCheck.asyncProperty(obedientRun, async (one) => {
+          const played = await Effect.runPromise(play(one, obedient(one)))
+          checkAll(one.delivery, played)
+          const whole = one.texts.flat().join("")
+          for (const shown of shownAfterEach(played.events))
+            assert(whole.startsWith(shown), `${JSON.stringify(shown)} of ${JSON.stringify(whole)}`)
+          const last = played.events.at(-1)
+          if (last?._tag !== "Finish") return
+          assert.strictEqual(last.response.text, whole)
+          assert.deepStrictEqual(last.response.toolCalls, one.calls ? [call] : [])
+        }),
+        { numRuns: 300 }
       )
     )
   )
@@ -221,12 +357,12 @@ describe("any answer that breaks anywhere", () => {
             const ended = yield* Effect.either(text)
             return { ended, seen: seen.join("") }
           }).pipe(Effect.scoped)
-          const events = await Effect.runPromise(play({ ...one, delivery: "resume", prefill: undefined }))
+          const events = await Effect.runPromise(play({ ...one, delivery: "resume", prefill: undefined }, replies(one)))
           const text = await Effect.runPromise(shown)
           const last = events.events.at(-1)
           assert.strictEqual(Either.isRight(text.ended), Either.isRight(events.ended))
           if (last?._tag === "Finish") assert.strictEqual(text.seen, last.response.text)
-          else assert.strictEqual(text.seen.trimEnd(), ModelEvent.fold(events.events).text.trimEnd())
+          else assert.strictEqual(text.seen, ModelEvent.fold(events.events).text)
         }),
         { numRuns: 50 }
       )

@@ -23,7 +23,31 @@ const all = <E>(stream: Stream.Stream<ModelEvent.ModelEvent, E>) =>
   Effect.map(Stream.runCollect(stream), Chunk.toReadonlyArray)
 
 const starts = (events: ReadonlyArray<ModelEvent.ModelEvent>) =>
-  events.flatMap((event) => (event._tag === "ResponseStart" ? [event.continues] : []))
+  events.flatMap((event) => (event._tag === "ResponseStart" ? [event.route] : []))
+
+const methods = (asked: ReadonlyArray<Memory.Asked>) => asked.map(({ method }) => method)
+
+type Ask = NonNullable<ReturnType<typeof Wire.asked>>
+
+/** What a request asks for, which is known to ask a model to go on. */
+const askOf = ({ json }: Memory.Asked): Ask => {
+  const ask = Wire.asked(json)
+  assert(ask !== undefined, "no request to go on")
+  return ask
+}
+
+/** The text as a model writes it that goes on as it is asked. */
+const rest = (ask: Ask): string => Wire.resumed(ask, text.slice(text.indexOf(ask.anchor) + ask.anchor.length))
+
+/** The events that came, and the error that ended them. */
+const untilError = <E>(stream: Stream.Stream<ModelEvent.ModelEvent, E>) =>
+  Effect.suspend(() => {
+    const events: Array<ModelEvent.ModelEvent> = []
+    return Stream.runForEach(stream, (event) => Effect.sync(() => void events.push(event))).pipe(
+      Effect.flip,
+      Effect.map((error) => ({ error, events }))
+    )
+  })
 
 const responseOf = (events: ReadonlyArray<ModelEvent.ModelEvent>) => {
   const finish = events.at(-1)
@@ -33,70 +57,98 @@ const responseOf = (events: ReadonlyArray<ModelEvent.ModelEvent>) => {
 
 describe("a continuation that the server keeps", () => {
   const first = Wire.answer("responses", { id: "resp_1", text: pieces(text) })
-  /** What was delivered of the first answer: three pieces. */
-  const delivered = text.slice(0, 30)
+  /** What was delivered of the first answer: three pieces, but for the space at their end. */
+  const delivered = text.slice(0, 29)
+  const rest = text.slice(29)
 
-  /** The first answer breaks and is forgotten; its continuation breaks after so many events and is kept. */
-  const keeping = (continuation: ReadonlyArray<string>, after: number) => (asked: Memory.Asked, nth: number) => {
-    if (nth === 1) return cut(first, 7)
-    if (asked.path.includes("resp_1")) {
-      return { status: 404, body: Wire.errorBody("responses"), events: [] }
+  type Model = (ask: Ask) => ReadonlyArray<string>
+
+  /** The first answer breaks and is forgotten. Each continuation breaks after so many events, if it does, and is kept. */
+  const keeping = (model: Model, after: number) => {
+    const kept = new Map<string, ReadonlyArray<string>>()
+    return (asked: Memory.Asked, nth: number): Memory.Reply => {
+      const ask = Wire.asked(asked.json)
+      if (ask !== undefined) {
+        const id = `resp_${nth}`
+        const events = Wire.answer("responses", { id, text: model(ask) })
+        kept.set(id, events)
+        return cut(events, after)
+      }
+      if (nth === 1) return cut(first, 7)
+      const events = kept.get(/resp_\d+/.exec(asked.path)?.[0] ?? "")
+      if (events === undefined) return { status: 404, body: Wire.errorBody("responses"), events: [] }
+      return { events: Wire.rest(asked, events) }
     }
-    if (asked.method === "GET") return { events: Wire.rest(asked, continuation) }
-    return cut(continuation, after)
+  }
+
+  const obedient: Readonly<Record<string, Model>> = {
+    "in pieces": (ask) => pieces(Wire.resumed(ask, rest)),
+    "in one piece": (ask) => [Wire.resumed(ask, rest)],
+    "after a word before it": (ask) => pieces(`Certainly. ${Wire.resumed(ask, rest)}`)
   }
 
   // Held back or not, with its start told or not: wherever it breaks, the cursor goes on with the same seam.
-  for (const repeated of [0, 20, 30]) {
-    it.scopedLive(`is taken up with its seam, where it repeats ${repeated} characters`, () =>
+  for (const [how, model] of Object.entries(obedient)) {
+    it.scopedLive(`is taken up with its seam, where the model shows it ${how}`, () =>
       Effect.gen(function* () {
-        const rest = Wire.answer("responses", { id: "resp_2", text: pieces(text.slice(30 - repeated)) })
-        for (let after = 1; after < rest.length; after++) {
-          const { asked, provider } = yield* Memory.make("responses", keeping(rest, after))
+        const { length } = Wire.answer("responses", { text: model({ marker: "<resume-000000>", anchor: delivered }) })
+        for (let after = 1; after < length; after++) {
+          const { asked, provider } = yield* Memory.make("responses", keeping(model, after))
           const events = yield* all(provider.stream(background, { delivery: "resume" }))
           const response = responseOf(events)
           assert.deepStrictEqual([after, response.text], [after, text])
           assert.strictEqual(ModelEvent.fold(events).text, text)
-          assert.deepStrictEqual(starts(events), [undefined, "continuation", "cursor"])
-          assert.deepStrictEqual(
-            asked.map(({ method }) => method),
-            ["POST", "GET", "POST", "GET"]
-          )
+          assert.deepStrictEqual(starts(events), [undefined, "ask", "cursor"])
+          assert.deepStrictEqual(methods(asked), ["POST", "GET", "POST", "GET"])
           assert.deepStrictEqual(response.seams, [
-            { attempt: 3, continues: "continuation", offset: delivered.length, cut: repeated }
+            { attempt: 3, route: "ask", offset: delivered.length, anchor: delivered }
           ])
         }
       })
     )
   }
 
-  it.scopedLive("is given up where the rest of it shows that it is another answer", () =>
-    Effect.gen(function* () {
-      const other = Wire.answer("responses", { id: "resp_2", text: ["The sky is ", "in fact ", "black at night."] })
-      const { asked, generations, provider } = yield* Memory.make("responses", keeping(other, 4))
-      const error = yield* Effect.flip(Stream.runDrain(provider.stream(background, { delivery: "resume" })))
-      assert.strictEqual(error._tag, "StreamDropped")
-      assert.strictEqual(error.partial?.text, delivered)
-      assert.deepStrictEqual(
-        asked.map(({ method }) => method),
-        ["POST", "GET", "POST", "GET"]
-      )
-      // The drops of both answers renewed their connections; what the vendor said did not.
-      assert.strictEqual(generations(), 3)
-    })
-  )
+  const disobedient: Readonly<Record<string, Model>> = {
+    "another answer": () => ["The sky is ", "in fact ", "black at night."],
+    "other words behind its marker": ({ marker }) => [marker, "\nThe sky is ", "in fact ", "black at night."]
+  }
+  for (const [what, model] of Object.entries(disobedient)) {
+    it.scopedLive(`is given up where the rest of it shows that it is ${what}, and tried once more`, () =>
+      Effect.gen(function* () {
+        const { asked, generations, provider } = yield* Memory.make("responses", keeping(model, 4))
+        const { error, events } = yield* untilError(provider.stream(background, { delivery: "resume" }))
+        assert.strictEqual(error._tag, "StreamDropped")
+        assert.strictEqual(error.partial?.text, delivered)
+        assert.strictEqual(ModelEvent.fold(events).text, delivered)
+        assert.deepStrictEqual(methods(asked), ["POST", "GET", "POST", "GET", "POST", "GET"])
+        assert.deepStrictEqual(
+          error.attempts.map(({ error, route }) => [route, error?.tag]),
+          [
+            [undefined, "StreamDropped"],
+            ["cursor", "ModelNotFound"],
+            ["ask", "StreamDropped"],
+            ["cursor", "SeamNotProven"],
+            ["ask", "StreamDropped"],
+            ["cursor", "SeamNotProven"]
+          ]
+        )
+        // The drops of three answers renewed their connections; what the vendor said did not.
+        assert.strictEqual(generations(), 4)
+      })
+    )
 
-  it.scopedLive("is not asked for more once it is known to be another answer", () =>
-    Effect.gen(function* () {
-      const other = Wire.answer("responses", { id: "resp_2", text: ["The sky is ", "in fact ", "black at night."] })
-      const { asked, provider } = yield* Memory.make("responses", keeping(other, other.length))
-      yield* Effect.flip(Stream.runDrain(provider.stream(background, { delivery: "resume" })))
-      assert.deepStrictEqual(
-        asked.map(({ method }) => method),
-        ["POST", "GET", "POST"]
-      )
-    })
-  )
+    it.scopedLive(`is not asked for more once it is known to be ${what}`, () =>
+      Effect.gen(function* () {
+        const { asked, generations, provider } = yield* Memory.make("responses", keeping(model, 100))
+        const { error, events } = yield* untilError(provider.stream(background, { delivery: "resume" }))
+        assert.strictEqual(error._tag, "StreamDropped")
+        assert.strictEqual(error.partial?.text, delivered)
+        assert.strictEqual(ModelEvent.fold(events).text, delivered)
+        assert.deepStrictEqual(methods(asked), ["POST", "GET", "POST", "POST"])
+        assert.strictEqual(generations(), 2)
+      })
+    )
+  }
 })
 
 describe("the blocks of an attempt that goes on", () => {
@@ -110,17 +162,18 @@ describe("the blocks of an attempt that goes on", () => {
           { type: "text", text: "One." }
         ]
       })
-      const more = Wire.answer("anthropic-messages", {
-        blocks: [
-          { type: "reasoning", text: "Go on." },
-          { type: "text", text: " Two." },
-          { type: "tool-call", id: "call_1", name: "look", arguments: { at: 1 } },
-          { type: "tool-call", id: "call_2", name: "look", arguments: { at: 2 } },
-          { type: "text", text: " Three." }
-        ]
-      })
-      const { provider } = yield* Memory.make("anthropic-messages", (_, nth) =>
-        nth === 1 ? cut(kept, kept.length - 3) : { events: more }
+      const more = (asked: Memory.Asked) =>
+        Wire.answer("anthropic-messages", {
+          blocks: [
+            { type: "reasoning", text: "Go on." },
+            { type: "text", text: Wire.resumed(askOf(asked), " Two.") },
+            { type: "tool-call", id: "call_1", name: "look", arguments: { at: 1 } },
+            { type: "tool-call", id: "call_2", name: "look", arguments: { at: 2 } },
+            { type: "text", text: " Three." }
+          ]
+        })
+      const { provider } = yield* Memory.make("anthropic-messages", (asked, nth) =>
+        nth === 1 ? cut(kept, kept.length - 3) : { events: more(asked) }
       )
       const events = yield* all(provider.stream(request, { delivery: "resume" }))
       const blocks = events.flatMap((event) =>
@@ -143,52 +196,99 @@ describe("the blocks of an attempt that goes on", () => {
     Effect.gen(function* () {
       const blank = { type: "text", text: "\n\n" } as const
       const thought = { type: "reasoning", text: "Go on." } as const
-      for (const after of [text.slice(20), text]) {
-        const rest = Wire.answer("chat-completions", {
-          blocks: [blank, thought, { type: "text", text: pieces(after) }]
-        })
-        const { provider } = yield* Memory.make("chat-completions", (_, nth) =>
-          nth === 1 ? cut(whole, 3) : { events: rest }
-        )
-        const events = yield* all(provider.stream(request, { delivery: "resume" }))
-        assert.strictEqual(responseOf(events).text, text)
-        assert.strictEqual(ModelEvent.fold(events).text, text)
-      }
+      const { provider } = yield* Memory.make("chat-completions", (asked, nth) => {
+        if (nth === 1) return cut(whole, 3)
+        const words = { type: "text", text: pieces(rest(askOf(asked))) } as const
+        return { events: Wire.answer("chat-completions", { blocks: [blank, thought, words] }) }
+      })
+      const events = yield* all(provider.stream(request, { delivery: "resume" }))
+      const response = responseOf(events)
+      assert.strictEqual(response.text, text)
+      assert.strictEqual(ModelEvent.fold(events).text, text)
+      assert.deepStrictEqual(response.seams, [{ attempt: 2, route: "ask", offset: 20, anchor: text.slice(0, 20) }])
     })
   )
 
-  it.scopedLive("may be none: calls that were made before are still to be run", () =>
+  const call = { type: "tool-call", id: "call_1", name: "pay", arguments: { euro: 5 } } as const
+  const mixed = Wire.answer("anthropic-messages", { blocks: [call, { type: "text", text: "Done." }] })
+
+  it.scopedLive("may be none, where the model says that nothing was missing: calls are still to be run", () =>
     Effect.gen(function* () {
-      const call = { type: "tool-call", id: "call_1", name: "pay", arguments: { euro: 5 } } as const
-      const mixed = Wire.answer("anthropic-messages", { blocks: [call, { type: "text", text: "Done." }] })
+      const { provider } = yield* Memory.make("anthropic-messages", (asked, nth) =>
+        nth === 1
+          ? cut(mixed, mixed.length - 2)
+          : { events: Wire.answer("anthropic-messages", { text: Wire.resumed(askOf(asked), "") }) }
+      )
+      const events = yield* all(provider.stream(request, { delivery: "resume" }))
+      const response = responseOf(events)
+      assert.strictEqual(response.finishReason.reason, "tool-calls")
+      assert.strictEqual(response.text, "Done.")
+      assert.strictEqual(ModelEvent.fold(events).text, "Done.")
+      assert.deepStrictEqual(response.toolCalls, [call])
+      assert.deepStrictEqual(response.seams, [])
+    })
+  )
+
+  it.scopedLive("may be white space and a call", () =>
+    Effect.gen(function* () {
+      const spoken = Wire.answer("anthropic-messages", { text: ["Let me look.", "\n"], toolCalls: [call] })
+      const { provider } = yield* Memory.make("anthropic-messages", (asked, nth) =>
+        nth === 1
+          ? cut(spoken, 5)
+          : {
+              events: Wire.answer("anthropic-messages", { text: Wire.resumed(askOf(asked), "\n"), toolCalls: [call] })
+            }
+      )
+      const events = yield* all(provider.stream(request, { delivery: "resume" }))
+      const response = responseOf(events)
+      assert.strictEqual(response.text, "Let me look.\n")
+      assert.strictEqual(ModelEvent.fold(events).text, "Let me look.\n")
+      assert.deepStrictEqual(response.toolCalls, [call])
+      assert.deepStrictEqual(response.seams, [{ attempt: 2, route: "ask", offset: 12, anchor: "Let me look." }])
+    })
+  )
+
+  it.scopedLive("may not be none without a word of it: nobody knows whether the answer was whole", () =>
+    Effect.gen(function* () {
       const empty = Wire.answer("anthropic-messages", { blocks: [] })
-      const { provider } = yield* Memory.make("anthropic-messages", (_, nth) =>
+      const { asked, provider } = yield* Memory.make("anthropic-messages", (_, nth) =>
         nth === 1 ? cut(mixed, mixed.length - 2) : { events: empty }
       )
-      const response = responseOf(yield* all(provider.stream(request, { delivery: "resume" })))
-      assert.strictEqual(response.finishReason.reason, "tool-calls")
-      assert.deepStrictEqual(response.seams, [])
+      const { error } = yield* untilError(provider.stream(request, { delivery: "resume" }))
+      assert.strictEqual(error._tag, "StreamDropped")
+      assert.strictEqual(error.delivered, "tool-call")
+      assert.strictEqual(error.partial?.text, "Done.")
+      assert.strictEqual(asked.length, 3)
     })
   )
 
   it.scopedLive("leave no seam where they broke before the texts met", () =>
     Effect.gen(function* () {
       const answer = Wire.answer("anthropic-messages", { text: pieces(text) })
-      const again = cut(answer, 4)
-      const { provider } = yield* Memory.make("anthropic-messages", (_, nth) =>
-        nth === 1 ? cut(answer, 5) : nth === 2 ? again : { events: answer }
-      )
-      const { seams } = responseOf(yield* all(provider.stream(request, { delivery: "resume" })))
-      assert.deepStrictEqual(seams, [{ attempt: 3, continues: "continuation", offset: 20, cut: 20 }])
+      const anchor = text.slice(0, 20)
+      // Three events before the first piece, and no piece of the rest among those that follow.
+      const beforeTheyMeet = 3 + Math.floor(Wire.resumed({ marker: "<resume-000000>", anchor }, " ").length / 10)
+      for (let after = 0; after <= beforeTheyMeet; after++) {
+        const { provider } = yield* Memory.make("anthropic-messages", (asked, nth) => {
+          if (nth === 1) return cut(answer, 5)
+          const events = Wire.answer("anthropic-messages", { text: pieces(rest(askOf(asked))) })
+          return nth === 2 ? cut(events, after) : { events }
+        })
+        const events = yield* all(provider.stream(request, { delivery: "resume" }))
+        const { seams, text: whole } = responseOf(events)
+        assert.strictEqual(whole, text)
+        assert.strictEqual(ModelEvent.fold(events).text, text)
+        assert.deepStrictEqual(seams, [{ attempt: 3, route: "ask", offset: 20, anchor }])
+      }
     })
   )
 })
 
 describe("text that is never taken back", () => {
-  const shown = (first: ReadonlyArray<string>, after: number, second: ReadonlyArray<string>) =>
+  const shown = (first: ReadonlyArray<string>, after: number, second: (asked: Memory.Asked) => ReadonlyArray<string>) =>
     Effect.gen(function* () {
-      const { provider } = yield* Memory.make("anthropic-messages", (_, nth) =>
-        nth === 1 ? cut(first, after) : { events: second }
+      const { provider } = yield* Memory.make("anthropic-messages", (asked, nth) =>
+        nth === 1 ? cut(first, after) : { events: second(asked) }
       )
       return Chunk.join(yield* Stream.runCollect(provider.streamText(request)), "")
     }).pipe(Effect.scoped)
@@ -196,15 +296,16 @@ describe("text that is never taken back", () => {
   it.live("has no white space of an attempt that is void", () =>
     Effect.gen(function* () {
       const first = Wire.answer("anthropic-messages", { text: ["\n\n", "Hello"] })
-      assert.strictEqual(yield* shown(first, 4, first), "\n\nHello")
+      assert.strictEqual(yield* shown(first, 4, () => first), "\n\nHello")
     })
   )
 
-  it.live("keeps the white space before a block that is void", () =>
+  it.live("has the white space before a block that is void once only: it is written again", () =>
     Effect.gen(function* () {
       const thought = { type: "reasoning", text: "Hm." } as const
       const first = Wire.answer("anthropic-messages", { blocks: [{ type: "text", text: ["One.", "\n\n"] }, thought] })
-      const second = Wire.answer("anthropic-messages", { text: "Two." })
+      const second = (asked: Memory.Asked) =>
+        Wire.answer("anthropic-messages", { text: Wire.resumed(askOf(asked), "\n\nTwo.") })
       assert.strictEqual(yield* shown(first, first.length - 3, second), "One.\n\nTwo.")
     })
   )
@@ -212,16 +313,22 @@ describe("text that is never taken back", () => {
 
 describe("a prefill that is refused", () => {
   const answer = Wire.answer("anthropic-messages", { text: pieces(text) })
-  const rest = { events: Wire.answer("anthropic-messages", { text: text.slice(20) }) }
+  const goingOn = ({ json }: Memory.Asked): Memory.Reply => {
+    const ask = Wire.asked(json)
+    const missing = ask === undefined ? text.slice(20) : rest(ask)
+    return { events: Wire.answer("anthropic-messages", { text: missing }) }
+  }
 
   /** Whether the second of two requests prefills, where the first was refused so. */
   const isTriedAgain = (status: number, type: string, message: string) =>
     Effect.gen(function* () {
       const refused = { status, body: Wire.errorBody("anthropic-messages", { type, message }), events: [] }
-      const script = [cut(answer, 5), refused, rest, cut(answer, 5), rest]
-      const { asked, provider } = yield* Memory.make("anthropic-messages", (_, nth) => script[nth - 1] ?? rest, {
-        prefill: {}
-      })
+      const script = [cut(answer, 5), refused, undefined, cut(answer, 5)]
+      const { asked, provider } = yield* Memory.make(
+        "anthropic-messages",
+        (one, nth) => script[nth - 1] ?? goingOn(one),
+        { prefill: {} }
+      )
       for (const _ of [1, 2])
         assert.strictEqual(Chunk.join(yield* Stream.runCollect(provider.streamText(request)), ""), text)
       return isPrefill(asked.at(-1))
@@ -268,6 +375,58 @@ describe("the error that ends a request", () => {
   )
 })
 
+describe("the error that ends a request, and what the consumer has", () => {
+  const thought = { type: "reasoning", text: "Hm." } as const
+  const call = { type: "tool-call", id: "call_1", name: "pay", arguments: { euro: 5 } } as const
+  const said = (...blocks: ReadonlyArray<Wire.Block>) => Wire.answer("anthropic-messages", { blocks })
+  const body = Wire.errorBody("anthropic-messages", { type: "invalid_request_error" })
+  const refused: Memory.Reply = { status: 400, body, events: [] }
+
+  /** The first answer has these blocks and breaks; then each request meets the next reply, and the last one is refused. */
+  const meet = (first: ReadonlyArray<string>, after: number, ...then: ReadonlyArray<(ask: Ask) => Memory.Reply>) =>
+    Effect.gen(function* () {
+      const { provider } = yield* Memory.make("anthropic-messages", (asked, nth) =>
+        nth === 1 ? cut(first, after) : (then[nth - 2]?.(askOf(asked)) ?? refused)
+      )
+      const { error, events } = yield* untilError(provider.stream(request, { delivery: "resume" }))
+      const folded = ModelEvent.fold(events)
+      assert.strictEqual(error._tag, "StreamDropped")
+      assert.strictEqual(error.partial?.text, folded.text)
+      assert.strictEqual(error.checkpoint?.text, folded.text)
+      assert.deepStrictEqual(error.checkpoint?.blocks, folded.blocks)
+      return { error, folded }
+    })
+
+  it.scopedLive("are the same where a refused attempt had shown text", () =>
+    Effect.gen(function* () {
+      const first = said(call, { type: "text", text: "Done." })
+      const { error, folded } = yield* meet(first, first.length - 2, (ask) => ({
+        events: said({ type: "text", text: Wire.resumed(ask, " And paid.") }, call)
+      }))
+      assert.strictEqual(folded.text, "Done. And paid.")
+      assert.deepStrictEqual(
+        error.attempts.map(({ error }) => error?.tag),
+        ["StreamDropped", "SeamNotProven", "InvalidRequest"]
+      )
+    })
+  )
+
+  it.scopedLive("are the same where thoughts of a broken attempt became void before a refusal", () =>
+    Effect.gen(function* () {
+      const first = said({ type: "text", text: "Done." })
+      const { error, folded } = yield* meet(first, first.length - 2, () => cut(said(thought), 4))
+      assert.deepStrictEqual(
+        folded.blocks.map(({ type }) => type),
+        ["text"]
+      )
+      assert.deepStrictEqual(
+        error.attempts.map(({ error }) => error?.tag),
+        ["StreamDropped", "StreamDropped", "InvalidRequest"]
+      )
+    })
+  )
+})
+
 describe("the sum of what attempts cost", () => {
   const costOf = (events: ReadonlyArray<ModelEvent.ModelEvent>) => ModelResponse.totalUsage(responseOf(events))
 
@@ -306,14 +465,21 @@ describe("the sum of what attempts cost", () => {
   )
 })
 
-describe("a model that repeats a long answer", () => {
+describe("a model that repeats its last words slowly", () => {
   it.scoped("is not taken for a dead one while its words are held back", () =>
     Effect.gen(function* () {
       const long = Array.from({ length: 40 }, (_, at) => `word${at * 7919} `)
       const answer = Wire.answer("anthropic-messages", { text: long })
+      // One character each second: what is held back takes a minute, many times the deadlines.
+      const slowly = (ask: Ask): Memory.Reply => {
+        assert.isAtLeast(Wire.resumed(ask, "").length, 60)
+        const missing = long.join("").split(ask.anchor)[1] ?? ""
+        const events = Wire.answer("anthropic-messages", { text: [...Wire.resumed(ask, missing)] })
+        return { events, everyMillis: 1_000 }
+      }
       const { provider } = yield* Memory.make(
         "anthropic-messages",
-        (_, nth) => (nth === 1 ? cut(answer, 30) : { events: answer, everyMillis: 1_000 }),
+        (asked, nth) => (nth === 1 ? cut(answer, 30) : slowly(askOf(asked))),
         { deadlines: { stuck: "10 seconds", idle: "5 seconds", firstEvent: "5 seconds" } }
       )
       const fiber = yield* Effect.fork(all(provider.stream(request, { delivery: "resume" })))
@@ -334,10 +500,9 @@ describe("an interruption", () => {
     it.scopedLive(`while attempt ${nth} is being freed frees all of it, and nothing new is opened`, () =>
       Effect.gen(function* () {
         const answer = Wire.answer("anthropic-messages", { text: pieces(text) })
-        const rest = Wire.answer("anthropic-messages", { text: pieces(text.slice(20)) })
         let interrupt = (): void => {}
-        const { asked, open, provider } = yield* Memory.make("anthropic-messages", (_, at) => ({
-          ...cut(at === 1 ? answer : rest, 5),
+        const { asked, open, provider } = yield* Memory.make("anthropic-messages", (one, at) => ({
+          ...cut(at === 1 ? answer : Wire.answer("anthropic-messages", { text: pieces(rest(askOf(one))) }), 8),
           // Comes when the fiber waits for the first thing that it has to free.
           atEnd: at === nth ? () => queueMicrotask(() => interrupt()) : undefined
         }))

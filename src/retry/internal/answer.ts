@@ -22,7 +22,9 @@ export interface Options {
 
 /** What a break made of the answer. */
 export interface Progress {
-  /** The attempt brought text, or events of an answer that the server keeps. */
+  /** The attempt brought text. */
+  readonly wrote: boolean
+  /** It brought text, or events of an answer that the server still keeps. */
   readonly gained: boolean
   readonly delivered: Delivered
 }
@@ -113,8 +115,10 @@ export class Answer {
     }
     const partial = this.partial()
     if (partial.delivered !== "nothing") this.best = further(this.best, partial)
-    const gained = partial.text.length > this.textBefore || this.position > this.positionBefore
-    return { gained, delivered: partial.delivered }
+    const wrote = partial.text.length > this.textBefore
+    // Nobody asks for the rest of an answer that failed or was refused, so its events are no progress.
+    const gained = wrote || (keptByServer && this.position > this.positionBefore)
+    return { wrote, gained, delivered: partial.delivered }
   }
 
   /** Where texts met, once that is known. An answer that a cursor took up again has the seam that it had. */

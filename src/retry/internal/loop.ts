@@ -243,14 +243,16 @@ class Loop {
       const { attempt, route } = running
       const fault = secrets.hide(raw)
       const intact = Traits.leavesAnswer(fault, attempt.decoder() !== undefined)
-      const { delivered, gained } = answer.broke(attempt.decoder(), intact)
+      const { delivered, gained, wrote } = answer.broke(attempt.decoder(), intact)
       answer.met(route.continued?.seam())
       const context = this.context(attempt)
       this.failed = attempt.generation() ?? this.failed
 
-      if (gained) routes.gained()
-      const isRefusal = fault._tag === "SeamNotProven" || (!gained && Traits.refusesRoute(fault))
-      const refused = isRefusal ? route.name : undefined
+      if (wrote) routes.grew()
+      const isUnproven = fault._tag === "SeamNotProven"
+      const isRefusal = isUnproven || (!gained && Traits.refusesRoute(fault))
+      // A cursor may carry what another route began: then that one is refused.
+      const refused = !isRefusal ? undefined : isUnproven ? (route.continued?.route ?? route.name) : route.name
       if (refused !== undefined) routes.refused(refused, fault)
       const next = yield* routes.next(intact ? routes.cursorAfter(route, attempt.decoder()) : undefined)
 
@@ -269,7 +271,12 @@ class Loop {
       const kept = gained && next.route?.name !== undefined
       const free = refused !== undefined ? "another route" : verdict.another ? "another key" : undefined
       const startAt = yield* policy.step({ error, kept, free }, now)
-      if (startAt === undefined || next.route === undefined) return yield* this.fail(...this.broken)
+      if (startAt === undefined || next.route === undefined) {
+        const [why, whose] = this.broken
+        // What the consumer has now, which a refused attempt may have added to.
+        const { checkpoint, delivered, partial } = context
+        return yield* this.fail(why, { ...whose, checkpoint, delivered, partial })
+      }
 
       this.route = next.route
       this.startAt = startAt

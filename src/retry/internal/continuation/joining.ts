@@ -12,6 +12,8 @@ import type { Seam } from "./seam.js"
 
 /** What an attempt that goes on is read into. */
 export interface Continued extends Decoder.Target {
+  /** The route that began it, also where a cursor takes it up: the one to refuse where the seam is not proven. */
+  readonly route: Route
   /** Whether the attempt's events are those of the whole answer. */
   readonly isWhole: boolean
   /** Where the texts met; undefined while that is not known, and where no text followed. */
@@ -32,6 +34,7 @@ export const make = (options: Options): Continued => new Joining(options)
 
 class Joining implements Continued {
   readonly isWhole = false
+  readonly route: Route
   readonly fold: Fold
   /** Our index of each block of the attempt. */
   private readonly indices = new Map<number, number>()
@@ -46,8 +49,9 @@ class Joining implements Continued {
   private readonly called: boolean
 
   constructor(private readonly options: Options) {
-    const { fold, kept } = options
+    const { fold, kept, route } = options
     const last = kept.blocks.at(-1)
+    this.route = route
     this.fold = fold
     this.next = fold.length
     this.target = last?.type === "text" && last.open ? this.next - 1 : undefined

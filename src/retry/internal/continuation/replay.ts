@@ -13,6 +13,7 @@ export const make = (fold: Fold, kept: PartialResponse): Continued => new Replay
 
 class Replay implements Continued {
   readonly isWhole = true
+  readonly route = "cursor"
   /** How much of each delivered block came again. */
   private readonly seen: Array<number> = []
 

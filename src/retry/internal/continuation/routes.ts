@@ -106,8 +106,8 @@ export class Routes {
     }
   }
 
-  /** The answer moved forward: the next seam is another one. */
-  gained(): void {
+  /** Text came: the next seam is another one. */
+  grew(): void {
     this.unproven = 0
   }
 

@@ -59,8 +59,11 @@ export class AskedSeam implements Seam {
     // After the anchor there must be something: words, or what the model does instead of writing.
     const goesOn = this.phase === "text" || (this.phase === "decision" && (this.held !== "" || then === "more"))
     if (this.phase === "closing") this.verdict = "Complete"
-    else if (goesOn) this.verdict = "Proven"
-    else this.refuse()
+    else if (goesOn) {
+      this.verdict = "Proven"
+      // A text that a call ended is ended once more by the end of the answer.
+      this.phase = "text"
+    } else this.refuse()
     // A marker that stops in the middle is nothing that a reader should see.
     if (this.verdict === "Proven" && this.markerBegunIn(this.held) > 1) this.refuse()
     const text = this.held
