@@ -240,10 +240,10 @@ const obedient = ({ answers, calls, prefill, protocol, reasons, texts }: Obedien
   })
 }
 
-const requestOf = ({ background }: Pick<Run, "background">) => ({
+const requestOf = ({ background, protocol }: Pick<Run, "background" | "protocol">) => ({
   model: "m",
   prompt: "go",
-  ...(background && { providerOptions: { responses: { background: true } } })
+  ...(background && protocol === "responses" && { providerOptions: { responses: { background: true } } })
 })
 
 const play = (one: Omit<Run, "answers">, reply: (asked: Memory.Asked) => Memory.Reply) =>
