@@ -86,7 +86,8 @@ export interface Capabilities {
 }
 
 /**
- * How models of a provider go on with a message of their own.
+ * How models of a provider go on with a message of their own. Only where the vendor's documentation promises it: what an
+ * endpoint that ignores such a message writes instead is noticed only where it begins in the same words.
  *
  * @since 0.1.0
  * @category models
@@ -166,7 +167,7 @@ export interface Options<out R = never> {
   readonly quirks?: Quirks | undefined
   /** Sent with each request. Credentials do not belong here. Default: none. */
   readonly headers?: Headers.Input | undefined
-  /** Which models go on with a message of their own. Default: none. */
+  /** Which models go on with a message of their own. Default: what the vendor documents, at its own address; else none. */
   readonly prefill?: Prefill | undefined
   /** Options for the pools, or a layer that builds each one. Default: undici pools with their default options. */
   readonly pool?: ConnectionPool.Options | Layer.Layer<ConnectionPool.ConnectionPool, InvalidOptions, R> | undefined

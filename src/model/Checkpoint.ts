@@ -21,7 +21,7 @@
  *   )
  * ```
  *
- * @since 0.2.0
+ * @since 0.1.0
  */
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
@@ -38,7 +38,7 @@ import { PartialResponse } from "./PartialResponse.js"
 /**
  * Where a server keeps an answer. OpenAI's Responses do for requests with `background: true`.
  *
- * @since 0.2.0
+ * @since 0.1.0
  * @category schemas
  */
 export const Cursor = Schema.Struct({
@@ -52,7 +52,7 @@ export const Cursor = Schema.Struct({
 })
 
 /**
- * @since 0.2.0
+ * @since 0.1.0
  * @category models
  */
 export type Cursor = typeof Cursor.Type
@@ -60,7 +60,7 @@ export type Cursor = typeof Cursor.Type
 /**
  * A point in an answer. Its `text`, `blocks` and `delivered` are exactly what the consumer has.
  *
- * @since 0.2.0
+ * @since 0.1.0
  * @category schemas
  */
 export const Checkpoint = Schema.Struct({
@@ -73,7 +73,7 @@ export const Checkpoint = Schema.Struct({
 })
 
 /**
- * @since 0.2.0
+ * @since 0.1.0
  * @category models
  */
 export type Checkpoint = typeof Checkpoint.Type
@@ -100,7 +100,7 @@ export type Checkpoint = typeof Checkpoint.Type
  * )
  * ```
  *
- * @since 0.2.0
+ * @since 0.1.0
  * @category combinators
  */
 export const save: {
@@ -138,7 +138,7 @@ export const save: {
 /**
  * When `save` stores.
  *
- * @since 0.2.0
+ * @since 0.1.0
  * @category models
  */
 export interface SaveOptions {

@@ -74,13 +74,13 @@ export type Credential = typeof Credential.Type
  * - `prefill`: the model goes on with its own message
  * - `ask`: the model was asked to repeat its last words and to go on from there
  *
- * @since 0.2.0
+ * @since 0.1.0
  * @category schemas
  */
 export const Route = Schema.Literal("cursor", "prefill", "ask")
 
 /**
- * @since 0.2.0
+ * @since 0.1.0
  * @category models
  */
 export type Route = typeof Route.Type

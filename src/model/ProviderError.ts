@@ -248,7 +248,7 @@ export class ContentRefused extends Schema.TaggedError<ContentRefused>("effect-r
  * breaks ends with the error of the break, and this one is only in its `attempts`; a request that begins `from` a
  * checkpoint can end with it.
  *
- * @since 0.2.0
+ * @since 0.1.0
  * @category errors
  */
 export class SeamNotProven extends Schema.TaggedError<SeamNotProven>("effect-redial/SeamNotProven")(

@@ -82,7 +82,7 @@ export const drop = (
  * ])
  * ```
  *
- * @since 0.2.0
+ * @since 0.1.0
  * @category constructors
  */
 export const resumed = (rest: string): Turn => ({ ...answer({ text: rest }), resumes: rest })

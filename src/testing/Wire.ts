@@ -126,7 +126,7 @@ export const rest = (request: { readonly path: string }, events: ReadonlyArray<s
  * What a request asks a model to write before it goes on with its broken message; undefined where it asks for another
  * thing. Reads the JSON body of a request with the default words, over any protocol.
  *
- * @since 0.2.0
+ * @since 0.1.0
  * @category continuations
  */
 export const asked = (json: unknown): Ask | undefined => Asked.asked(json)
@@ -147,7 +147,7 @@ export const asked = (json: unknown): Ask | undefined => Asked.asked(json)
  * }
  * ```
  *
- * @since 0.2.0
+ * @since 0.1.0
  * @category continuations
  */
 export const resumed = (ask: Ask, rest: string): string => Asked.resumed(ask, rest)

@@ -151,6 +151,31 @@ describe("resume by prefill", () => {
   )
 })
 
+describe("a vendor's prefill", () => {
+  it.scopedLive("is not relied on at another address, unless the caller says that it is honoured there", () =>
+    Effect.gen(function* () {
+      for (const [prefill, role] of [
+        [undefined, "user"],
+        [{}, "assistant"]
+      ] as const) {
+        const server = yield* FaultServer.make((received) =>
+          received.index === 1 ? broken : Reply.status(400, { body: Wire.errorBody("anthropic-messages") })
+        )
+        const service = yield* Provider.make(Vendors.anthropic, {
+          apiKey: Redacted.make("test-key"),
+          baseUrl: server.url,
+          retry,
+          prefill
+        })
+        // A model of which the vendor documents that it goes on with its own message.
+        yield* Effect.flip(Stream.runDrain(service.streamText({ ...request, model: "claude-sonnet-4-5" })))
+        const [, second] = yield* server.requests
+        assert.strictEqual(messagesOf(second).at(-1)?.role, role)
+      }
+    })
+  )
+})
+
 describe("resume by asking", () => {
   it.scopedLive("asks the model to go on, with the words of the caller if there are any", () =>
     Effect.gen(function* () {

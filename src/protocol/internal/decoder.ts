@@ -55,7 +55,7 @@ export interface Decoder {
  * What the events of an attempt are read into, where that is more than an empty answer: the output of a broken one, or an
  * answer of which not everything is shown at once.
  *
- * @since 0.2.0
+ * @since 0.1.0
  * @category models
  */
 export interface Target {
@@ -70,7 +70,7 @@ export interface Target {
 /**
  * How an answer is read.
  *
- * @since 0.2.0
+ * @since 0.1.0
  * @category models
  */
 export interface Reading {

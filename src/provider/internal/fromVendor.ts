@@ -59,7 +59,7 @@ const resolve = <RPool, RRetry>(
         auth,
         headers: { ...endpoint.headers, ...Headers.fromInput(options.headers) },
         quirks: { ...endpoint.quirks, ...options.quirks },
-        prefill: options.prefill ?? endpoint.prefill
+        prefill: options.prefill ?? (isOwnHost(options.baseUrl, endpoint.baseUrl) ? endpoint.prefill : undefined)
       },
       service: {
         ...options,
@@ -67,6 +67,10 @@ const resolve = <RPool, RRetry>(
       }
     }
   })
+
+/** Behind another address there may be a gateway that starts an answer over where the vendor would go on with it. */
+const isOwnHost = (given: string | undefined, own: string): boolean =>
+  given === undefined || (URL.canParse(given) && URL.canParse(own) && new URL(given).host === new URL(own).host)
 
 const endpointOf = (
   { endpoints, name }: Vendor,

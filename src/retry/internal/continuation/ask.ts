@@ -5,7 +5,7 @@
 /**
  * What a model must write before it goes on with a broken message, so that the seam can be proven.
  *
- * @since 0.2.0
+ * @since 0.1.0
  * @category models
  */
 export interface Ask {
