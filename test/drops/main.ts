@@ -67,11 +67,16 @@ const plansFor = (ladder: Ladder, protocol: Protocol.ProtocolId): ReadonlyArray<
   ])
 }
 
-/** Where no way goes on with text, it must fail: nothing offers one, or a call before the text is not known to be whole. */
+/**
+ * Where no way goes on with text, it must fail: nothing offers one, the model does not show where it goes on, or a call before
+ * the text is not known to be whole. The error is that of the drop.
+ */
 const mayGiveUp =
   (ladder: Ladder, protocol: Protocol.ProtocolId) =>
   (error: ProviderError.ProviderError): boolean => {
-    if (ladder.delivery === "fail" || (ladder.delivery === "resume" && ladder.way === "none"))
+    if (error._tag === "SeamNotProven") return false
+    const isSloppy = ladder.way === "overlap" || ladder.way === "again"
+    if (ladder.delivery === "fail" || (ladder.delivery === "resume" && (ladder.way === "none" || isSloppy)))
       return error.delivered !== "nothing"
     if (ladder.delivery !== "resume" || protocol !== "chat-completions") return false
     const blocks = error.partial?.blocks ?? []
@@ -111,7 +116,7 @@ const climb = (
           Effect.scoped(
             ladder.asText
               ? text(provider, run, background, give)
-              : events(provider, run, ladder.delivery, background, requests, give)
+              : events(provider, run, ladder.delivery, background, manner, requests, give)
           ).pipe(
             Effect.map((verdict) => ({
               ...verdict,

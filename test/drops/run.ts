@@ -51,6 +51,10 @@ const attemptsOf = (events: ReadonlyArray<ModelEvent.ModelEvent>): ReadonlyArray
   return last?._tag === "Finish" ? last.response.attempts : []
 }
 
+/** Whether text was joined that no marker and anchor stood before. */
+const isGuessed = (manner: Manner, attempts: ReadonlyArray<ModelResponse.Attempt>): boolean =>
+  manner !== "exact" && attempts.some(({ error, route }) => route === "ask" && error === undefined)
+
 const isVisible = (text: string): boolean => /\S/.test(text)
 
 /** What a consumer who renders events has on the screen, and what was taken from it. */
@@ -90,6 +94,7 @@ export const events = (
   run: number,
   delivery: Recovery.Delivery,
   background: boolean,
+  manner: Manner,
   requests: (run: number) => number,
   mayGiveUp: (error: ProviderError.ProviderError) => boolean
 ): Effect.Effect<Verdict, never, Scope.Scope> =>
@@ -124,6 +129,7 @@ export const events = (
     const finish = seen.at(-1)
     if (finish?._tag !== "Finish") return { ...verdict, wrong: "no Finish" }
     const { response } = finish
+    if (isGuessed(manner, attempts)) return { ...verdict, wrong: "joined what the model did not prove" }
     const proven = contentOf(response.content)
     if (proven !== whole) return { ...verdict, wrong: `the response is ${proven}` }
     if (contentOf(folded.blocks) !== proven) return { ...verdict, wrong: `folded is ${JSON.stringify(folded.blocks)}` }
@@ -152,7 +158,8 @@ export const text = (
     )
     const shown = seen.join("")
     const gaveUp = Either.isLeft(ended)
-    const good = gaveUp ? mayGiveUp(ended.left) && meant.text.startsWith(shown) : shown === meant.text
+    const isWhole = !isVisible(shown) || (gaveUp && (ended.left.partial?.text ?? "") === shown)
+    const good = gaveUp ? mayGiveUp(ended.left) && isWhole && meant.text.startsWith(shown) : shown === meant.text
     return {
       takenBack: !meant.text.startsWith(shown),
       requestAfterFail: false,

@@ -5,9 +5,12 @@
 import type { Protocol } from "effect-redial"
 import type { FaultServer } from "effect-redial/testing"
 import { Wire } from "effect-redial/testing"
-import { COMPLETE } from "../../src/retry/internal/seam.js"
+import { asked, messagesOf, obedient, saidIn } from "../support/asked.js"
 
-/** How the model goes on when it is asked to. */
+/**
+ * How the model goes on when it is asked to: as it is asked; without a marker, by its last words once more; or by the whole
+ * answer once more.
+ */
 export type Manner = "exact" | "overlap" | "again"
 
 const first = "I will look at both of them for you, one moment please. "
@@ -32,30 +35,15 @@ export const meant = {
 
 const texts = (text: string): ReadonlyArray<Wire.Block> => (text === "" ? [] : [{ type: "text", text: words(text) }])
 
-/** The answer from a point in its text on. */
-const from = (at: number, id: string): Wire.Answer => ({
+/** The answer from a point in its text on, behind what the model was asked to write first. */
+const from = (at: number, id: string, before = ""): Wire.Answer => ({
   id,
   blocks:
     at > first.length
-      ? texts(meant.text.slice(at))
-      : [...texts(first.slice(at)), { type: "reasoning", text: words(thought) }, ...calls, ...texts(last)],
+      ? texts(before + meant.text.slice(at))
+      : [...texts(before + first.slice(at)), { type: "reasoning", text: words(thought) }, ...calls, ...texts(last)],
   finish: at > first.length ? "stop" : "tool-calls"
 })
-
-interface Said {
-  readonly role: string
-  readonly text: string
-}
-
-/** The messages of a request, whatever its protocol calls them. */
-const messagesOf = (json: unknown): ReadonlyArray<Said> => {
-  const body = json as { readonly messages?: ReadonlyArray<object>; readonly input?: ReadonlyArray<object> }
-  return (body.messages ?? body.input ?? []).map((message) => {
-    const { content, role = "other" } = message as { readonly content?: unknown; readonly role?: string }
-    const parts = Array.isArray(content) ? (content as ReadonlyArray<{ readonly text?: string }>) : []
-    return { role, text: typeof content === "string" ? content : parts.map(({ text }) => text ?? "").join("") }
-  })
-}
 
 /** Which run a request belongs to: it is in the prompt, or in the id of the answer that it takes up again. */
 export const runOf = ({ json, path }: FaultServer.ReceivedRequest): number =>
@@ -69,23 +57,25 @@ export const answer = (
   const id = `run-${runOf(request)}`
   const whole = Wire.answer(protocol, from(0, id))
   if (request.method === "GET") return Wire.rest(request, whole)
-  const messages = messagesOf(request.json)
-  const said = messages
-    .filter(({ role }) => role === "assistant")
-    .map(({ text }) => text)
-    .join("")
+  const said = saidIn(request.json)
   if (said === "") return whole
   if (!meant.text.startsWith(said)) throw new Error(`the request has words that the model never said: ${said}`)
-  if (messages.at(-1)?.role === "assistant" || manner === "exact") {
-    if (said.length === meant.text.length) return Wire.answer(protocol, { id, text: COMPLETE })
-    return Wire.answer(protocol, from(said.length, id))
+  const at = said.length
+  if (messagesOf(request.json).at(-1)?.role === "assistant") return Wire.answer(protocol, from(at, id))
+  const ask = asked(request.json)
+  if (ask === undefined || !said.endsWith(ask.anchor)) throw new Error("the request does not say how to go on")
+  switch (manner) {
+    case "exact":
+      if (at === meant.text.length) return Wire.answer(protocol, { id, text: words(obedient(ask, "")) })
+      return Wire.answer(protocol, from(at, id, ask.marker + ask.anchor))
+    case "overlap": {
+      const back = Math.max(0, said.lastIndexOf(" ", at - 8) + 1)
+      const isInOneBlock = at <= first.length || back > first.length
+      return Wire.answer(protocol, from(isInOneBlock ? back : at, id))
+    }
+    case "again":
+      return at > first.length ? Wire.answer(protocol, { id, text: words(meant.text) }) : whole
   }
-  if (manner === "overlap") {
-    const back = Math.max(0, said.lastIndexOf(" ", said.length - 8) + 1)
-    if (said.length <= first.length || back > first.length) return Wire.answer(protocol, from(back, id))
-    return Wire.answer(protocol, from(said.length, id))
-  }
-  return said.length > first.length ? Wire.answer(protocol, { id, text: words(meant.text) }) : whole
 }
 
 /** How many events the first answer of a run has. */

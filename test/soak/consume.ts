@@ -4,6 +4,7 @@
 import { Cause, Deferred, Effect, Exit, Fiber, Option, Stream } from "effect"
 import { ModelEvent, type ModelResponse, type Provider, ProviderError } from "effect-redial"
 import { type Answer, answerOf, compare, Page } from "../../docs/examples/demo/page.js"
+import { startsOf } from "../seams/anchor.js"
 import { expected, faults, type Plan, stalling } from "./plan.js"
 
 export interface Outcome {
@@ -190,8 +191,12 @@ const problemOf = (
     if ((plan.consumer === "text" || plan.consumer === "resume") && (error.partial?.text ?? "") !== seen.text)
       return `delivered ${seen.text.length} characters of text, and its error has ${error.partial?.text.length}`
     if (isRushed(plan, tags)) return undefined
-    // How many attempts there are depends on which of them moved the text forward.
-    if (plan.consumer === "resume") return broken.length > 0 ? undefined : `failed without a fault: ${error.message}`
+    if (plan.consumer === "resume") {
+      if (broken.length === 0) return `failed without a fault: ${error.message}`
+      // How many attempts there are depends on which of them moved the text forward.
+      const mayFail = fails || (seen.text !== "" && startsOf(seen.text).graphemes.length === 0)
+      return mayFail ? undefined : `did not go on, and could: ${error.message}`
+    }
     // Output that cannot be taken back ends a request early.
     const early = plan.consumer === "text" && (error.delivered === "text" || error.delivered === "tool-call")
     if (!(fails && tags.length === broken.length) && !early)

@@ -3,6 +3,7 @@
  */
 import type { Protocol } from "effect-redial"
 import { Reply, Wire } from "effect-redial/testing"
+import { type Ask, asked, obedient, saidIn } from "../support/asked.js"
 import type { Fault, Kind, Plan } from "./plan.js"
 
 /** How many events stand before the one that proves the end. */
@@ -18,26 +19,19 @@ const statuses: Partial<Record<Kind, readonly [status: number, type: string]>> =
   status529: [529, "overloaded_error"]
 }
 
-/** What a request says that the model said before, whatever its protocol calls it. */
-export const saidIn = (json: unknown): string => {
-  const body = json as { readonly messages?: ReadonlyArray<unknown>; readonly input?: ReadonlyArray<unknown> }
-  return (body.messages ?? body.input ?? [])
-    .map((message) => message as { readonly role?: string; readonly content?: unknown })
-    .filter(({ role }) => role === "assistant")
-    .map(({ content }) =>
-      Array.isArray(content) ? content.map((part) => (part as { text?: string }).text ?? "").join("") : content
-    )
-    .join("")
-}
-
-/** The answer to an attempt, counted from 1; to one that goes on, the rest of the answer that it has the beginning of. */
-export const replyTo = (plan: Plan, attempt: number, said: string): Reply.Reply => {
+/**
+ * The answer to an attempt, counted from 1. To a request that asks for the rest of an answer of which it has the beginning, the
+ * model gives the rest as it is asked to.
+ */
+export const replyTo = (plan: Plan, attempt: number, request: unknown): Reply.Reply => {
   const { every, eventsPerChunk, protocol } = plan
+  const said = saidIn(request)
   const begun = said === "" ? undefined : plan.meant.find(({ text }) => text.startsWith(said))
+  if (said !== "" && begun === undefined) throw new Error(`the request has words that the model never said: ${said}`)
   const meant =
     begun === undefined
       ? plan.meant[Math.min(attempt, plan.meant.length) - 1]!
-      : { reasoning: "", text: begun.text.slice(said.length), toolCalls: [] }
+      : { reasoning: "", text: obedient(askIn(request), begun.text.slice(said.length)), toolCalls: [] }
   const id = `answer_${plan.index}_${attempt}`
   const events = Wire.answer(protocol, {
     id,
@@ -50,6 +44,12 @@ export const replyTo = (plan: Plan, attempt: number, said: string): Reply.Reply 
   const together = fault?.kind === "heartbeats" ? 1 : eventsPerChunk
   const pace = { eventsPerChunk: together, ...(every === 0 ? {} : { every }) }
   return fault === undefined ? Reply.stream(events, pace) : broken(plan, fault, events, pace)
+}
+
+const askIn = (request: unknown): Ask => {
+  const ask = asked(request)
+  if (ask === undefined) throw new Error("the request does not say how to go on")
+  return ask
 }
 
 const broken = (

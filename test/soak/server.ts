@@ -5,7 +5,7 @@
 import { Effect } from "effect"
 import { FaultServer } from "effect-redial/testing"
 import { planNamed } from "./plan.js"
-import { replyTo, saidIn } from "./replies.js"
+import { replyTo } from "./replies.js"
 
 /** What the parent is told: the port once, then the counts as often as it asks. */
 export type Told = { readonly port: number } | { readonly stats: FaultServer.Stats }
@@ -19,7 +19,7 @@ const main = Effect.gen(function* () {
   const server = yield* FaultServer.make(({ json, model = "" }) => {
     const attempt = (attempts.get(model) ?? 0) + 1
     attempts.set(model, attempt)
-    return replyTo(planNamed(seed, model), attempt, saidIn(json))
+    return replyTo(planNamed(seed, model), attempt, json)
   })
   process.on("message", () => Effect.runFork(Effect.map(server.stats, (stats) => tell({ stats }))))
   process.on("disconnect", () => process.exit())

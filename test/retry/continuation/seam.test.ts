@@ -81,6 +81,7 @@ describe("the seam of a model that was asked", () => {
     ["the reply is a list", `- ${marker}${anchor} ones.`],
     ["the reply is in brackets", `(${marker}${anchor} ones.)`],
     ["the anchor comes twice at once", `${marker}${anchor}${anchor} ones.`],
+    ["white space may be missing before the second marker", `${marker}${anchor}\n${marker}`],
     ["text follows the second marker", `${marker}${anchor}${marker} ones.`],
     ["the marker stops in the middle", `${marker}${anchor}${marker.slice(0, 7)}`],
     ["a long preamble comes first", `${"so ".repeat(80)}${marker}${anchor} ones.`],

@@ -40,6 +40,8 @@ export class AskedSeam implements Seam {
   /** Characters of this phase: of the marker or the anchor that matched, or that were skipped. */
   private count = 0
   private previous = ""
+  /** The white space between the marker and the anchor. */
+  private between = ""
   /** What came after the anchor and cannot be shown yet. */
   private held = ""
   /** How much of the anchor, and how much of the marker, follows the anchor. */
@@ -85,6 +87,7 @@ export class AskedSeam implements Seam {
       case "space":
         if (!space.test(character)) this.begin("anchor", character)
         else if (++this.count > MOST_PREAMBLE) this.refuse()
+        else this.between += character
         break
       case "anchor":
         this.match(character, anchor, "decision")
@@ -124,8 +127,11 @@ export class AskedSeam implements Seam {
     }
     if (this.repeated === anchor.length) this.refuse()
     else if (this.closed === marker.length) {
+      // White space before the second marker is the layout that the first one has, or it was missing in the text.
+      const gap = this.held.slice(0, -marker.length)
       this.held = ""
-      this.go("closing")
+      if (gap === "" || gap === this.between) this.go("closing")
+      else this.refuse()
     } else if (this.repeated < 0 && this.closed < 0) {
       this.verdict = "Proven"
       this.go("text")
