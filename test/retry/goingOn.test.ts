@@ -2,7 +2,7 @@
  * Going on with an answer that broke: what becomes of its blocks, its seams, its budget and its connections. In memory.
  */
 import { assert, describe, it } from "@effect/vitest"
-import { Chunk, Effect, Fiber, FiberId, Schedule, Stream, TestClock } from "effect"
+import { Chunk, Deferred, Effect, Fiber, FiberId, Option, Schedule, Stream, TestClock } from "effect"
 import { ModelEvent, ModelResponse } from "effect-redial"
 import { Wire } from "effect-redial/testing"
 import * as Memory from "./memory.js"
@@ -496,6 +496,23 @@ describe("a model that repeats its last words slowly", () => {
 })
 
 describe("an interruption", () => {
+  it.scopedLive("while the schedule is stepped, which may renew a client, waits for neither", () =>
+    Effect.gen(function* () {
+      const answer = Wire.answer("anthropic-messages", { text: pieces(text) })
+      const stepped = yield* Deferred.make<void>()
+      const forEver = Effect.zipRight(Deferred.succeed(stepped, undefined), Effect.never)
+      const { asked, open, provider } = yield* Memory.make("anthropic-messages", () => cut(answer, 5), {
+        retry: Schedule.tapInput(Schedule.forever, () => forEver)
+      })
+      const fiber = yield* Effect.fork(Stream.runDrain(provider.streamText(request)))
+      yield* Deferred.await(stepped)
+      const exit = yield* Effect.timeoutOption(Effect.disconnect(Fiber.interrupt(fiber)), "2 seconds")
+      assert(Option.isSome(exit), "the fiber did not end")
+      assert.strictEqual(open(), 0)
+      assert.strictEqual(asked.length, 1)
+    })
+  )
+
   for (const nth of [1, 2]) {
     it.scopedLive(`while attempt ${nth} is being freed frees all of it, and nothing new is opened`, () =>
       Effect.gen(function* () {

@@ -217,7 +217,8 @@ class Loop {
   /** An attempt broke. What follows goes on by itself, also while nobody pulls. */
   private break(running: Running, fault: Fault): Effect.Effect<Events | undefined, Error> {
     const recovery = Effect.withParentSpan(this.recover(running, fault), this.span)
-    const begin = Effect.map(Effect.forkIn(recovery, this.owner), (fiber) => {
+    // What is forked where nothing interrupts could not be interrupted either: the end of the request would wait for it.
+    const begin = Effect.map(Effect.forkIn(Effect.interruptible(recovery), this.owner), (fiber) => {
       this.recovering = fiber
     })
     return Effect.zipRight(Effect.uninterruptible(begin), Effect.withFiberRuntime<Events | undefined, Error>(this.pull))
