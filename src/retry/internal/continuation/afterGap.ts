@@ -20,6 +20,10 @@ class AfterGap implements Seam {
     return this.differs ? "Refused" : this.seam.verdict
   }
 
+  get isAnchored(): boolean {
+    return this.seam.isAnchored
+  }
+
   push(text: string): string {
     return this.behind(this.seam.push(text))
   }

@@ -110,10 +110,13 @@ class Joining implements Continued {
         return fault
       }
       case "ReasoningStart":
-      case "ProviderPart":
+      case "ProviderPart": {
+        // White space behind the anchor belongs to the text before this block, and not to one that follows.
+        const fault = seam.isAnchored ? this.endText("more", out) : undefined
         this.closeText(out)
-        out.push({ ...event, index: this.start(event.index) })
-        return undefined
+        if (fault === undefined) out.push({ ...event, index: this.start(event.index) })
+        return fault
+      }
       case "ReasoningDelta":
       case "ReasoningEnd":
       case "ToolCallDelta":

@@ -14,6 +14,8 @@ export type Verdict = "Open" | "Proven" | "Complete" | "Refused"
 
 export interface Seam {
   readonly verdict: Verdict
+  /** Whether the model has shown where it goes on; what follows may still refuse the seam. */
+  readonly isAnchored: boolean
   /** Takes new text, and gives what of it may be shown now. */
   readonly push: (text: string) => string
   /** The text is over, or something else than text follows it: decides, and gives what was still held back. */
@@ -49,6 +51,10 @@ export class AskedSeam implements Seam {
   private closed = 0
 
   constructor(private readonly ask: Ask) {}
+
+  get isAnchored(): boolean {
+    return this.phase === "decision" || this.phase === "closing" || this.phase === "text"
+  }
 
   push(text: string): string {
     let at = 0
@@ -193,6 +199,10 @@ export class PrefilledSeam implements Seam {
     private readonly echoes: boolean
   ) {
     this.start = delivered.trimStart()
+  }
+
+  get isAnchored(): boolean {
+    return this.verdict === "Proven"
   }
 
   push(text: string): string {
