@@ -54,9 +54,14 @@ export interface ModelClient<out Sdk = unknown> {
   readonly connections: Renewable.Renewable<Connection<Sdk>, InvalidOptions>
   /**
    * Writes a request in the protocol's own terms, ready to be sent any number of times. For a prefill, the model's own
-   * message comes last, and it is to go on with it.
+   * message comes last, and it is to go on with it. With `trust` of `vendor`, an answer of which nothing is shown before
+   * its end takes the vendor's last statements where they contradict its deltas; else such an answer fails.
    */
-  readonly prepare: (request: ModelRequest, as?: "prefill") => Either.Either<PreparedCall, Fault>
+  readonly prepare: (
+    request: ModelRequest,
+    as?: "prefill",
+    trust?: "shown" | "vendor"
+  ) => Either.Either<PreparedCall, Fault>
   /** The keys for one request: those of the client, or the `credential` that its call brings. */
   readonly keys: (credential?: Redacted.Redacted | Credentials) => Either.Either<() => Keys.Keys, Fault>
   /** How an answer to this request can be gone on with, should its stream break. */
@@ -257,11 +262,11 @@ export const make = <Sdk, Params, State, R = never>(
           send: (signal) => open(sdk, { signal, headers: requestHeaders(key) })
         }))
 
-    const callOf = (params: Params): PreparedCall => {
+    const callOf = (params: Params, trust?: "shown" | "vendor"): PreparedCall => {
       const position = (state: State) => protocol.cursor?.at(params, state)
       return {
         connect: connect((sdk, options) => protocol.open(sdk, params, options)),
-        decoder: (stamp, join) => Decoder.make(protocol, stamp, { join, position }),
+        decoder: (stamp, join) => Decoder.make(protocol, stamp, { join, position, trust }),
         after
       }
     }
@@ -282,9 +287,9 @@ export const make = <Sdk, Params, State, R = never>(
       protocol: protocol.id,
       baseUrl,
       connections,
-      prepare: (request, as) =>
+      prepare: (request, as, trust) =>
         Either.map(protocol.encode(request, options.quirks), (params) =>
-          callOf(as === undefined ? params : (protocol.prefill?.(params, prefill?.flag ?? "none") ?? params))
+          callOf(as === undefined ? params : (protocol.prefill?.(params, prefill?.flag ?? "none") ?? params), trust)
         ),
       // What is to be JSON of a schema would begin a value of its own if it were gone on with.
       capabilities: ({ model, output, reasoning }) => ({

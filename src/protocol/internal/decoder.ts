@@ -6,7 +6,7 @@ import * as Fault from "../../model/internal/fault.js"
 import { Fold } from "../../model/internal/fold.js"
 import type { ModelEvent } from "../../model/ModelEvent.js"
 import type { Usage } from "../../model/Usage.js"
-import type { Position, Protocol, ServerSentEvent, Stamp, StepResult } from "../Protocol.js"
+import type { Contradiction, Position, Protocol, ServerSentEvent, Stamp, StepResult, Summary } from "../Protocol.js"
 import * as Sse from "../Sse.js"
 import { type Limits, Meter } from "./limits.js"
 
@@ -67,9 +67,15 @@ export interface Options<State> {
   readonly limits?: Limits | undefined
   readonly join?: Join | undefined
   readonly position?: ((state: State) => Position | undefined) | undefined
+  /**
+   * What counts where the vendor's last statements contradict its deltas. `shown`: the deltas, since a consumer has them,
+   * so the attempt fails. `vendor`: nothing was shown, so the last statements replace them. Default: `shown`. With a
+   * join, which goes on with what an attempt before it said, it is always `shown`.
+   */
+  readonly trust?: "shown" | "vendor" | undefined
 }
 
-type Steps<State> = Pick<Protocol<never, never, State>, "initial" | "step" | "end" | "usage" | "cursor">
+type Steps<State> = Pick<Protocol<never, never, State>, "initial" | "step" | "end" | "final" | "usage" | "cursor">
 
 export const make = <State>(protocol: Steps<State>, stamp: Stamp, options: Options<State> = {}): Decoder => {
   const fold = options.join?.fold ?? new Fold()
@@ -77,6 +83,9 @@ export const make = <State>(protocol: Steps<State>, stamp: Stamp, options: Optio
   const meter = new Meter(options.limits, options.join === undefined ? 0 : fold.partial().text.length)
   return new Reading(protocol, protocol.initial(stamp), stamp, fold, meter, options, undefined)
 }
+
+const isContradiction = (result: StepResult): result is Contradiction =>
+  typeof result === "object" && result._tag === "Contradiction"
 
 /** A class, for its methods are the same functions for every answer: compiled once, and found at once. */
 class Reading<State> implements Decoder {
@@ -87,6 +96,8 @@ class Reading<State> implements Decoder {
   private events: Array<ModelEvent> = []
   private readonly sse: Sse.Reader
   private readonly join: Join | undefined
+  /** True once the vendor contradicted itself, and its last statements are to count. */
+  private contradicted = false
 
   constructor(
     private readonly protocol: Steps<State>,
@@ -155,7 +166,8 @@ class Reading<State> implements Decoder {
       events.push(this.announcement)
       this.announcement = undefined
     }
-    let result = this.protocol.step(this.state, event, events)
+    const stepped = this.protocol.step(this.state, event, events)
+    let result = isContradiction(stepped) ? this.contradict(stepped) : stepped
     this.count += events.length - from
     if (result === undefined || result === "Proven") {
       result = this.meter.count(event.data.length, events, from) ?? result
@@ -163,6 +175,12 @@ class Reading<State> implements Decoder {
     if (!this.accept(from)) return
     if (events.length > from) this.started = true
     if (result !== undefined) this.conclude(result)
+  }
+
+  private contradict({ fault, otherwise }: Contradiction): Exclude<StepResult, Contradiction> {
+    if (this.options.trust !== "vendor" || this.join !== undefined || this.protocol.final === undefined) return fault
+    this.contradicted = true
+    return otherwise
   }
 
   /** Folds the events that were pushed since there were `from` of them. False where they do not belong here. */
@@ -174,7 +192,7 @@ class Reading<State> implements Decoder {
     return foreign === undefined
   }
 
-  private conclude(result: Exclude<StepResult, undefined>): void {
+  private conclude(result: Exclude<StepResult, Contradiction | undefined>): void {
     // A fault after the proof never undoes a proven response.
     if (result === "Complete" || (result !== "Proven" && this.verdict === "Proven")) this.finish()
     else if (result === "Proven") this.verdict = "Proven"
@@ -184,13 +202,22 @@ class Reading<State> implements Decoder {
   private finish(): void {
     const { events } = this
     const from = events.length
-    const summary = this.protocol.end(this.state, events)
+    const summary = this.contradicted ? this.rewrite() : this.protocol.end(this.state, events)
     if (!this.accept(from)) return
     const closing = events.length
     this.join?.close(events)
     for (let i = closing; i < events.length; i++) this.fold.apply(events[i]!)
     events.push({ _tag: "Finish", response: this.fold.response({ ...summary, requestId: this.stamp.requestId }) })
     this.verdict = "Finished"
+  }
+
+  /** Replaces what was folded. The events of it are given to nobody: whoever trusts the vendor reads the response. */
+  private rewrite(): Summary {
+    const whole: Array<ModelEvent> = []
+    const summary = (this.protocol.final ?? this.protocol.end)(this.state, whole)
+    this.fold.truncate(0)
+    for (const event of whole) this.fold.apply(event)
+    return summary
   }
 
   private fail(why: Fault.Fault): void {

@@ -38,13 +38,14 @@ export const fromClient = <R>(
     const endpoint = { baseUrl: client.baseUrl, protocol, deadlines: patience }
     const deadlinesOf = Deadlines.forEndpoint(endpoint, options.deadlines)
 
-    const open: OpenEvents = (input, call) => {
+    const open: OpenEvents = (input, call, unshown) => {
       const { model } = input
+      const trust = unshown !== undefined || call.delivery === "hold" ? "vendor" : "shown"
       const checked = Either.flatMap(checkedDeadlines(call.deadlines), () => ModelRequest.make(input))
       const prepared = Either.flatMap(checked, (request) =>
         Either.all({
           request: Either.right(request),
-          call: client.prepare(request),
+          call: client.prepare(request, undefined, trust),
           keys: client.keys(call.credential)
         })
       )
