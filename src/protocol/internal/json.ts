@@ -33,3 +33,12 @@ export const array = (u: unknown): ReadonlyArray<unknown> | undefined => (Array.
 export const string = (u: unknown): string | undefined => (typeof u === "string" && u !== "" ? u : undefined)
 
 export const number = (u: unknown): number | undefined => (typeof u === "number" ? u : undefined)
+
+/** Whether a field says anything: servers write null and "" where they mean nothing. */
+export const says = (u: unknown): boolean => u !== undefined && u !== null && u !== ""
+
+const contents = ["delta", "text", "content", "item", "part", "message", "output", "choices", "completion"]
+
+/** Whether an event of a type that is not known has what may be content. */
+export const carriesContent = (body: JsonObject): boolean =>
+  contents.some((name) => typeof body[name] !== "number" && typeof body[name] !== "boolean" && says(body[name]))

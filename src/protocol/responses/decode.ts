@@ -7,7 +7,7 @@ import { type Fault, malformed } from "../../model/internal/fault.js"
 import type { ModelEvent } from "../../model/ModelEvent.js"
 import type { Usage } from "../../model/Usage.js"
 import { classify } from "../internal/classify.js"
-import { type JsonObject, number, object, parse, string } from "../internal/json.js"
+import { carriesContent, type JsonObject, number, object, parse, string } from "../internal/json.js"
 import type { ServerSentEvent, Stamp, StepResult, Summary } from "../Protocol.js"
 import { argumentsDelta, argumentsDone } from "./calls.js"
 import { outputOf, readAnew, reconcile } from "./final.js"
@@ -145,7 +145,7 @@ const other = (
       return classify({ body })
     default:
       if (event.event === "error" || body.error) return classify({ body })
-      if (carries(body)) state.unread ??= type ?? "without a type"
+      if (carriesContent(body)) state.unread ??= type ?? "without a type"
       return undefined
   }
 }
@@ -219,13 +219,6 @@ const content = (state: State, type: string, body: JsonObject, events: Array<Mod
 
 /** Its deltas and its item say the same. */
 const ofReasoning = (body: JsonObject): boolean => object(body.part)?.type === "reasoning_text"
-
-/** Whether an event of an unknown type has what may be content. */
-const carries = (body: JsonObject): boolean =>
-  ["delta", "text", "content", "item", "part", "message", "output", "choices"].some((name) => {
-    const value = body[name]
-    return (typeof value === "string" && value !== "") || (typeof value === "object" && value !== null)
-  })
 
 const spliced = (type: string): Fault => malformed(`the stream has a second \`${type}\`: two answers were spliced`)
 

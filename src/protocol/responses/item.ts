@@ -3,7 +3,7 @@
  */
 import { contradiction, type Fault, malformed } from "../../model/internal/fault.js"
 import type { GrowingText } from "../../model/internal/text.js"
-import type { JsonObject } from "../internal/json.js"
+import { type JsonObject, says } from "../internal/json.js"
 
 /** An item: one shape for all kinds, so that the hot path stays monomorphic. */
 export interface Item {
@@ -123,7 +123,7 @@ const fields = ["delta", "text", "content", "refusal"]
 
 /** Content in another form than the protocol's must not be lost silently; an event without any says nothing. */
 export const unreadable = (body: JsonObject): Fault | undefined => {
-  const field = fields.find((name) => body[name] !== undefined && body[name] !== null && body[name] !== "")
+  const field = fields.find((name) => says(body[name]))
   return field === undefined
     ? undefined
     : malformed(`the stream has a \`${body.type}\` with a \`${field}\` that cannot be read`)
