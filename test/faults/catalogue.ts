@@ -5,6 +5,7 @@
 import { gzipSync } from "node:zlib"
 import type { Protocol, ProviderError } from "effect-redial"
 import { Reply, Wire } from "effect-redial/testing"
+import { contradictions } from "./contradictions.js"
 
 export type Tag = ProviderError.ProviderError["_tag"]
 
@@ -26,6 +27,12 @@ export interface Fault {
   readonly expect: "ok" | Tag | ((protocol: Protocol.ProtocolId) => "ok" | Tag)
   /** With retry: whether a second attempt heals it. Default: true. */
   readonly heals?: false
+  /** Without retry, where nothing was shown (`hold`): `ok` if the vendor's last word settles it. Default: `expect`. */
+  readonly held?: "ok"
+  /** The protocols that have it. Default: all. */
+  readonly protocols?: ReadonlyArray<Protocol.ProtocolId>
+  /** Whether it is seen in every delivery. Default: in that of `stream` alone. */
+  readonly deliveries?: true
   /** What is around the server. Default: nothing. */
   readonly world?: "warm" | "refused" | "deaf" | "dying-proxy" | "private-ca" | "unknown-ca" | "client-certificate"
 }
@@ -306,4 +313,4 @@ const added: ReadonlyArray<Fault> = [
   { name: "client_certificate", world: "client-certificate", reply: (m) => m.answer, expect: "ok" }
 ]
 
-export const faults: ReadonlyArray<Fault> = [...listed, ...added]
+export const faults: ReadonlyArray<Fault> = [...listed, ...added, ...contradictions]

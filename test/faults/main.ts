@@ -9,15 +9,13 @@ import { faults } from "./catalogue.js"
 import * as Healthy from "./healthy.js"
 import * as Hostile from "./hostile.js"
 import { complaints, figuresOf, isGood, table } from "./report.js"
-import { protocols, run } from "./run.js"
+import { run, waysOf } from "./run.js"
 
 const { values } = parseArgs({ options: { json: { type: "boolean" }, only: { type: "string" } } })
 
 const wanted = (name: string): boolean => values.only === undefined || name === values.only
 
-const jobs = faults
-  .filter(({ name }) => wanted(name))
-  .flatMap((fault) => protocols.flatMap((protocol) => [false, true].map((retry) => run(fault, protocol, retry))))
+const jobs = faults.filter(({ name }) => wanted(name)).flatMap((fault) => waysOf(fault).map((way) => run(fault, way)))
 
 if (jobs.length === 0 && !["hostile", "cancel", "healthy"].includes(values.only ?? "")) {
   console.error(`there is no fault ${values.only}`)

@@ -31,11 +31,12 @@ export const figuresOf = (cells: ReadonlyArray<Cell>): Figures => ({
 export const isGood = ({ defects, hangs, leakedSockets, silent, wrongTag }: Figures): boolean =>
   silent + hangs + wrongTag + defects + leakedSockets === 0
 
-const row = ({ attempts, expected, fault, millis, outcome, protocol, retry, socketsLeft }: Cell): string =>
+const row = ({ attempts, delivery, expected, fault, millis, outcome, protocol, retry, socketsLeft }: Cell): string =>
   [
     outcome === expected ? " " : "!",
     fault.padEnd(34),
     protocol.padEnd(19),
+    delivery.padEnd(8),
     (retry ? "retry" : "").padEnd(6),
     outcome.padEnd(22),
     `${millis} ms`.padStart(8),
@@ -47,6 +48,7 @@ const head = [
   " ",
   "fault".padEnd(34),
   "protocol".padEnd(19),
+  "delivery",
   "retry ",
   "outcome".padEnd(22),
   "    time",
@@ -64,9 +66,9 @@ export const table = (cells: ReadonlyArray<Cell>): Effect.Effect<void> =>
 export const complaints = (cells: ReadonlyArray<Cell>): Effect.Effect<void> =>
   Effect.forEach(
     cells.filter(({ expected, outcome, socketsLeft }) => outcome !== expected || socketsLeft > 0),
-    ({ detail, expected, fault, outcome, protocol, retry, socketsLeft }) =>
+    ({ delivery, detail, expected, fault, outcome, protocol, retry, socketsLeft }) =>
       Console.error(
-        `${fault}, ${protocol}${retry ? ", retry" : ""}: expected ${expected}, was ${outcome}, ` +
+        `${fault}, ${protocol}, ${delivery}${retry ? ", retry" : ""}: expected ${expected}, was ${outcome}, ` +
           `${socketsLeft} sockets left: ${detail.slice(0, 500)}`
       ),
     { discard: true }

@@ -2,7 +2,7 @@
  * One cell of the matrix: a fault, a protocol, with or without retry, through the public API against a real server.
  */
 import { Cause, Chunk, Duration, Effect, Exit, Option, Redacted, Schedule, Scope, Stream } from "effect"
-import { type Protocol, Provider, Vendors } from "effect-redial"
+import { type Protocol, Provider, type Recovery, Vendors } from "effect-redial"
 import { FaultServer, Reply, Wire } from "effect-redial/testing"
 import type { Fault, Tag } from "./catalogue.js"
 import * as Worlds from "./worlds.js"
@@ -25,6 +25,7 @@ export interface Cell {
   readonly fault: string
   readonly protocol: Protocol.ProtocolId
   readonly retry: boolean
+  readonly delivery: Recovery.Delivery
   /** What came of it: `ok` is the whole answer. */
   readonly outcome: "ok" | "wrong text" | "silent end" | "hang" | "defect" | Tag
   readonly expected: "ok" | Tag
@@ -45,10 +46,42 @@ export const material = (protocol: Protocol.ProtocolId) => {
   }
 }
 
-export const run = (fault: Fault, protocol: Protocol.ProtocolId, retry: boolean): Effect.Effect<Cell> =>
+export interface Way {
+  readonly protocol: Protocol.ProtocolId
+  readonly retry: boolean
+  readonly delivery: Recovery.Delivery
+}
+
+/** In which ways a fault is seen. */
+export const waysOf = (fault: Fault): ReadonlyArray<Way> =>
+  (fault.protocols ?? protocols).flatMap((protocol) =>
+    deliveries
+      .slice(0, fault.deliveries ? deliveries.length : 1)
+      .flatMap((delivery) => [false, true].map((retry) => ({ protocol, retry, delivery })))
+  )
+
+/** That of `stream` comes first. */
+const deliveries: ReadonlyArray<Recovery.Delivery> = ["restart", "resume", "hold", "fail"]
+
+/**
+ * What must come of it with retry. What was shown cannot be taken back under `fail`, and under `resume` it stays, so both
+ * may fail with the fault itself; no other outcome is right.
+ */
+const withRetry = (
+  fault: Fault,
+  without: "ok" | Tag,
+  delivery: Recovery.Delivery,
+  seen: Cell["outcome"]
+): "ok" | Tag => {
+  if (fault.heals === false) return without
+  return (delivery === "fail" || delivery === "resume") && seen === without ? without : "ok"
+}
+
+export const run = (fault: Fault, { delivery, protocol, retry }: Way): Effect.Effect<Cell> =>
   Effect.scoped(
     Effect.gen(function* () {
-      const expected = typeof fault.expect === "function" ? fault.expect(protocol) : fault.expect
+      const shown = typeof fault.expect === "function" ? fault.expect(protocol) : fault.expect
+      const expected = delivery === "hold" ? (fault.held ?? shown) : shown
       const made = material(protocol)
       const broken = fault.reply(made)
       const warm = fault.world === "warm"
@@ -83,7 +116,7 @@ export const run = (fault: Fault, protocol: Protocol.ProtocolId, retry: boolean)
       }
       const before = performance.now()
       const exit = yield* provider
-        .stream({ model: "m", prompt: "go" })
+        .stream({ model: "m", prompt: "go" }, { delivery })
         .pipe(Stream.runCollect, Effect.map(Chunk.last), Effect.timeoutOption(HANG), Effect.exit)
       const millis = performance.now() - before
       const seen = outcomeOf(exit)
@@ -98,7 +131,8 @@ export const run = (fault: Fault, protocol: Protocol.ProtocolId, retry: boolean)
         fault: fault.name,
         protocol,
         retry,
-        expected: retry && fault.heals !== false ? "ok" : expected,
+        delivery,
+        expected: retry ? withRetry(fault, expected, delivery, seen.outcome) : expected,
         millis: Math.round(millis),
         socketsLeft: left.connectionsOpen,
         ...seen
@@ -110,6 +144,7 @@ export const run = (fault: Fault, protocol: Protocol.ProtocolId, retry: boolean)
         fault: fault.name,
         protocol,
         retry,
+        delivery,
         outcome: "defect",
         expected: "ok",
         millis: 0,

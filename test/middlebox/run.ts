@@ -9,7 +9,7 @@ import type { Case } from "./catalogue.js"
 
 export const run = (middle: Case, protocol: Protocol.ProtocolId, retry: boolean): Effect.Effect<Cell> => {
   const expected = retry ? (middle.retried ?? "ok") : middle.expect
-  const cell = { fault: middle.name, protocol, retry, expected } as const
+  const cell = { fault: middle.name, protocol, retry, delivery: "restart", expected } as const
   return Effect.scoped(
     Effect.gen(function* () {
       const made = material(protocol)

@@ -6,7 +6,7 @@
  * which the final event clears up if it has the answer again. After a cursor the server itself sends what is missing: there
  * the numbers must follow on.
  */
-import { type Fault, malformed } from "../../model/internal/fault.js"
+import { contradiction, type Fault, malformed } from "../../model/internal/fault.js"
 
 export interface Numbering {
   /** The highest number so far. */
@@ -32,7 +32,7 @@ export const outOfOrder = (state: Numbering, sequence: number): "Skip" | Fault |
   if (state.resumed && sequence <= last) return "Skip"
   if (state.resumed && !state.following) return malformed("the rest of the answer has a gap before it")
   const what = sequence > last ? `a gap after event ${last}` : `event ${sequence} after event ${last}`
-  state.doubt ??= malformed(`the stream has ${what}, and its final event does not show that nothing is missing`)
+  state.doubt ??= contradiction(`the stream has ${what}, and its final event does not show that nothing is missing`)
   state.sequence = Math.max(last, sequence)
   return undefined
 }
