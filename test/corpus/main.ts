@@ -13,7 +13,7 @@ import type { Protocol } from "effect-redial"
 import { differences, refusals } from "./justified.js"
 import { differing, type Outcome, outcome } from "./outcome.js"
 import { type Ask, decode, isProtocol, serve } from "./read.js"
-import { sums, wrongIn } from "./sum.js"
+import { sumsOf, wrongIn } from "./sum.js"
 
 /** Streams at once. */
 const CONCURRENCY = 8
@@ -101,7 +101,7 @@ const judge = (ask: Ask, { expected, file, protocol }: Recording): Effect.Effect
 
 /** Where what `generate` gives, or what a stream shows, is not what the wire carried. */
 const unproven = (protocol: Protocol.ProtocolId, body: Buffer, ours: Outcome): Array<string> => {
-  const expected = sums(protocol, body.toString("utf8"))
+  const expected = sumsOf(protocol, body.toString("utf8"))
   const last = decode(protocol, body, [body.length]).events.at(-1)
   return [
     ...(ours.ok ? wrongIn(ours, expected) : []),

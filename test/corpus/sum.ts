@@ -32,11 +32,13 @@ const parse = (data: string): unknown => {
   }
 }
 
-/** The JSON of each server-sent event. */
+/** The JSON of each server-sent event; its name counts where the JSON has no type. */
 export const jsonOf = (body: string): ReadonlyArray<Json> =>
   body.split(/\r\n\r\n|\n\n|\r\r/).map((event) => {
-    const data = event.split(/\r\n|\n|\r/).flatMap((line) => /^data:? ?(.*)$/.exec(line)?.[1] ?? [])
-    return object(parse(data.join("\n")))
+    const lines = event.split(/\r\n|\n|\r/)
+    const field = (name: RegExp) => lines.flatMap((line) => name.exec(line)?.[1] ?? [])
+    const json = object(parse(field(/^data:? ?(.*)$/).join("\n")))
+    return text(json.type) === "" ? { ...json, type: field(/^event: ?(.*)$/).at(-1) } : json
   })
 
 /** Adds up pieces by their keys, in the order of the first pieces. */
@@ -73,16 +75,18 @@ const anthropic = (events: ReadonlyArray<Json>): Sum => {
     if (value.type === "tool_use" && Object.keys(object(value.input)).length > 0)
       calls.fill(key, JSON.stringify(value.input))
   }
-  let open: readonly [string, Json] | undefined
-  for (const { content_block, delta, message, type } of events) {
+  const open = new Map<unknown, readonly [string, Json]>()
+  for (const { content_block, delta, index, message, type } of events) {
     if (type === "message_start") for (const value of list(object(message).content)) input(begin(value), value)
-    if (type === "content_block_start") open = [begin(object(content_block)), object(content_block)]
-    if (type === "content_block_stop" && open !== undefined) input(...open)
+    if (type === "content_block_start") open.set(index, [begin(object(content_block)), object(content_block)])
+    const [key, value] = open.get(index) ?? []
+    if (type === "content_block_stop" && key !== undefined && value !== undefined) input(key, value)
     if (type !== "content_block_delta") continue
     const { partial_json, text: piece, thinking, type: kind } = object(delta)
     if (kind === "text_delta") said.push(text(piece))
     if (kind === "thinking_delta") thought.push(text(thinking))
-    if (kind === "input_json_delta" && open?.[1].type === "tool_use") calls.add(open[0], text(partial_json))
+    if (kind === "input_json_delta" && value?.type === "tool_use" && key !== undefined)
+      calls.add(key, text(partial_json))
   }
   return { text: said.join(""), reasoning: thought.join(""), calls: calls.all }
 }
@@ -168,6 +172,47 @@ const responses = (events: ReadonlyArray<Json>): Sum => {
   return { text: said.all.join(""), reasoning: thought.join(""), calls: calls.all }
 }
 
+/** What the events say that have something whole: the last of them for each place, and deltas where there are none. */
+const wholesOf = (events: ReadonlyArray<Json>): Sum => {
+  const parts = new Map<string, string>()
+  const calls = new Map<string, string>()
+  /** Nothing is added to what was whole. */
+  const whole = new Set<string>()
+  for (const { arguments: json, content_index, delta, input, item, output_index, part, text: said, type } of events) {
+    const place = `${output_index}`
+    const key = `${place} ${content_index}`
+    const isWhole = [place, key].some((some) => whole.has(some))
+    const { arguments: called, content, input: plain, type: kind } = object(item)
+    switch (type) {
+      case "response.output_text.delta":
+        if (!isWhole) parts.set(key, (parts.get(key) ?? "") + text(delta))
+        break
+      case "response.output_text.done":
+      case "response.content_part.done":
+        parts.set(key, text(said) || text(object(part).text))
+        whole.add(key)
+        break
+      case "response.function_call_arguments.delta":
+      case "response.custom_tool_call_input.delta":
+        if (!isWhole) calls.set(place, (calls.get(place) ?? "") + text(delta))
+        break
+      case "response.function_call_arguments.done":
+      case "response.custom_tool_call_input.done":
+        calls.set(place, text(json) || text(input))
+        whole.add(place)
+        break
+      case "response.output_item.done":
+        if (kind === "function_call" || kind === "custom_tool_call") calls.set(place, text(called) || text(plain))
+        if (kind === "message") {
+          for (const known of parts.keys()) if (known.startsWith(`${place} `)) parts.set(known, "")
+          for (const [at, value] of list(content).entries()) parts.set(`${place} ${at}`, text(value.text))
+        }
+        whole.add(place)
+    }
+  }
+  return { text: [...parts.values()].join(""), reasoning: "", calls: [...calls.values()] }
+}
+
 /** What the final event says. */
 const finalOf = (events: ReadonlyArray<Json>): Sum | undefined => {
   const end = events.findLast(({ type }) => type === "response.completed" || type === "response.incomplete")
@@ -188,9 +233,18 @@ const finalOf = (events: ReadonlyArray<Json>): Sum | undefined => {
   }
 }
 
+const terminal: Readonly<Record<Protocol.ProtocolId, ReadonlyArray<string>>> = {
+  "anthropic-messages": ["message_stop"],
+  "chat-completions": [],
+  responses: ["response.completed", "response.incomplete"]
+}
+
 /** What an answer may consist of: the sum of its deltas, or the vendor's final word. */
-export const sums = (protocol: Protocol.ProtocolId, body: string): ReadonlyArray<Sum> => {
-  const events = jsonOf(body)
+export const sumsOf = (protocol: Protocol.ProtocolId, body: string): ReadonlyArray<Sum> => {
+  const all = jsonOf(body)
+  const end = all.findIndex(({ type }) => terminal[protocol].includes(String(type)))
+  // What comes after the end belongs to nobody.
+  const events = end < 0 ? all : all.slice(0, end + 1)
   switch (protocol) {
     case "anthropic-messages":
       return [anthropic(events)]
@@ -198,7 +252,7 @@ export const sums = (protocol: Protocol.ProtocolId, body: string): ReadonlyArray
       return [chat(events)]
     case "responses": {
       const final = finalOf(events)
-      return final === undefined ? [responses(events)] : [responses(events), final]
+      return [responses(events), wholesOf(events), ...(final === undefined ? [] : [final])]
     }
   }
 }

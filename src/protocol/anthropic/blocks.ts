@@ -114,6 +114,8 @@ export const blockDelta = (state: Blocks, body: JsonObject, events: Array<ModelE
       }
       return misplaced(delta)
     case "provider":
+      // Text in a block of an unknown type is text of the answer, which would be silently shorter.
+      if (delta.type === "text_delta" || delta.type === "thinking_delta") return misplaced(delta)
       grow(block, delta)
       return undefined
     case undefined:

@@ -61,9 +61,10 @@ export const itemAdded = (state: Items, body: JsonObject, events: Array<ModelEve
   if (value === undefined) return malformed("the stream has a `response.output_item.added` without an item")
   const at = number(body.output_index)
   const known = find(state, at, string(value.id))
-  if (known !== undefined && !known.done && known.type === value.type) {
-    if (known.id !== undefined && known.id === value.id && known.announced) return undefined
-    if (!known.announced) {
+  if (known !== undefined && known.type === value.type) {
+    // Announced twice, or after its end: more of it will contradict that.
+    if (known.id !== undefined && known.id === value.id && known.announced && known.at === at) return undefined
+    if (!known.announced && !known.done) {
       known.announced = true
       return beginning(state, known, value, events)
     }
@@ -149,6 +150,7 @@ export const finish = (
   if (odd !== undefined) return odd
   const again = item.done
   item.done = true
+  item.announced = true
   item.final = value
   switch (item.kind) {
     case "message":
