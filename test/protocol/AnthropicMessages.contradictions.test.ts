@@ -50,6 +50,7 @@ describe("AnthropicMessages that contradict themselves", () => {
     const text = textBlock(0, "a")
     for (const body of [
       messageStart() + text + messageDelta("end_turn") + textBlock(1, "b") + messageStop,
+      messageStart() + text + messageDelta("end_turn") + blockStart(1, { type: "text", text: "b" }) + messageStop,
       messageStart() +
         blockStart(0, { type: "text", text: "" }) +
         messageDelta("end_turn") +
@@ -104,6 +105,7 @@ describe("AnthropicMessages with content in another form", () => {
         blockStart(0, { type: "thinking", thinking: "" }) + blockDelta(0, { type: "thinking_delta", thinking: 1 })
       ),
       answer(blockStart(0, { type: "tool_use", id: "a", name: "one", input: [1] }) + blockStop(0)),
+      answer(blockStart(0, { type: "brand_new" }) + blockDelta(0, { type: "text_delta", text: "a" }) + blockStop(0)),
       message({ type: "text", text: "Hello" }),
       answer(named({ type: "completion", completion: "Hello" } as { type: string })),
       answer('data: {"choices":[{"delta":{"content":"Hello"}}]}\n\n')

@@ -26,6 +26,12 @@ const trusts: ReadonlyArray<Trust> = ["shown", "vendor"]
 
 const place = { item_id: "msg_0", output_index: 0, content_index: 0 }
 
+const bare = { ...textItem(0, ""), content: undefined }
+
+/** A piece of the part with an index. */
+const at = (content_index: number, delta: string) =>
+  event("response.output_text.delta", { ...place, content_index, delta })
+
 const textDone = (text: string, where: object = {}) => event("response.output_text.done", { ...place, ...where, text })
 
 describe("Responses that contradict themselves", () => {
@@ -70,7 +76,20 @@ describe("Responses that contradict themselves", () => {
       "Hello!"
     ]
   ]
-  for (const [name, body, text] of cases) {
+  const more: typeof cases = [
+    ["parts in another order", at(1, "b") + at(0, "a") + done(0, { ...other, content: ["a", "b"] }), "ab"],
+    [
+      "a text that is said to be something unknown",
+      textDelta(0, "Hi") + event("response.content_part.done", { ...place, part: { type: "hologram" } }),
+      "Hi"
+    ],
+    [
+      "messages in another order than their places",
+      added(0, bare) + added(1, { ...bare, id: "msg_1" }) + textDelta(1, "b") + textDelta(0, "a"),
+      "ab"
+    ]
+  ]
+  for (const [name, body, text] of [...cases, ...more]) {
     it(`fail where it was shown, else take the last word: ${name}`, () => {
       const { fault, response } = run("responses", created + body + completed())
       assert.deepStrictEqual([fault?._tag, fault?.contradicts], ["MalformedStream", true])
@@ -114,7 +133,17 @@ describe("Responses that contradict themselves", () => {
       ["b"]
     ]
   ]
-  for (const [name, body, args] of calls) {
+  const late: typeof calls = [
+    [
+      "a digit after the end of arguments, and no end of the item",
+      begun +
+        argumentsDelta(0, "1") +
+        event("response.function_call_arguments.done", { output_index: 0, arguments: "1" }) +
+        argumentsDelta(0, "2"),
+      [1]
+    ]
+  ]
+  for (const [name, body, args] of [...calls, ...late]) {
     it(`have no call that was not meant: ${name}`, () => {
       const { fault, response } = run("responses", created + body + completed())
       assert.deepStrictEqual([fault?._tag, fault?.contradicts], ["MalformedStream", true])
@@ -159,6 +188,17 @@ describe("Responses that contradict themselves", () => {
     }
   })
 
+  it("are not where another item has the place of one that was whole", () => {
+    const another = textDelta(0, "b").replaceAll("msg_0", "msg_9") + done(0, { ...textItem(0, "b"), id: "msg_9" })
+    assert.strictEqual(whole("responses", created + message(0, "a") + another + completed()).text, "ab")
+  })
+
+  it("are where an item that was whole is announced again and goes on", () => {
+    const again = argumentsDelta(0, "{}") + done(0, callItem(0, "one", "{}")) + begun + argumentsDelta(0, "{}")
+    const { fault } = run("responses", created + again + completed())
+    assert.strictEqual(fault?._tag, "MalformedStream")
+  })
+
   it("are none where only white space around the text differs, or nothing is said", () => {
     for (const body of [
       textDelta(0, " Hi\n") + textDone("Hi") + done(0, textItem(0, "Hi")) + completed([textItem(0, " Hi")]),
@@ -166,7 +206,8 @@ describe("Responses that contradict themselves", () => {
         textDone("") +
         done(0, textItem(0, "")) +
         completed([{ ...textItem(0, ""), content: [] }]),
-      textDelta(0, " Hi\n") + done(0, { ...textItem(0, ""), content: null })
+      textDelta(0, " Hi\n") + done(0, { ...textItem(0, ""), content: null }),
+      at(1, " Hi\n") + done(0, textItem(0, "Hi"))
     ]) {
       assert.strictEqual(whole("responses", created + body + completed()).text, " Hi\n")
     }
@@ -225,69 +266,5 @@ describe("Responses numbers", () => {
     ]) {
       assert.strictEqual(whole("responses", numbered(created + texts + completed(), numbers)).text, "ab")
     }
-  })
-})
-
-describe("Responses with content in another form", () => {
-  const bare = { ...textItem(0, ""), content: undefined }
-  it("are read where it is plain what is meant", () => {
-    for (const [body, text] of [
-      [done(0, { ...bare, content: "Hello" }), "Hello"],
-      [done(0, { ...bare, content: { type: "output_text", text: "Hello" } }), "Hello"],
-      [done(0, { ...bare, content: ["Hel", { text: "lo" }] }), "Hello"],
-      [completed([], { output_text: "Hello" }), "Hello"],
-      [textDelta(0, "Hello") + completed([], { output_text: "Hello" }), "Hello"]
-    ] as const) {
-      assert.strictEqual(whole("responses", created + body + completed()).text, text)
-    }
-    const object = argumentsDelta(0, "x").replace('"x"', '{"x":1}')
-    assert.deepStrictEqual(
-      whole(
-        "responses",
-        created +
-          added(0, callItem(0, "one", "")) +
-          object +
-          done(0, { ...callItem(0, "one", ""), arguments: { x: 1 } }) +
-          completed()
-      ).toolCalls[0]?.arguments,
-      { x: 1 }
-    )
-  })
-
-  it("are refused by name where it is not", () => {
-    const odd = { ...callItem(0, "one", ""), arguments: [1] }
-    for (const body of [
-      event("response.output_text.delta", { ...place, delta: ["a"] }),
-      event("response.output_text.delta", { ...place, text: "a" }),
-      event("response.output_text.done", { ...place, text: { value: "a" } }),
-      event("response.reasoning_text.delta", { output_index: 0, delta: 7 }),
-      event("response.refusal.delta", { ...place, delta: {} }),
-      event("response.content_part.done", { ...place, part: 7 }),
-      event("response.content_part.added", { ...place, part: { type: "output_text", text: ["a"] } }),
-      done(0, { ...bare, content: 7 }),
-      done(0, { ...bare, content: [7] }),
-      done(0, { ...bare, content: [{ type: "output_text", text: {} }] }),
-      added(0, { ...bare, content: 7 }),
-      done(0, odd),
-      call(0, "one", "{}") + completed([odd]),
-      event("response.function_call_arguments.delta", { output_index: 0, delta: [1] }),
-      event("response.function_call_arguments.done", { output_index: 0, arguments: true }),
-      done(0, { ...callItem(0, "one", "{}"), name: "" }),
-      completed([], { output: "Hello" }),
-      completed([], { output: ["Hello"] }),
-      completed([{ ...bare, content: 7 }]),
-      event("response.text.delta", { delta: "Hello" }),
-      added(0, search(0)) + event("response.output_text.delta", { ...place, item_id: "ws_0", delta: "Hello" })
-    ]) {
-      const { fault, response } = run("responses", created + body + completed())
-      assert.strictEqual(fault?._tag, "MalformedStream", body)
-      assert.isUndefined(response)
-    }
-  })
-
-  it("go on over events that are new, if there is an answer", () => {
-    const body = event("response.brand_new", { delta: "x" }) + message(0, "a")
-    assert.strictEqual(whole("responses", created + body + completed()).text, "a")
-    assert.strictEqual(whole("responses", created + event("response.brand_new", { n: 1 }) + completed()).text, "")
   })
 })

@@ -44,7 +44,10 @@ export const argumentsDelta = (state: Items, item: Item, body: JsonObject, event
   if (typeof piece === "object") return piece
   if (piece === undefined || piece === "") return undefined
   if (item.done) return malformed(`the stream has a \`${body.type}\` after the end of its call`)
-  if (item.arguments === "whole") contradict(state, `more of the arguments of ${named(item)} came after their end`)
+  if (item.arguments === "whole") {
+    item.said ??= item.sent.value
+    contradict(state, `more of the arguments of ${named(item)} came after their end`)
+  }
   send(item, piece, events)
   return undefined
 }
