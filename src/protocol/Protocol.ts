@@ -39,12 +39,27 @@ export interface ServerSentEvent {
  * - `Proven`: the end is proven, and only usage may follow; a fault from here on does not undo the response
  * - `Disproven`: the answer went on after its proof, so the end is not proven any more
  * - `Complete`: the end is proven and nothing may follow
+ * - a contradiction: what was pushed before is not what the vendor says now
  * - a fault: the stream is not to be read further
  *
  * @since 0.1.0
  * @category models
  */
-export type StepResult = undefined | "Proven" | "Disproven" | "Complete" | Fault
+export type StepResult = undefined | "Proven" | "Disproven" | "Complete" | Contradiction | Fault
+
+/**
+ * Two statements of the vendor exclude each other. Where output was shown, this is the fault of the attempt. Where
+ * nothing was shown, the stream is read to its end, and `Protocol.final` gives the vendor's last word.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Contradiction {
+  readonly _tag: "Contradiction"
+  readonly fault: Fault
+  /** What the step means otherwise. */
+  readonly otherwise: undefined | "Proven" | "Disproven" | "Complete"
+}
 
 /**
  * What a protocol says of the end, once proven.
@@ -135,6 +150,11 @@ export interface Protocol<Sdk, Params, State> {
   readonly step: (state: State, event: ServerSentEvent, events: Array<ModelEvent>) => StepResult
   /** Called when the end is proven: closes what is open, and sums up. */
   readonly end: (state: State, events: Array<ModelEvent>) => Summary
+  /**
+   * Called in place of `end` where statements contradicted each other: pushes the whole answer anew, as the vendor's last
+   * statements have it. Absent where a protocol says nothing twice.
+   */
+  readonly final?: ((state: State, events: Array<ModelEvent>) => Summary) | undefined
   /** The usage as far as it was told. */
   readonly usage: (state: State) => Usage
   /** Where the server keeps an answer whose connection broke, and sends the rest of it. */

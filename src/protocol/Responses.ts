@@ -40,6 +40,7 @@ export const protocol: Protocol<Sdk, Encode.Params, Decode.State> = {
   initial: Decode.initial,
   step: Decode.step,
   end: Decode.end,
+  final: Decode.final,
   usage: Decode.usage,
   cursor: {
     at: (params, { id, model, sequence }) =>

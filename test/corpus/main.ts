@@ -1,6 +1,7 @@
 /**
  * Serves each stream of a corpus of recordings from a loopback server to the public API, and compares the response with
- * what its manifest expects. Each stream must also give the same events however it is cut.
+ * what its manifest expects. Each answer that is accepted must also be the sum of its deltas, whatever the manifest says,
+ * and each stream must give the same events however it is cut.
  *
  * Run: npm run -s corpus -- DIR [--json]
  */
@@ -12,6 +13,7 @@ import type { Protocol } from "effect-redial"
 import { differences, refusals } from "./justified.js"
 import { differing, type Outcome, outcome } from "./outcome.js"
 import { type Ask, decode, isProtocol, serve } from "./read.js"
+import { sumsOf, wrongIn } from "./sum.js"
 
 /** Streams at once. */
 const CONCURRENCY = 8
@@ -92,9 +94,20 @@ const judge = (ask: Ask, { expected, file, protocol }: Recording): Effect.Effect
       ? outcome(protocol, answer.right)
       : { ok: false, error: `${answer.left._tag}: ${answer.left.description}` }
     const verdict = compare(ours, expected, body.toString("utf8"))
-    if (survivesCuts(protocol, body)) return verdict
-    return { kind: "different", notes: ["gives other events when it is cut into other chunks", ...verdict.notes] }
+    const wrong = unproven(protocol, body, ours)
+    if (!survivesCuts(protocol, body)) wrong.push("gives other events when it is cut into other chunks")
+    return wrong.length === 0 ? verdict : { kind: "different", notes: [...wrong, ...verdict.notes] }
   })
+
+/** Where what `generate` gives, or what a stream shows, is not what the wire carried. */
+const unproven = (protocol: Protocol.ProtocolId, body: Buffer, ours: Outcome): Array<string> => {
+  const expected = sumsOf(protocol, body.toString("utf8"))
+  const last = decode(protocol, body, [body.length]).events.at(-1)
+  return [
+    ...(ours.ok ? wrongIn(ours, expected) : []),
+    ...(last?._tag === "Finish" ? wrongIn(outcome(protocol, last.response), expected) : [])
+  ]
+}
 
 const bodyOf = (file: string): Buffer => readFileSync(join(dir, file))
 

@@ -5,6 +5,7 @@
 import { gzipSync } from "node:zlib"
 import type { Protocol, ProviderError } from "effect-redial"
 import { Reply, Wire } from "effect-redial/testing"
+import { contradictions } from "./contradictions.js"
 import { understanding } from "./understanding.js"
 
 export type Tag = ProviderError.ProviderError["_tag"]
@@ -27,6 +28,8 @@ export interface Fault {
   readonly expect: "ok" | Tag | ((protocol: Protocol.ProtocolId) => "ok" | Tag)
   /** With retry: whether a second attempt heals it. Default: true. */
   readonly heals?: false
+  /** Without retry, where nothing was shown (`hold`): `ok` if the vendor's last word settles it. Default: `expect`. */
+  readonly held?: "ok"
   /** The protocols that have it. Default: all. */
   readonly protocols?: ReadonlyArray<Protocol.ProtocolId>
   /** Whether it is seen in every delivery. Default: in that of `stream` alone. */
@@ -364,4 +367,4 @@ const added: ReadonlyArray<Fault> = [
   { name: "client_certificate", world: "client-certificate", reply: (m) => m.answer, expect: "ok" }
 ]
 
-export const faults: ReadonlyArray<Fault> = [...listed, ...added, ...understanding]
+export const faults: ReadonlyArray<Fault> = [...listed, ...added, ...understanding, ...contradictions]

@@ -80,7 +80,8 @@ const withRetry = (
 export const run = (fault: Fault, { delivery, protocol, retry }: Way): Effect.Effect<Cell> =>
   Effect.scoped(
     Effect.gen(function* () {
-      const expected = typeof fault.expect === "function" ? fault.expect(protocol) : fault.expect
+      const shown = typeof fault.expect === "function" ? fault.expect(protocol) : fault.expect
+      const expected = delivery === "hold" ? (fault.held ?? shown) : shown
       const made = material(protocol)
       const broken = fault.reply(made)
       const warm = fault.world === "warm"

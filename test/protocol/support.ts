@@ -17,13 +17,16 @@ export const stamp = { attempt: 1, generation: GenerationId.make("test#1", 1), r
 
 export const bytes = (text: string): Uint8Array => new TextEncoder().encode(text)
 
-const decoders: Readonly<Record<ProtocolId, () => Decoder.Decoder>> = {
-  "anthropic-messages": () => Decoder.make(AnthropicMessages.protocol, stamp),
-  "chat-completions": () => Decoder.make(ChatCompletions.protocol, stamp),
-  responses: () => Decoder.make(Responses.protocol, stamp)
+/** What counts where a vendor contradicts itself. */
+export type Trust = "shown" | "vendor"
+
+const decoders: Readonly<Record<ProtocolId, (trust?: Trust) => Decoder.Decoder>> = {
+  "anthropic-messages": (trust) => Decoder.make(AnthropicMessages.protocol, stamp, { trust }),
+  "chat-completions": (trust) => Decoder.make(ChatCompletions.protocol, stamp, { trust }),
+  responses: (trust) => Decoder.make(Responses.protocol, stamp, { trust })
 }
 
-export const decoderOf = (protocol: ProtocolId): Decoder.Decoder => decoders[protocol]()
+export const decoderOf = (protocol: ProtocolId, trust?: Trust): Decoder.Decoder => decoders[protocol](trust)
 
 export interface Run {
   readonly events: ReadonlyArray<ModelEvent.ModelEvent>
@@ -32,8 +35,8 @@ export interface Run {
   readonly verdict: Decoder.Verdict
 }
 
-export const runChunks = (protocol: ProtocolId, chunks: ReadonlyArray<Uint8Array>): Run => {
-  const decoder = decoderOf(protocol)
+export const runChunks = (protocol: ProtocolId, chunks: ReadonlyArray<Uint8Array>, trust?: Trust): Run => {
+  const decoder = decoderOf(protocol, trust)
   const events = [...chunks.flatMap((chunk) => decoder.push(chunk)), ...decoder.end()]
   const last = events.at(-1)
   return {
@@ -44,11 +47,11 @@ export const runChunks = (protocol: ProtocolId, chunks: ReadonlyArray<Uint8Array
   }
 }
 
-export const run = (protocol: ProtocolId, body: string): Run => runChunks(protocol, [bytes(body)])
+export const run = (protocol: ProtocolId, body: string, trust?: Trust): Run => runChunks(protocol, [bytes(body)], trust)
 
 /** The response of a stream that must be whole. */
-export const whole = (protocol: ProtocolId, body: string): ModelResponse => {
-  const { fault, response } = run(protocol, body)
+export const whole = (protocol: ProtocolId, body: string, trust?: Trust): ModelResponse => {
+  const { fault, response } = run(protocol, body, trust)
   if (response === undefined) throw new Error(`not finished: ${fault?._tag} ${fault?.description}`)
   return response
 }

@@ -20,6 +20,8 @@ interface Common {
   /** How long the provider asked to wait. */
   readonly retryAfterMillis?: number | undefined
   readonly requestId?: string | undefined
+  /** True if the provider contradicted what it had said: what came of this attempt must not be continued. */
+  readonly contradicts?: true | undefined
 }
 
 /**
@@ -57,6 +59,13 @@ export const malformed = (description: string, cause?: unknown): Fault => ({
   _tag: "MalformedStream",
   description,
   cause
+})
+
+/** Two statements of the provider exclude each other. */
+export const contradiction = (description: string): Fault => ({
+  _tag: "MalformedStream",
+  description,
+  contradicts: true
 })
 
 export const truncated = (description: string): Fault => ({ _tag: "StreamTruncated", description })

@@ -21,7 +21,8 @@ const MOST_DESCRIPTION = 1_000
 const MOST_WORD = 200
 
 export const fromFault = (fault: Fault, context: Context): ProviderError.ProviderError => {
-  const { _tag, ...rest } = fault
+  // Whether output may be continued is for the loop to know, not for callers.
+  const { _tag, contradicts: _, ...rest } = fault
   const props = {
     ...context,
     ...rest,

@@ -4,7 +4,7 @@
 import { malformed } from "../../model/internal/fault.js"
 import { GrowingText } from "../../model/internal/text.js"
 import type { ModelEvent } from "../../model/ModelEvent.js"
-import { array, type JsonObject, number, object, parse, string, stringify } from "../internal/json.js"
+import { array, type JsonObject, number, object, parse, says, string, stringify } from "../internal/json.js"
 import type { StepResult } from "../Protocol.js"
 
 /** A block between its start and its stop: one shape for all kinds, so that the hot path stays monomorphic. */
@@ -40,6 +40,7 @@ export const blockStart = (state: Blocks, body: JsonObject, events: Array<ModelE
   switch (value.type) {
     case "text": {
       const text = string(value.text)
+      if (text === undefined && says(value.text)) return unreadable("text")
       open(state, "text", index, value).citations = array(value.citations)?.slice()
       events.push({ _tag: "TextStart", index })
       if (text !== undefined) events.push({ _tag: "TextDelta", index, text })
@@ -47,6 +48,7 @@ export const blockStart = (state: Blocks, body: JsonObject, events: Array<ModelE
     }
     case "thinking": {
       const text = string(value.thinking)
+      if (text === undefined && says(value.thinking)) return unreadable("thinking")
       open(state, "reasoning", index, value).signature = string(value.signature)
       events.push({ _tag: "ReasoningStart", index })
       if (text !== undefined) events.push({ _tag: "ReasoningDelta", index, text })
@@ -55,6 +57,7 @@ export const blockStart = (state: Blocks, body: JsonObject, events: Array<ModelE
     case "tool_use": {
       const name = string(value.name)
       if (name === undefined) return malformed("the stream has a tool call without a name")
+      if (says(value.input) && argumentsOf(value.input) === undefined) return unreadable("input")
       open(state, "tool-call", index, value)
       events.push({ _tag: "ToolCallStart", index, id: string(value.id) ?? `call_${index}`, name })
       return undefined
@@ -79,7 +82,8 @@ export const blockDelta = (state: Blocks, body: JsonObject, events: Array<ModelE
     case "text":
       if (delta.type === "text_delta") {
         const text = string(delta.text)
-        if (text !== undefined) events.push({ _tag: "TextDelta", index: block.index, text })
+        if (text === undefined) return says(delta.text) ? unreadable("text") : undefined
+        events.push({ _tag: "TextDelta", index: block.index, text })
         return undefined
       }
       if (delta.type === "citations_delta") {
@@ -91,7 +95,8 @@ export const blockDelta = (state: Blocks, body: JsonObject, events: Array<ModelE
     case "reasoning":
       if (delta.type === "thinking_delta") {
         const text = string(delta.thinking)
-        if (text !== undefined) events.push({ _tag: "ReasoningDelta", index: block.index, text })
+        if (text === undefined) return says(delta.thinking) ? unreadable("thinking") : undefined
+        events.push({ _tag: "ReasoningDelta", index: block.index, text })
         return undefined
       }
       if (delta.type === "signature_delta") {
@@ -101,14 +106,16 @@ export const blockDelta = (state: Blocks, body: JsonObject, events: Array<ModelE
       return misplaced(delta)
     case "tool-call":
       if (delta.type === "input_json_delta") {
-        const json = string(delta.partial_json)
-        if (json === undefined) return undefined
+        const json = string(delta.partial_json) ?? argumentsOf(delta.partial_json)
+        if (json === undefined) return says(delta.partial_json) ? unreadable("partial_json") : undefined
         block.json.append(json)
         events.push({ _tag: "ToolCallDelta", index: block.index, json })
         return undefined
       }
       return misplaced(delta)
     case "provider":
+      // Text in a block of an unknown type is text of the answer, which would be silently shorter.
+      if (delta.type === "text_delta" || delta.type === "thinking_delta") return misplaced(delta)
       grow(block, delta)
       return undefined
     case undefined:
@@ -117,10 +124,18 @@ export const blockDelta = (state: Blocks, body: JsonObject, events: Array<ModelE
 }
 
 /** Content that belongs nowhere must not be lost silently; deltas of a kind that is not known carry no such promise. */
-const misplaced = ({ type }: JsonObject): StepResult =>
-  type === "text_delta" || type === "thinking_delta" || type === "input_json_delta"
-    ? malformed(`the stream has a \`${type}\` outside a block of its kind`)
+const misplaced = ({ partial_json, text, thinking, type }: JsonObject): StepResult => {
+  const isKnown = type === "text_delta" || type === "thinking_delta" || type === "input_json_delta"
+  return isKnown || says(text) || says(thinking) || says(partial_json)
+    ? malformed(`the stream has a \`${type ?? "delta without a type"}\` outside a block of its kind`)
     : undefined
+}
+
+const unreadable = (field: string): StepResult => malformed(`the stream has a \`${field}\` that cannot be read`)
+
+/** Arguments as JSON. Some servers send an object in its place; anything else is not taken for arguments. */
+const argumentsOf = (value: unknown): string | undefined =>
+  object(value) === undefined ? string(value) : stringify(value)
 
 /** Blocks that are not modelled grow by their fields' names: text is appended, anything else replaces. */
 const grow = (block: Block, delta: JsonObject): void => {
@@ -159,10 +174,8 @@ export const close = (state: Blocks, block: Block, events: Array<ModelEvent>): v
       events.push({ _tag: "ReasoningEnd", index, signature: block.signature })
       return
     case "tool-call": {
-      const whole = json === "" ? object(value.input) : undefined
-      if (whole !== undefined && Object.keys(whole).length > 0) {
-        events.push({ _tag: "ToolCallDelta", index, json: stringify(whole) ?? "" })
-      }
+      const whole = json === "" ? argumentsOf(value.input) : undefined
+      if (whole !== undefined && whole !== "{}") events.push({ _tag: "ToolCallDelta", index, json: whole })
       events.push({ _tag: "ToolCallEnd", index })
       return
     }

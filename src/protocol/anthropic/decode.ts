@@ -7,7 +7,7 @@ import type { ModelEvent } from "../../model/ModelEvent.js"
 import type { Usage } from "../../model/Usage.js"
 import { classify } from "../internal/classify.js"
 import { finishReason, finishWord, interruption } from "../internal/finishWords.js"
-import { array, type JsonObject, object, parse, string, tokens } from "../internal/json.js"
+import { array, carriesContent, type JsonObject, object, parse, says, string, tokens } from "../internal/json.js"
 import type { ServerSentEvent, Stamp, StepResult, Summary } from "../Protocol.js"
 import { type Blocks, blockDelta, blockStart, blockStop, close } from "./blocks.js"
 
@@ -24,6 +24,10 @@ export interface State extends Blocks {
   model: string | undefined
   /** True once anything followed the start of the message. */
   continued: boolean
+  /** True once `message_delta` said why the model stopped: no content may follow. */
+  stopped: boolean
+  /** The type of an event with content that is not understood. */
+  unread: string | undefined
   stopReason: string | undefined
   inputTokens: number | undefined
   outputTokens: number | undefined
@@ -38,6 +42,8 @@ export const initial = (stamp: Stamp): State => ({
   id: undefined,
   model: undefined,
   continued: false,
+  stopped: false,
+  unread: undefined,
   stopReason: undefined,
   blocks: new Map(),
   latest: -1,
@@ -56,9 +62,10 @@ export const step = (state: State, event: ServerSentEvent, events: Array<ModelEv
   const type = string(body.type) ?? event.event
   switch (type) {
     case "content_block_delta":
-      return blockDelta(state, body, events)
+      return state.stopped ? late(type) : blockDelta(state, body, events)
     case "content_block_start":
       if (!state.started) return early(type)
+      if (state.stopped) return late(type)
       state.continued = true
       return blockStart(state, body, events)
     case "content_block_stop":
@@ -68,13 +75,13 @@ export const step = (state: State, event: ServerSentEvent, events: Array<ModelEv
     case "message_delta":
       return messageDelta(state, body)
     case "message_stop":
-      if (!state.continued) return early(type)
-      if (state.stopReason === undefined) return truncated("the answer was stopped without a reason")
-      return interruption(state.stopReason) ?? "Complete"
+      return messageStop(state, type)
     case "error":
       return classify({ body })
     default:
-      return event.event === "error" || (type === undefined && body.error) ? classify({ body }) : undefined
+      if (event.event === "error" || (type === undefined && body.error)) return classify({ body })
+      if (carriesContent(body)) state.unread ??= type ?? "event without a type"
+      return undefined
   }
 }
 
@@ -123,6 +130,9 @@ const notJson = ({ data, event }: ServerSentEvent): StepResult => {
 
 const early = (type: string): Fault => malformed(`the stream has a \`${type}\` before the message began`)
 
+const late = (type: string): Fault =>
+  malformed(`the stream has a \`${type}\` after it said why the model stopped: two answers were spliced`)
+
 const messageStart = (state: State, body: JsonObject, events: Array<ModelEvent>): StepResult => {
   const message = object(body.message) ?? {}
   const id = string(message.id)
@@ -140,7 +150,9 @@ const messageStart = (state: State, body: JsonObject, events: Array<ModelEvent>)
   state.stopReason = finishWord(message.stop_reason)
   state.continued = state.stopReason !== undefined
   // A turn that only continues a tool's own program comes whole in its start.
-  for (const block of array(message.content) ?? []) {
+  const content = contentOf(message)
+  if (content === undefined) return malformed("the stream has a `message_start` whose content cannot be read")
+  for (const block of content) {
     state.continued = true
     const result = blockStart(state, { content_block: block }, events) ?? blockStop(state, {}, events)
     if (result !== undefined) return result
@@ -148,12 +160,34 @@ const messageStart = (state: State, body: JsonObject, events: Array<ModelEvent>)
   return undefined
 }
 
+const contentOf = ({ content }: JsonObject): ReadonlyArray<unknown> | undefined => {
+  if (!says(content)) return []
+  return typeof content === "string" ? [{ type: "text", text: content }] : array(content)
+}
+
 const messageDelta = (state: State, body: JsonObject): StepResult => {
   if (!state.started) return early("message_delta")
   state.continued = true
-  state.stopReason = finishWord(object(body.delta)?.stop_reason) ?? state.stopReason
   readUsage(state, body.usage)
-  return interruption(state.stopReason)
+  const reason = finishWord(object(body.delta)?.stop_reason)
+  if (reason === undefined) return undefined
+  if (state.stopped && reason !== state.stopReason) {
+    return malformed(`the stream says that the model stopped for \`${state.stopReason}\` and for \`${reason}\``)
+  }
+  state.stopped = true
+  state.stopReason = reason
+  return interruption(reason)
+}
+
+const messageStop = (state: State, type: string): StepResult => {
+  if (!state.continued) return early(type)
+  if (state.stopReason === undefined) return truncated("the answer was stopped without a reason")
+  const cut = interruption(state.stopReason)
+  if (cut !== undefined) return cut
+  // An answer that lacks what its stream carried is none.
+  return state.next > 0 || state.unread === undefined
+    ? "Complete"
+    : malformed(`the answer is empty, and its stream has a \`${state.unread}\`, which is not understood`)
 }
 
 /** The numbers are totals, so a later one replaces an earlier one. */

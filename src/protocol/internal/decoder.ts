@@ -6,7 +6,7 @@ import * as Fault from "../../model/internal/fault.js"
 import { Fold } from "../../model/internal/fold.js"
 import type { ModelEvent } from "../../model/ModelEvent.js"
 import type { Usage } from "../../model/Usage.js"
-import type { Position, Protocol, ServerSentEvent, Stamp, StepResult } from "../Protocol.js"
+import type { Contradiction, Position, Protocol, ServerSentEvent, Stamp, StepResult, Summary } from "../Protocol.js"
 import type { Quirks } from "../Quirks.js"
 import * as Sse from "../Sse.js"
 import { classify } from "./classify.js"
@@ -78,6 +78,12 @@ export interface Reading {
   readonly target?: Target | undefined
   /** What the answer says that it is; the bytes decide first. Default: events. */
   readonly contentType?: string | null | undefined
+  /**
+   * What counts where the vendor's last statements contradict its deltas. `shown`: the deltas, since a consumer has them,
+   * so the attempt fails. `vendor`: nothing was shown, so the last statements replace them. Default: `shown`. With a
+   * target, of which a consumer has a part, it is always `shown`.
+   */
+  readonly trust?: "shown" | "vendor" | undefined
 }
 
 export interface Options<State> extends Reading {
@@ -87,7 +93,7 @@ export interface Options<State> extends Reading {
   readonly quirks?: Quirks | undefined
 }
 
-type Steps<State> = Pick<Protocol<never, never, State>, "initial" | "step" | "end" | "usage" | "cursor">
+type Steps<State> = Pick<Protocol<never, never, State>, "initial" | "step" | "end" | "final" | "usage" | "cursor">
 
 export const make = <State>(protocol: Steps<State>, stamp: Stamp, options: Options<State> = {}): Decoder => {
   const fold = options.target?.fold ?? new Fold()
@@ -95,6 +101,9 @@ export const make = <State>(protocol: Steps<State>, stamp: Stamp, options: Optio
   const meter = new Meter(options.limits, options.target === undefined ? 0 : fold.partial().text.length)
   return new Reader(protocol, protocol.initial(stamp, options.quirks), stamp, fold, meter, options, undefined)
 }
+
+const isContradiction = (result: StepResult): result is Contradiction =>
+  typeof result === "object" && result._tag === "Contradiction"
 
 /** A class, for its methods are the same functions for every answer: compiled once, and found at once. */
 class Reader<State> implements Decoder {
@@ -107,6 +116,8 @@ class Reader<State> implements Decoder {
   private readonly sse: Sse.Reader
   private document: Document | undefined = undefined
   private readonly target: Target | undefined
+  /** True once the vendor contradicted itself, and its last statements are to count. */
+  private contradicted = false
 
   constructor(
     private readonly protocol: Steps<State>,
@@ -193,7 +204,8 @@ class Reader<State> implements Decoder {
       events.push(this.announcement)
       this.announcement = undefined
     }
-    let result = this.protocol.step(this.state, event, events)
+    const stepped = this.protocol.step(this.state, event, events)
+    let result = isContradiction(stepped) ? this.contradict(stepped) : stepped
     this.count += events.length - from
     if (typeof result !== "object" && result !== "Complete") {
       result = this.meter.count(event.data.length, events, from) ?? result
@@ -201,6 +213,12 @@ class Reader<State> implements Decoder {
     if (!this.accept(from)) return
     if (events.length > from) this.started = true
     if (result !== undefined) this.conclude(result)
+  }
+
+  private contradict({ fault, otherwise }: Contradiction): Exclude<StepResult, Contradiction> {
+    if (this.options.trust !== "vendor" || this.target !== undefined || this.protocol.final === undefined) return fault
+    this.contradicted = true
+    return otherwise
   }
 
   /** Folds the events that were pushed since there were `from` of them. False where they do not belong here. */
@@ -212,7 +230,7 @@ class Reader<State> implements Decoder {
     return foreign === undefined
   }
 
-  private conclude(result: Exclude<StepResult, undefined>): void {
+  private conclude(result: Exclude<StepResult, Contradiction | undefined>): void {
     // A fault after the proof never undoes a proven response.
     if (result === "Disproven") this.verdict = "Open"
     else if (result === "Complete" || (result !== "Proven" && this.verdict === "Proven")) this.finish()
@@ -223,7 +241,7 @@ class Reader<State> implements Decoder {
   private finish(): void {
     const { events } = this
     const from = events.length
-    const summary = this.protocol.end(this.state, events)
+    const summary = this.contradicted ? this.rewrite() : this.protocol.end(this.state, events)
     if (!this.accept(from)) return
     const closing = events.length
     const foreign = this.target?.close(events)
@@ -234,6 +252,15 @@ class Reader<State> implements Decoder {
     }
     events.push({ _tag: "Finish", response: this.fold.response({ ...summary, requestId: this.stamp.requestId }) })
     this.verdict = "Finished"
+  }
+
+  /** Replaces what was folded. The events of it are given to nobody: whoever trusts the vendor reads the response. */
+  private rewrite(): Summary {
+    const whole: Array<ModelEvent> = []
+    const summary = (this.protocol.final ?? this.protocol.end)(this.state, whole)
+    this.fold.truncate(0)
+    for (const event of whole) this.fold.apply(event)
+    return summary
   }
 
   private fail(why: Fault.Fault): void {

@@ -37,3 +37,12 @@ export const number = (u: unknown): number | undefined => (typeof u === "number"
 /** A count of tokens. Negative, fractional and infinite numbers count nothing: they are unknown. */
 export const tokens = (u: unknown): number | undefined =>
   typeof u === "number" && Number.isSafeInteger(u) && u >= 0 ? u : undefined
+
+/** Whether a field says anything: servers write null and "" where they mean nothing. */
+export const says = (u: unknown): boolean => u !== undefined && u !== null && u !== ""
+
+const contents = ["delta", "text", "content", "item", "part", "message", "output", "choices", "completion"]
+
+/** Whether an event of a type that is not known has what may be content. */
+export const carriesContent = (body: JsonObject): boolean =>
+  contents.some((name) => typeof body[name] !== "number" && typeof body[name] !== "boolean" && says(body[name]))

@@ -2,13 +2,12 @@
  * The tool calls of a Responses stream. A custom tool takes plain text, which is written as one JSON string, so that it
  * is whole exactly when the call is.
  */
-
-import { malformed } from "../../model/internal/fault.js"
+import { type Fault, malformed } from "../../model/internal/fault.js"
 import { GrowingText } from "../../model/internal/text.js"
 import type { ModelEvent } from "../../model/ModelEvent.js"
 import { type JsonObject, object, parse, string, stringify } from "../internal/json.js"
 import type { StepResult } from "../Protocol.js"
-import { type Item, type Items, rest } from "./item.js"
+import { contradict, type Item, type Items, rest } from "./item.js"
 
 export const callBegins = (state: Items, item: Item, value: JsonObject, events: Array<ModelEvent>): void => {
   const name = string(value.name)
@@ -22,6 +21,7 @@ const isCustom = ({ type }: Item): boolean => type === "custom_tool_call"
 
 const start = (state: Items, item: Item, name: string, value: JsonObject, events: Array<ModelEvent>): void => {
   item.open = true
+  item.name = name
   item.index = state.next++
   const id = string(value.call_id) ?? string(value.id) ?? `call_${item.index}`
   events.push({ _tag: "ToolCallStart", index: item.index, id, name })
@@ -39,42 +39,93 @@ const send = (item: Item, piece: string, events: Array<ModelEvent>): void => {
   events.push({ _tag: "ToolCallDelta", index: item.index, json })
 }
 
-export const argumentsDelta = (_: Items, item: Item, body: JsonObject, events: Array<ModelEvent>): StepResult => {
-  const piece = string(body.delta)
-  if (piece === undefined) return undefined
+export const argumentsDelta = (state: Items, item: Item, body: JsonObject, events: Array<ModelEvent>): StepResult => {
+  const piece = string(body.delta) ?? argumentsOf(body.delta)
+  if (typeof piece === "object") return piece
+  if (piece === undefined || piece === "") return undefined
   if (item.done) return malformed(`the stream has a \`${body.type}\` after the end of its call`)
+  if (item.arguments === "whole") {
+    item.said ??= item.sent.value
+    contradict(state, `more of the arguments of ${named(item)} came after their end`)
+  }
   send(item, piece, events)
   return undefined
 }
 
-export const argumentsDone = (_: Items, item: Item, body: JsonObject, events: Array<ModelEvent>): StepResult => {
-  if (!item.done) complete(item, textOf(body.arguments ?? body.input), events)
+export const argumentsDone = (state: Items, item: Item, body: JsonObject, events: Array<ModelEvent>): StepResult =>
+  item.done ? callStands(state, item, body) : complete(state, item, body, events)
+
+const odd = malformed("the stream has a call whose arguments are neither a text nor an object")
+
+/** Some servers send an object in place of its JSON. Nothing else is taken for arguments. */
+const argumentsOf = (value: unknown): string | undefined | Fault => {
+  if (typeof value === "string") return value
+  if (value === undefined || value === null) return undefined
+  return object(value) === undefined ? odd : (stringify(value) ?? odd)
+}
+
+/** Adds what no delta carried. Where the whole says something else, the call is never taken for whole. */
+const complete = (state: Items, item: Item, value: JsonObject, events: Array<ModelEvent>): Fault | undefined => {
+  const whole = argumentsOf(value.arguments ?? value.input)
+  if (typeof whole === "object") return whole
+  if (whole === undefined || saysNothing(item, whole)) return undefined
+  const missing = rest(whole, item.sent.value)
+  if (missing !== undefined) send(item, missing, events)
+  if (missing === undefined && !isSame(item, whole)) {
+    item.arguments = "broken"
+    item.said = whole
+    contradict(state, `the arguments of ${named(item)} are not what its deltas were`)
+  } else item.arguments = "whole"
   return undefined
 }
 
-/** What the deltas carried is not taken back. Where the whole says something else, the call is never taken for whole. */
-const complete = (item: Item, whole: string | undefined, events: Array<ModelEvent>): void => {
-  if (whole === undefined) return
-  const missing = rest(whole, item.sent)
-  if (missing !== undefined) send(item, missing, events)
-  const same =
-    missing !== undefined || (!isCustom(item) && stringify(parse(whole)) === stringify(parse(item.sent.value)))
-  item.arguments = same ? "whole" : "broken"
+const saysNothing = ({ sent }: Item, whole: string): boolean => whole === "" && sent.value !== ""
+
+/** The same JSON, maybe in another layout. A text that is many times as long is not parsed to find out. */
+const isSame = (item: Item, whole: string): boolean => {
+  const { value } = item.sent
+  if (isCustom(item) || value.length > 1_000 + 16 * whole.length) return whole === value
+  const said = parse(whole)
+  return said !== undefined && stringify(said) === stringify(parse(value))
 }
 
-const textOf = (value: unknown): string | undefined =>
-  typeof value === "string" ? value : object(value) === undefined ? undefined : stringify(value)
+const named = ({ name, type }: Item): string => (name === undefined ? `a \`${type}\`` : `the call of \`${name}\``)
 
-export const callDone = (state: Items, item: Item, value: JsonObject, events: Array<ModelEvent>): void => {
+export const callDone = (state: Items, item: Item, value: JsonObject, events: Array<ModelEvent>): Fault | undefined => {
   const name = string(value.name)
   if (item.index < 0 && name !== undefined) start(state, item, name, value, events)
-  complete(item, textOf(value.arguments ?? value.input), events)
+  if (item.index < 0) return malformed("the stream has a tool call without a name")
+  isNamed(state, item, value)
+  const unread = complete(state, item, value, events)
+  if (unread !== undefined) return unread
   if (value.status !== "incomplete" && item.arguments === "growing") item.arguments = "whole"
   if (value.status === "incomplete") item.arguments = "broken"
   callEnds(state, item, events)
-  if (item.index >= 0 && saysMore(item, value)) {
-    events.push({ _tag: "ProviderPart", index: state.next++, name: item.type, value })
+  if (saysMore(item, value)) events.push({ _tag: "ProviderPart", index: state.next++, name: item.type, value })
+  return undefined
+}
+
+/** A call that was whole before: whatever says it again must say the same. */
+export const callStands = (state: Items, item: Item, value: JsonObject): Fault | undefined => {
+  const whole = argumentsOf(value.arguments ?? value.input)
+  if (typeof whole === "object") return whole
+  isNamed(state, item, value)
+  if (whole === undefined || saysNothing(item, whole) || whole === item.sent.value || isSame(item, whole)) {
+    return undefined
   }
+  contradict(state, `the arguments of ${named(item)} are said in two ways`)
+  return undefined
+}
+
+/** Whether a whole call is what has come of one so far, and more. */
+export const continues = ({ name, sent }: Item, value: JsonObject): boolean => {
+  const whole = argumentsOf(value.arguments ?? value.input)
+  return name === value.name && sent.value !== "" && typeof whole === "string" && whole.startsWith(sent.value)
+}
+
+const isNamed = (state: Items, item: Item, value: JsonObject): void => {
+  const name = string(value.name)
+  if (name !== undefined && name !== item.name) contradict(state, `${named(item)} is said to be one of \`${name}\``)
 }
 
 /** Such a call goes back as the item that it was: a name and arguments are not all of it. */

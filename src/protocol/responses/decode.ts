@@ -8,11 +8,13 @@ import type { ModelEvent } from "../../model/ModelEvent.js"
 import type { Usage } from "../../model/Usage.js"
 import { classify } from "../internal/classify.js"
 import * as FinishWords from "../internal/finishWords.js"
-import { array, type JsonObject, number, object, parse, string, tokens } from "../internal/json.js"
+import { carriesContent, type JsonObject, number, object, parse, string, tokens } from "../internal/json.js"
 import type { ServerSentEvent, Stamp, StepResult, Summary } from "../Protocol.js"
 import { argumentsDelta, argumentsDone } from "./calls.js"
+import { outputOf, readAnew, reconcile } from "./final.js"
 import type { Items } from "./item.js"
-import { closeItems, intoItem, itemAdded, itemDone, type Read, reconcile } from "./items.js"
+import { closeItems, intoItem, itemAdded, itemDone, type Read } from "./items.js"
+import { doubtOf, type Numbering, outOfOrder } from "./numbering.js"
 import { annotationAdded, partAdded, partDone, refusalDelta, refusalDone, textDelta, textDone } from "./parts.js"
 import { reasoningDelta } from "./reasoning.js"
 
@@ -22,20 +24,20 @@ import { reasoningDelta } from "./reasoning.js"
  * @since 0.1.0
  * @category models
  */
-export interface State extends Items {
+export interface State extends Items, Numbering {
   readonly stamp: Stamp
   started: boolean
+  /** True once `response.created` came. */
+  created: boolean
   id: string | undefined
   model: string | undefined
-  /** The number of the latest event that had one. */
-  sequence: number | undefined
-  /** True once the stream was taken up again at `sequence`: what comes twice is skipped. */
-  resumed: boolean
-  /** True once an event followed on the position where the stream was taken up again. */
-  following: boolean
   /** How the response ended, in the vendor's words. */
   finish: string | undefined
   usage: JsonObject | undefined
+  /** The items of the final event. */
+  output: ReadonlyArray<JsonObject>
+  /** The type of an event with content that is not understood. */
+  unread: string | undefined
 }
 
 /** Written out: what is spread has one shape at first and later another, and all that was compiled for it is compiled anew. */
@@ -43,21 +45,29 @@ export const initial = (stamp: Stamp): State => ({
   byIndex: new Map(),
   byId: new Map(),
   items: [],
+  latest: new Map(),
   next: 0,
   refused: false,
   called: false,
   calledCustom: false,
-  disagrees: false,
+  contradiction: undefined,
   stamp,
   started: false,
+  created: false,
   id: undefined,
   model: undefined,
   sequence: undefined,
+  firstSequence: undefined,
+  doubt: undefined,
   resumed: false,
   following: false,
   finish: undefined,
-  usage: undefined
+  usage: undefined,
+  output: [],
+  unread: undefined
 })
+
+export { resume } from "./numbering.js"
 
 export const step = (state: State, event: ServerSentEvent, events: Array<ModelEvent>): StepResult => {
   const json = parse(event.data)
@@ -65,17 +75,24 @@ export const step = (state: State, event: ServerSentEvent, events: Array<ModelEv
   if (body === undefined) return json === undefined ? notJson(event) : undefined
   const type = string(body.type) ?? event.event
   const sequence = number(body.sequence_number)
-  if (state.resumed && sequence !== undefined && state.sequence !== undefined) {
-    if (sequence <= state.sequence) return undefined
-    if (!state.following && sequence > state.sequence + 1)
-      return malformed("the rest of the answer has a gap before it")
-    state.following = true
+  if (sequence !== undefined) {
+    if (state.sequence !== undefined && sequence === state.sequence + 1) state.sequence = sequence
+    else {
+      const broken = outOfOrder(state, sequence)
+      if (broken !== undefined) return broken === "Skip" ? undefined : broken
+    }
+    state.following = state.resumed
   }
-  state.sequence = sequence ?? state.sequence
   // Nearly all events. Apart from the others, since V8 compiles a small function some ten answers sooner.
-  if (type === "response.output_text.delta") return content(state, "message", body, events, textDelta)
-  return other(state, type, body, event, events)
+  const result =
+    type === "response.output_text.delta"
+      ? content(state, "message", body, events, textDelta)
+      : other(state, type, body, event, events)
+  return state.contradiction === undefined ? result : contradicted(state.contradiction, result)
 }
+
+const contradicted = (fault: Fault, otherwise: StepResult): StepResult =>
+  typeof otherwise === "object" ? otherwise : { _tag: "Contradiction", fault, otherwise }
 
 const other = (
   state: State,
@@ -128,14 +145,29 @@ const other = (
     case "error":
       return classify({ body })
     default:
-      return event.event === "error" || body.error ? classify({ body }) : undefined
+      if (event.event === "error" || body.error) return classify({ body })
+      if (carriesContent(body)) state.unread ??= type ?? "without a type"
+      return undefined
   }
 }
 
 export const end = (state: State, events: Array<ModelEvent>): Summary => {
   closeItems(state, events)
-  return { finishReason: finishReason(state), usage: usage(state), id: state.id, model: state.model }
+  return summary(state)
 }
+
+/** The vendor contradicted itself: its last statements are the answer. */
+export const final = (state: State, events: Array<ModelEvent>): Summary => {
+  readAnew(state, state.output, events)
+  return summary(state)
+}
+
+const summary = (state: State): Summary => ({
+  finishReason: finishReason(state),
+  usage: usage(state),
+  id: state.id,
+  model: state.model
+})
 
 export const usage = ({ usage: told }: State): Usage => {
   const input = object(told?.input_tokens_details)
@@ -146,12 +178,6 @@ export const usage = ({ usage: told }: State): Usage => {
     cacheWriteTokens: tokens(input?.cache_write_tokens),
     reasoningTokens: tokens(object(told?.output_tokens_details)?.reasoning_tokens)
   }
-}
-
-/** From here on events have to follow on the last one: the server sends again what came after a position. */
-export const resume = (state: State): void => {
-  state.resumed = true
-  state.following = false
 }
 
 const finishReasons: Readonly<Record<string, Reason>> = {
@@ -200,8 +226,11 @@ const spliced = (type: string): Fault => malformed(`the stream has a second \`${
 /** Gateways change the id from event to event, but none of them begins an answer again after output. */
 const progress = (state: State, type: string, body: JsonObject, events: Array<ModelEvent>): StepResult => {
   const response = object(body.response) ?? {}
-  const again = state.items.length > 0 && type === "response.created"
-  if (again && (response.id === undefined || response.id !== state.id)) return spliced(type)
+  if (type === "response.created") {
+    const id = string(response.id)
+    if (state.items.length > 0 && (state.created || id === undefined || id !== (state.id ?? id))) return spliced(type)
+    state.created = true
+  }
   start(state, response, events)
   return undefined
 }
@@ -211,22 +240,42 @@ const ended = (state: State, type: string, body: JsonObject, events: Array<Model
   if (response === undefined && !state.started) return malformed(`the stream has nothing but \`response.${type}\``)
   const status = string(response?.status) ?? type
   if (status === "failed" || status === "cancelled") return failed(`response.${status}`, body)
+  if (saysError(response?.error)) return failed("response.failed", body)
+  const output = outputOf(response)
+  if ("_tag" in output) return output
   start(state, response ?? {}, events)
-  reconcile(state, array(response?.output) ?? [], events)
+  const odd = state.contradiction === undefined ? reconcile(state, output, status !== "incomplete", events) : undefined
+  if (odd !== undefined) return odd
   // An id that changes is a gateway's habit; with another text it is another answer.
-  if (state.disagrees && string(response?.id) !== state.id) return spliced(`response`)
+  if (state.contradiction !== undefined && (string(response?.id) ?? state.id) !== state.id) return spliced("response")
   const reason = FinishWords.finishWord(object(response?.incomplete_details)?.reason)
   const cut = FinishWords.interruption(reason)
   if (cut !== undefined) return cut
+  const unproven = output.length === 0 ? (doubtOf(state) ?? unread(state)) : undefined
+  if (unproven !== undefined) return unproven
+  state.output = output
   state.finish = reason === undefined ? status : `${status}:${reason}`
   state.usage = object(response?.usage)
   return "Complete"
 }
+
+/** An answer that lacks what its stream carried is none. */
+const unread = ({ items, unread: type }: State): Fault | undefined => {
+  const cut = items.find((item) => item.unread !== undefined && !item.done)
+  if (cut !== undefined) return malformed(`the stream has a \`${cut.unread}\` in an item that never came whole`)
+  return items.length > 0 || type === undefined
+    ? undefined
+    : malformed(`the answer is empty, and its stream has a \`${type}\`, which is not understood`)
+}
+
+/** Some servers write an error without any content where there is none. */
+const saysError = (error: unknown): boolean =>
+  typeof error === "string" ? error !== "" : Object.values(object(error) ?? {}).some(Boolean)
 
 const failed = (type: string, body: JsonObject): Fault => {
   if (type === "response.cancelled") {
     return { _tag: "ServerError", description: "the provider cancelled the response", code: "cancelled" }
   }
   const error = object(body.response)?.error ?? body.error
-  return classify({ body: object(error) === undefined ? {} : { error } })
+  return classify({ body: error === undefined || error === null ? {} : { error } })
 }

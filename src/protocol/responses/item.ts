@@ -1,20 +1,31 @@
 /**
  * An output item of a Responses stream while it grows.
  */
+import { contradiction, type Fault, malformed } from "../../model/internal/fault.js"
 import type { GrowingText } from "../../model/internal/text.js"
-import type { JsonObject } from "../internal/json.js"
+import { type JsonObject, says } from "../internal/json.js"
 
 /** An item: one shape for all kinds, so that the hot path stays monomorphic. */
 export interface Item {
   readonly kind: "message" | "reasoning" | "call" | "provider"
   readonly type: string
   readonly id: string | undefined
+  /** The wire's index. */
+  readonly at: number | undefined
+  /** False while it has only deltas: what announces it then is no other item. */
+  announced: boolean
+  /** True once an event of it had another id: a gateway's ids tell nothing apart. */
+  renamed: boolean
   /** What the item began as. */
   readonly value: JsonObject
+  /** The last event that had it whole. */
+  final: JsonObject | undefined
   /** True once an event had it whole. */
   done: boolean
-  /** Of a message: its parts by the wire's index. */
+  /** Of a message: its parts by the wire's index. A part that is known by two indices stands here twice. */
   readonly parts: Map<number, Part>
+  /** Of a message: its parts in the order in which they came. An event that names none belongs to the latest. */
+  readonly inOrder: Array<Part>
   /** Of reasoning and calls: our index of the block that is open, or was last. -1 before there is one. */
   index: number
   /** Of items that are kept whole: our index of them, taken when they begin, so that they keep their place. */
@@ -27,16 +38,28 @@ export interface Item {
   sent: GrowingText
   /** Of calls: whether the arguments were given whole, and whether they then were what the deltas had carried. */
   arguments: "growing" | "whole" | "broken"
+  /** Of calls: the arguments as an event had them whole, where the deltas carried others. */
+  said: string | undefined
+  /** Of calls: the name that was given. */
+  name: string | undefined
+  /** Of items that are kept whole: the type of an event whose content only the whole item has. */
+  unread: string | undefined
 }
 
 /** A part of a message. */
 export interface Part {
   readonly kind: "text" | "refusal" | "provider"
+  /** The wire's index, by the latest event that had it whole. */
+  at: number
   /** Our index of its block. */
   index: number
   open: boolean
   /** What its deltas carried. */
   readonly sent: GrowingText
+  /** True once an event had it whole: nothing can be added to it. */
+  whole: boolean
+  /** What an event said that it is as a whole, where its deltas carried something else. */
+  final: string | undefined
   /** How many annotations were given. */
   annotations: number
   /** Of a part that is not modelled: the latest of it. */
@@ -50,6 +73,8 @@ export interface Items {
   readonly byId: Map<string, Item>
   /** In the order in which they came. */
   readonly items: Array<Item>
+  /** The latest item of each type. */
+  readonly latest: Map<string, Item>
   /** Our index of the next block. */
   next: number
   /** True where a part of a message is a refusal. */
@@ -58,9 +83,22 @@ export interface Items {
   called: boolean
   /** True where the model called a custom tool, and wrote no text since. */
   calledCustom: boolean
-  /** True where a text is not what its deltas carried. */
-  disagrees: boolean
+  /** The first time that one event excludes what others said. */
+  contradiction: Fault | undefined
 }
+
+/** Written out in one place: what is spread has another shape, for which everything is compiled anew. */
+export const noItems = (): Items => ({
+  byIndex: new Map(),
+  byId: new Map(),
+  items: [],
+  latest: new Map(),
+  next: 0,
+  refused: false,
+  called: false,
+  calledCustom: false,
+  contradiction: undefined
+})
 
 const kinds: ReadonlyMap<string, Item["kind"]> = new Map([
   ["message", "message"],
@@ -72,5 +110,21 @@ const kinds: ReadonlyMap<string, Item["kind"]> = new Map([
 export const kindOf = (type: string): Item["kind"] => kinds.get(type) ?? "provider"
 
 /** What a whole text has beyond what was sent of it, or `undefined` where it is another text. */
-export const rest = (whole: string, { value }: GrowingText): string | undefined =>
-  whole.startsWith(value) ? whole.slice(value.length) : undefined
+export const rest = (whole: string, sent: string): string | undefined =>
+  whole.startsWith(sent) ? whole.slice(sent.length) : undefined
+
+/** Notes that an event says something else than others did. The first such event is the one that errors name. */
+export const contradict = (state: Items, what: string): void => {
+  state.contradiction ??= contradiction(`the provider contradicts itself: ${what}`)
+}
+
+/** Fields under which servers that copy the protocol send content. */
+const fields = ["delta", "text", "content", "refusal"]
+
+/** Content in another form than the protocol's must not be lost silently; an event without any says nothing. */
+export const unreadable = (body: JsonObject): Fault | undefined => {
+  const field = fields.find((name) => says(body[name]))
+  return field === undefined
+    ? undefined
+    : malformed(`the stream has a \`${body.type}\` with a \`${field}\` that cannot be read`)
+}

@@ -6,14 +6,15 @@
  * known by its place and by its id, whichever helps; it may begin with any of its events; and what an event says of the
  * whole adds what no delta carried.
  */
-import { malformed } from "../../model/internal/fault.js"
+import { type Fault, malformed } from "../../model/internal/fault.js"
 import { GrowingText } from "../../model/internal/text.js"
 import type { ModelEvent } from "../../model/ModelEvent.js"
 import { type JsonObject, number, object, string } from "../internal/json.js"
 import type { StepResult } from "../Protocol.js"
-import { callBegins, callDone, callEnds } from "./calls.js"
+import { callBegins, callDone, callEnds, callStands, continues } from "./calls.js"
 import { type Item, type Items, kindOf } from "./item.js"
-import { closeParts, messageBegins, messageDone } from "./parts.js"
+import { hasText, messageBegins, messageDone } from "./messages.js"
+import { closeParts } from "./parts.js"
 import { closeReasoning, reasoningBegins, reasoningDone, reasoningEnds } from "./reasoning.js"
 
 export type Read = (state: Items, item: Item, body: JsonObject, events: Array<ModelEvent>) => StepResult
@@ -24,10 +25,15 @@ const find = (state: Items, at: number | undefined, id: string | undefined): Ite
   return (id === undefined ? undefined : state.byId.get(id)) ?? item
 }
 
-/**
- * Reads an event into its item, which begins with it where nothing announced one of its kind. An item that is not modelled
- * comes whole at its end.
- */
+/** Whether an event with an id can be of an item that was found. One that had its end, under its own id, has no other. */
+const isOf = (item: Item, id: string | undefined): boolean => {
+  if (id === undefined || item.id === id) return true
+  if (item.done && !item.renamed) return false
+  item.renamed = true
+  return true
+}
+
+/** Reads an event into its item, which begins with it where nothing announced one of its kind. */
 export const intoItem = (
   state: Items,
   type: string,
@@ -38,9 +44,51 @@ export const intoItem = (
   const at = number(body.output_index)
   const id = string(body.item_id)
   const known = find(state, at, id)
-  if (known?.kind === "provider") return undefined
-  const item = known?.kind === kindOf(type) ? known : begin(state, at, { type, id }, events)
-  return read(state, item, body, events)
+  if (known?.kind === "provider" && !known.done && (id === undefined || known.id === id)) {
+    // An item that is not modelled comes whole at its end.
+    known.unread = string(body.type)
+    return undefined
+  }
+  if (known?.kind === kindOf(type) && isOf(known, id)) return read(state, known, body, events)
+  const value = { type, id }
+  const item = begin(state, at, value, events)
+  item.announced = false
+  return beginning(state, item, value, events) ?? read(state, item, body, events)
+}
+
+export const itemAdded = (state: Items, body: JsonObject, events: Array<ModelEvent>): StepResult => {
+  const value = object(body.item)
+  if (value === undefined) return malformed("the stream has a `response.output_item.added` without an item")
+  const at = number(body.output_index)
+  const known = find(state, at, string(value.id))
+  if (known !== undefined && known.type === value.type) {
+    // Announced twice, or after its end: more of it will contradict that.
+    if (known.id !== undefined && known.id === value.id && known.announced && known.at === at) return undefined
+    if (!known.announced && !known.done) {
+      known.announced = true
+      return beginning(state, known, value, events)
+    }
+  }
+  return beginning(state, begin(state, at, value, events), value, events)
+}
+
+export const itemDone = (state: Items, body: JsonObject, events: Array<ModelEvent>): StepResult => {
+  const value = object(body.item)
+  if (value === undefined) return malformed("the stream has a `response.output_item.done` without an item")
+  const at = number(body.output_index)
+  const id = string(value.id)
+  const found = find(state, at, id) ?? unplaced(state, id, value)
+  const known = found !== undefined && found.type === value.type && isOf(found, id) ? found : undefined
+  return finish(state, known, at, value, events)
+}
+
+/** The latest item of its type, if that has no end yet: what has another place and another id at its end. */
+const unplaced = (state: Items, id: string | undefined, value: JsonObject): Item | undefined => {
+  const item = state.latest.get(string(value.type) ?? "")
+  if (item === undefined || item.done || id === undefined) return item?.done ? undefined : item
+  // Calls are made side by side.
+  if (item.kind === "call") return continues(item, value) ? item : undefined
+  return item.kind === "message" && hasText(item) ? item : undefined
 }
 
 const begin = (state: Items, at: number | undefined, value: JsonObject, events: Array<ModelEvent>): Item => {
@@ -49,96 +97,72 @@ const begin = (state: Items, at: number | undefined, value: JsonObject, events: 
     kind: kindOf(type),
     type,
     id: string(value.id),
+    at,
+    announced: true,
+    renamed: false,
     value,
+    final: undefined,
     done: false,
     parts: new Map(),
+    inOrder: [],
     index: -1,
     place: -1,
     open: false,
     text: undefined,
     sent: new GrowingText(),
-    arguments: "growing"
+    arguments: "growing",
+    said: undefined,
+    name: undefined,
+    unread: undefined
   }
   state.items.push(item)
+  state.latest.set(type, item)
   if (at !== undefined) state.byIndex.set(at, item)
   if (item.id !== undefined) state.byId.set(item.id, item)
-  switch (item.kind) {
-    case "message":
-      messageBegins(state, item, events)
-      break
-    case "reasoning":
-      reasoningBegins(state, item, events)
-      break
-    case "call":
-      callBegins(state, item, value, events)
-      break
-    case "provider":
-      item.place = state.next++
-  }
+  if (item.kind === "provider") item.place = state.next++
+  if (item.kind === "reasoning") reasoningBegins(state, item, events)
   return item
 }
 
-export const itemAdded = (state: Items, body: JsonObject, events: Array<ModelEvent>): StepResult => {
-  const value = object(body.item)
-  if (value === undefined) return malformed("the stream has a `response.output_item.added` without an item")
-  const id = string(value.id)
-  const known = id === undefined ? undefined : state.byId.get(id)
-  if (known === undefined || known.done || known.type !== value.type) {
-    begin(state, number(body.output_index), value, events)
+/** What an item has at its beginning. */
+const beginning = (state: Items, item: Item, value: JsonObject, events: Array<ModelEvent>): Fault | undefined => {
+  switch (item.kind) {
+    case "message":
+      return messageBegins(state, item, value, events)
+    case "call":
+      callBegins(state, item, value, events)
+      return undefined
+    default:
+      return undefined
   }
-  return undefined
 }
 
-export const itemDone = (state: Items, body: JsonObject, events: Array<ModelEvent>): StepResult => {
-  const value = object(body.item)
-  if (value === undefined) return malformed("the stream has a `response.output_item.done` without an item")
-  const at = number(body.output_index)
-  const known = find(state, at, string(value.id))
-  finish(state, known?.type === value.type ? known : undefined, at, value, events)
-  return undefined
-}
-
-const finish = (
+/** Takes an event that has an item whole. Later ones must say the same. */
+export const finish = (
   state: Items,
   known: Item | undefined,
   at: number | undefined,
   value: JsonObject,
   events: Array<ModelEvent>
-): void => {
+): Fault | undefined => {
   const item = known ?? begin(state, at, value, events)
-  if (item.kind === "message") messageDone(state, item, value, events)
-  if (item.done) return
+  const odd = known === undefined ? beginning(state, item, value, events) : undefined
+  if (odd !== undefined) return odd
+  const again = item.done
   item.done = true
+  item.announced = true
+  item.final = value
   switch (item.kind) {
-    case "reasoning":
-      reasoningDone(state, item, value, events)
-      return
+    case "message":
+      return messageDone(state, item, value, events)
     case "call":
-      callDone(state, item, value, events)
-      return
+      return again ? callStands(state, item, value) : callDone(state, item, value, events)
+    case "reasoning":
+      if (!again) reasoningDone(state, item, value, events)
+      return undefined
     case "provider":
-      events.push({ _tag: "ProviderPart", index: item.place, name: item.type, value })
-  }
-}
-
-/**
- * What the final event says of all items. They are matched by their ids or, where a gateway changes ids, by their type
- * and order.
- */
-export const reconcile = (state: Items, output: ReadonlyArray<unknown>, events: Array<ModelEvent>): void => {
-  const values = output.map(object).filter((value) => value !== undefined)
-  const ids = new Set(values.map(({ id }) => id))
-  const others = new Map<unknown, Array<Item>>()
-  for (const item of state.items.toReversed()) {
-    if (item.id !== undefined && ids.has(item.id)) continue
-    const same = others.get(item.type)
-    if (same === undefined) others.set(item.type, [item])
-    else same.push(item)
-  }
-  for (const value of values) {
-    const known = state.byId.get(string(value.id) ?? "")
-    const item = known?.type === value.type ? known : others.get(value.type)?.pop()
-    finish(state, item, undefined, value, events)
+      if (!again) events.push({ _tag: "ProviderPart", index: item.place, name: item.type, value })
+      return undefined
   }
 }
 

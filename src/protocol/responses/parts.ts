@@ -6,30 +6,23 @@ import { GrowingText } from "../../model/internal/text.js"
 import type { ModelEvent } from "../../model/ModelEvent.js"
 import { array, type JsonObject, number, object, string } from "../internal/json.js"
 import type { StepResult } from "../Protocol.js"
-import { type Item, type Items, type Part, rest } from "./item.js"
+import { contradict, type Item, type Items, type Part, rest, unreadable } from "./item.js"
 
-/** A message says whether it is commentary or the answer, which it has to say again when it goes back. */
-export const messageBegins = (state: Items, item: Item, events: Array<ModelEvent>): void => {
-  const phase = string(item.value.phase)
-  if (phase !== undefined) events.push({ _tag: "ProviderPart", index: state.next++, name: "phase", value: phase })
-  for (const [at, part] of (array(item.value.content) ?? []).entries())
-    grow(state, item, at, object(part) ?? {}, events)
-}
-
-/** Adds what no delta carried. A message that was whole before is only looked at for whether it is the same. */
-export const messageDone = (state: Items, item: Item, value: JsonObject, events: Array<ModelEvent>): void => {
-  for (const [at, part] of (array(value.content) ?? []).entries()) {
-    if (!item.done) annotate(state, grow(state, item, at, object(part) ?? {}, events), object(part) ?? {}, events)
-    else if (item.parts.get(at)?.sent.value !== textOf(object(part) ?? {})) state.disagrees = true
-  }
-  closeParts(state, item, events)
+/** A part as an item or an event has it whole. */
+export interface Whole {
+  readonly kind: Part["kind"]
+  /** Empty where it says nothing: gateways leave out what came before. */
+  readonly text: string
+  readonly value: JsonObject
 }
 
 export const textDelta = (state: Items, item: Item, body: JsonObject, events: Array<ModelEvent>): StepResult => {
   const part = partOf(state, item, body.content_index, "text", events)
   const text = string(body.delta)
   if (part.kind !== "text") return misplaced(body)
-  if (text !== undefined) send(state, part, text, events)
+  if (part.whole) return late(state, part, text)
+  if (text === undefined) return unreadable(body)
+  send(state, part, text, events)
   return undefined
 }
 
@@ -37,31 +30,40 @@ export const refusalDelta = (state: Items, item: Item, body: JsonObject, events:
   const part = partOf(state, item, body.content_index, "refusal", events)
   const text = string(body.delta)
   if (part.kind !== "refusal") return misplaced(body)
-  if (text !== undefined) send(state, part, text, events)
+  if (part.whole) return late(state, part, text)
+  if (text === undefined) return unreadable(body)
+  send(state, part, text, events)
   return undefined
 }
 
 export const textDone = (state: Items, item: Item, body: JsonObject, events: Array<ModelEvent>): StepResult => {
-  const part = partOf(state, item, body.content_index, "text", events)
-  if (part.kind === "text") complete(state, part, string(body.text), events)
+  const text = string(body.text)
+  if (text === undefined) return unreadable(body)
+  partDoneAs(state, item, body.content_index, { kind: "text", text, value: {} }, events)
   return undefined
 }
 
 export const refusalDone = (state: Items, item: Item, body: JsonObject, events: Array<ModelEvent>): StepResult => {
-  const part = partOf(state, item, body.content_index, "refusal", events)
-  if (part.kind === "refusal") complete(state, part, string(body.refusal), events)
+  const text = string(body.refusal)
+  if (text === undefined) return unreadable(body)
+  partDoneAs(state, item, body.content_index, { kind: "refusal", text, value: {} }, events)
   return undefined
 }
 
 export const partAdded = (state: Items, item: Item, body: JsonObject, events: Array<ModelEvent>): StepResult => {
-  grow(state, item, body.content_index, object(body.part) ?? {}, events)
+  if (body.part === undefined || body.part === null) return undefined
+  const whole = wholeOf(body.part)
+  if (whole === undefined) return oddPart
+  partBegins(state, item, number(body.content_index) ?? item.parts.size, whole, events)
   return undefined
 }
 
 export const partDone = (state: Items, item: Item, body: JsonObject, events: Array<ModelEvent>): StepResult => {
-  const value = object(body.part) ?? {}
-  const part = grow(state, item, body.content_index, value, events)
-  annotate(state, part, value, events)
+  if (body.part === undefined || body.part === null) return undefined
+  const whole = wholeOf(body.part)
+  if (whole === undefined) return oddPart
+  const part = partDoneAs(state, item, body.content_index, whole, events)
+  annotate(state, part, whole.value, events)
   close(state, part, events)
   return undefined
 }
@@ -73,20 +75,35 @@ export const annotationAdded = (state: Items, item: Item, body: JsonObject, even
   return undefined
 }
 
-export const closeParts = (state: Items, item: Item, events: Array<ModelEvent>): void => {
-  for (const part of item.parts.values()) close(state, part, events)
-}
-
 /** Content that belongs nowhere must not be lost silently. */
 const misplaced = ({ type }: JsonObject): StepResult =>
   malformed(`the stream has a \`${type}\` outside a part of its kind`)
 
-const kindOf = ({ type }: JsonObject): Part["kind"] =>
-  type === "output_text" || type === "text" ? "text" : type === "refusal" ? "refusal" : "provider"
+const oddPart = malformed("the stream has a message with a part that is neither an object nor a text")
 
-const textOf = (value: JsonObject): string | undefined =>
-  kindOf(value) === "provider" ? undefined : (string(value.text) ?? string(value.refusal) ?? "")
+/** More of a part that was said to be whole. */
+const late = (state: Items, part: Part, text: string | undefined): StepResult => {
+  if (text !== undefined) contradict(state, `more of a ${part.kind} came after it was said to be whole`)
+  return undefined
+}
 
+const kindOf = ({ text, type }: JsonObject): Part["kind"] => {
+  if (type === "output_text" || type === "text" || (type === undefined && typeof text === "string")) return "text"
+  return type === "refusal" ? "refusal" : "provider"
+}
+
+/** A part, which some servers write as its text alone; `undefined` where it cannot be read. */
+export const wholeOf = (part: unknown): Whole | undefined => {
+  if (typeof part === "string") return { kind: "text", text: part, value: {} }
+  const value = object(part)
+  if (value === undefined) return undefined
+  const kind = kindOf(value)
+  if (kind === "provider") return { kind, text: "", value }
+  const text = kind === "text" ? value.text : value.refusal
+  return typeof text === "string" || text === undefined || text === null ? { kind, text: text ?? "", value } : undefined
+}
+
+/** The part of an index, or the latest one. One of the given kind begins where there is none. */
 const partOf = (
   state: Items,
   item: Item,
@@ -94,28 +111,115 @@ const partOf = (
   kind: Part["kind"],
   events: Array<ModelEvent>
 ): Part => {
-  const at = number(contentIndex) ?? 0
-  const known = item.parts.get(at)
-  if (known !== undefined) return known
-  const part: Part = { kind, index: -1, open: false, sent: new GrowingText(), annotations: 0, value: {} }
+  const at = number(contentIndex)
+  const known = at === undefined ? latest(item, kind) : item.parts.get(at)
+  return known ?? begin(state, item, at ?? free(item), kind, events)
+}
+
+const latest = ({ inOrder }: Item, kind: Part["kind"]): Part | undefined => {
+  const part = inOrder.at(-1)
+  return part?.kind === kind && !part.whole ? part : undefined
+}
+
+/** An index that no part has. */
+const free = ({ parts }: Item): number => {
+  const at = parts.size
+  return parts.has(at) ? -1 - at : at
+}
+
+const begin = (state: Items, item: Item, at: number, kind: Part["kind"], events: Array<ModelEvent>): Part => {
+  const part: Part = {
+    kind,
+    at,
+    index: -1,
+    open: false,
+    sent: new GrowingText(),
+    // Nothing can be added to a message that was whole.
+    whole: item.done,
+    final: undefined,
+    annotations: 0,
+    value: {}
+  }
   item.parts.set(at, part)
+  item.inOrder.push(part)
   open(state, part, events)
   return part
 }
 
-/** A part as it is at its beginning, or as a whole. */
-const grow = (state: Items, item: Item, at: unknown, value: JsonObject, events: Array<ModelEvent>): Part => {
-  const part = partOf(state, item, at, kindOf(value), events)
+/** A part as it is at its beginning, with what it has then. */
+export const partBegins = (
+  state: Items,
+  item: Item,
+  at: number,
+  { kind, text, value }: Whole,
+  events: Array<ModelEvent>
+): Part => {
+  const part = partOf(state, item, at, kind, events)
   part.value = value
-  if (part.kind === kindOf(value)) complete(state, part, textOf(value), events)
+  const missing = part.kind === kind ? rest(text, part.sent.value) : undefined
+  if (missing !== undefined && missing !== "") send(state, part, missing, events)
   return part
 }
 
-const complete = (state: Items, part: Part, whole: string | undefined, events: Array<ModelEvent>): void => {
-  if (whole === undefined) return
-  const missing = rest(whole, part.sent)
-  if (missing === undefined) state.disagrees = true
-  else if (missing !== "") send(state, part, missing, events)
+/** An event that has a part whole. Not every server gives it the index that it gave the deltas. */
+const partDoneAs = (state: Items, item: Item, contentIndex: unknown, whole: Whole, events: Array<ModelEvent>): Part => {
+  const part = whole.kind === "provider" ? undefined : meant(state, item, number(contentIndex), whole, events)
+  return complete(state, part ?? partOf(state, item, contentIndex, whole.kind, events), whole, events)
+}
+
+/** The part that a whole text is of, if it is not simply the one of its index. */
+const meant = (
+  state: Items,
+  item: Item,
+  at: number | undefined,
+  { kind, text }: Whole,
+  events: Array<ModelEvent>
+): Part | undefined => {
+  const part = item.inOrder.at(-1)
+  const known = at === undefined ? undefined : item.parts.get(at)
+  if (part === undefined || part.kind !== kind || part === known) return known
+  if (at === undefined) return part
+  // The deltas of the latest part came under another index, if no other part can be meant and this is what they say.
+  const isKnown = known !== undefined && known.sent.value !== "" && (known.at === at || agrees(text, known))
+  if (isKnown || part.whole || part.sent.value === "" || (known !== undefined && !agrees(text, part))) return known
+  if (known?.at === at) close(state, known, events)
+  item.parts.set(at, part)
+  part.at = at
+  return part
+}
+
+/** Whether a whole text has what was sent of a part, and maybe more. White space around it is often trimmed. */
+export const agrees = (whole: string, { sent }: Part): boolean =>
+  whole === "" || rest(whole, sent.value) !== undefined || whole.trim() === sent.value.trim()
+
+/** Adds to a part what no delta carried. */
+export const complete = (state: Items, part: Part, whole: Whole, events: Array<ModelEvent>): Part => {
+  const { kind, text } = whole
+  if (part.kind !== kind) contradict(state, `a ${part.kind} is said to be a ${kind}`)
+  else if (kind === "provider") part.value = whole.value
+  if (part.kind !== kind || text === "") return part
+  part.whole = true
+  if (part.final !== undefined) part.final = text
+  else if (agrees(text, part)) {
+    const missing = rest(text, part.sent.value) ?? ""
+    if (missing !== "") send(state, part, missing, events)
+  } else {
+    part.final = text
+    contradict(state, `a ${part.kind} is not what its deltas were`)
+  }
+  return part
+}
+
+/** Begins a part that no event announced, at the given index if that is free. */
+export const another = (
+  state: Items,
+  item: Item,
+  whole: Whole,
+  events: Array<ModelEvent>,
+  wanted = item.parts.size
+): Part => {
+  const at = item.parts.has(wanted) ? free(item) : wanted
+  return complete(state, begin(state, item, at, whole.kind, events), whole, events)
 }
 
 const open = (state: Items, part: Part, events: Array<ModelEvent>): void => {
@@ -126,18 +230,22 @@ const open = (state: Items, part: Part, events: Array<ModelEvent>): void => {
   events.push({ _tag: "TextStart", index: part.index })
 }
 
-const send = (state: Items, part: Part, text: string, events: Array<ModelEvent>): void => {
+export const send = (state: Items, part: Part, text: string, events: Array<ModelEvent>): void => {
   if (!part.open) open(state, part, events)
   part.sent.append(text)
   if (part.kind === "text") events.push({ _tag: "TextDelta", index: part.index, text })
 }
 
 /** Some vendors have the annotations in the whole part only. */
-const annotate = (state: Items, part: Part, value: JsonObject, events: Array<ModelEvent>): void => {
+export const annotate = (state: Items, part: Part, value: JsonObject, events: Array<ModelEvent>): void => {
   for (const annotation of (array(value.annotations) ?? []).slice(part.annotations)) {
     part.annotations++
     events.push({ _tag: "ProviderPart", index: state.next++, name: "annotation", value: annotation })
   }
+}
+
+export const closeParts = (state: Items, item: Item, events: Array<ModelEvent>): void => {
+  for (const part of item.inOrder) close(state, part, events)
 }
 
 const close = (state: Items, part: Part, events: Array<ModelEvent>): void => {

@@ -5,7 +5,7 @@
 import type { ModelEvent } from "../../model/ModelEvent.js"
 import { array, type JsonObject, number, object, string } from "../internal/json.js"
 import type { StepResult } from "../Protocol.js"
-import { type Item, type Items, rest } from "./item.js"
+import { type Item, type Items, rest, unreadable } from "./item.js"
 
 export const reasoningBegins = (state: Items, item: Item, events: Array<ModelEvent>): void => {
   open(state, item, events)
@@ -24,7 +24,8 @@ const content = (index: unknown): number => -1 - (number(index) ?? 0)
 
 export const reasoningDelta = (state: Items, item: Item, body: JsonObject, events: Array<ModelEvent>): StepResult => {
   const piece = string(body.delta)
-  if (piece !== undefined) send(state, item, number(body.summary_index) ?? content(body.content_index), piece, events)
+  if (piece === undefined) return unreadable(body)
+  send(state, item, number(body.summary_index) ?? content(body.content_index), piece, events)
   return undefined
 }
 
@@ -49,7 +50,7 @@ export const reasoningDone = (state: Items, item: Item, value: JsonObject, event
     ...textsOf(value.summary).map((text, at) => ({ at, text })),
     ...textsOf(value.content).map((text, at) => ({ at: content(at), text }))
   ]
-  const missing = rest(texts.map(({ text }) => text).join(""), item.sent)
+  const missing = rest(texts.map(({ text }) => text).join(""), item.sent.value)
   let sent = missing === undefined ? Number.POSITIVE_INFINITY : item.sent.value.length
   for (const { at, text } of texts) {
     if (text.length > sent) send(state, item, at, text.slice(sent), events)

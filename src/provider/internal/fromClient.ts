@@ -40,7 +40,7 @@ export const fromClient = <R>(
     const endpoint = { baseUrl: client.baseUrl, protocol, deadlines: patience }
     const deadlinesOf = Deadlines.forEndpoint(endpoint, options.deadlines)
 
-    const open: OpenEvents = (input, call) => {
+    const open: OpenEvents = (input, call, unshown) => {
       const { model } = input
       const checked = checkedFrom(call).pipe(
         Either.flatMap(() => checkedDeadlines(call.deadlines)),
@@ -63,7 +63,8 @@ export const fromClient = <R>(
         deadlines: deadlinesOf(input, call.deadlines),
         delivery: call.delivery,
         continuation: options.continuation ?? defaultRequest,
-        from: call.from
+        from: call.from,
+        trust: unshown !== undefined || call.delivery === "hold" ? "vendor" : "shown"
       })
     }
     return fromEvents(provider, open, options.structuredOutput)

@@ -21,7 +21,9 @@ type Events = Open<ModelEvent, ProviderError>
 /** What a service is made from: the events of an answer, with a delivery that is settled. */
 export type OpenEvents = (
   request: ModelRequest.Options,
-  options: StreamOptions<Delivery> & { readonly delivery: Delivery }
+  options: StreamOptions<Delivery> & { readonly delivery: Delivery },
+  /** Given where the caller sees nothing but the response. */
+  unshown?: "unshown"
 ) => Events
 
 export const fromEvents = (id: string, events: OpenEvents, structuredOutput: StructuredOutput = "native"): Service => {
@@ -32,7 +34,7 @@ export const fromEvents = (id: string, events: OpenEvents, structuredOutput: Str
       ProviderError
     >
   const generate: Service["generate"] = (request, options) =>
-    finish(id, events(request, { ...options, delivery: usual(options) }))
+    finish(id, events(request, { ...options, delivery: usual(options) }, "unshown"))
   return {
     id,
     stream,

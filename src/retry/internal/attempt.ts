@@ -56,6 +56,7 @@ export interface Options {
   readonly call: PreparedCall
   /** What its events are read into, where that is more than an empty answer. */
   readonly target: Target | undefined
+  readonly trust: "shown" | "vendor"
   readonly keys: Keys
   /** Learns the key that the attempt is sent with, which is taken out of all that is told of it. */
   readonly secrets: Secrets
@@ -80,6 +81,7 @@ export const make = ({
   secrets,
   span,
   target,
+  trust,
   waiting
 }: Options): Attempt => {
   const controller = new AbortController()
@@ -173,7 +175,7 @@ export const make = ({
     source ??= leased.pool.source(response)
     decoder ??= call.decoder(
       { attempt: number, generation: leased.generation, requestId },
-      { target, contentType: response.headers.get("content-type") }
+      { target, trust, contentType: response.headers.get("content-type") }
     )
     return next(decoder, source)
   })

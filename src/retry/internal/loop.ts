@@ -51,6 +51,8 @@ export interface Request extends RouteOptions {
   readonly deadlines: Deadlines
   /** What another call delivered, and this one goes on with. */
   readonly from: Checkpoint | undefined
+  /** What counts where a vendor contradicts itself: its last word, where nothing was shown. */
+  readonly trust: "shown" | "vendor"
   /** What the span of the request says besides its model. */
   readonly attributes: Readonly<Record<string, unknown>>
 }
@@ -159,6 +161,7 @@ class Loop {
       clock,
       call: route.call,
       target: answer.target(route.continued),
+      trust: this.options.trust,
       keys: this.keys,
       secrets: this.secrets,
       number,
