@@ -24,6 +24,10 @@ class AfterGap implements Seam {
     return this.seam.isAnchored
   }
 
+  get isBlank(): boolean {
+    return this.seam.isBlank
+  }
+
   push(text: string): string {
     return this.behind(this.seam.push(text))
   }

@@ -47,6 +47,8 @@ class Joining implements Continued {
   private attempt = 0
   private report: SeamReport | undefined
   private readonly called: boolean
+  /** True where text that follows at once would be joined across white space that may not belong to it. */
+  private doubtful = false
 
   constructor(private readonly options: Options) {
     const { fold, kept, route } = options
@@ -83,7 +85,7 @@ class Joining implements Continued {
         out.push({ route, ...event })
         return undefined
       case "TextStart":
-        if (seam.verdict === "Complete") return refused
+        if (seam.verdict === "Complete" || this.doubtful) return refused
         if (seam.verdict === "Open") this.first.add(event.index)
         else {
           this.meet()
@@ -105,6 +107,7 @@ class Joining implements Continued {
       case "ToolCallStart": {
         // The model may repeat a call that we reported as not run.
         if (this.called) return seamNotProven("the model called a tool again instead of going on with its text")
+        this.doubtful = false
         const fault = this.endText("more", out)
         if (fault === undefined) out.push({ ...event, index: this.start(event.index) })
         return fault
@@ -112,7 +115,9 @@ class Joining implements Continued {
       case "ReasoningStart":
       case "ProviderPart": {
         // White space behind the anchor belongs to the text before this block, and not to one that follows.
-        const fault = seam.isAnchored ? this.endText("more", out) : undefined
+        // Of a prefill it may also be what some models write before they think, in the middle of a word.
+        this.doubtful ||= seam.isBlank
+        const fault = seam.isAnchored || seam.isBlank ? this.endText("more", out) : undefined
         this.closeText(out)
         if (fault === undefined) out.push({ ...event, index: this.start(event.index) })
         return fault

@@ -32,15 +32,25 @@ export const asked = (request: ModelRequest, kept: PartialResponse, words: strin
   }
 }
 
-/** Text and whole calls. Reasoning is not needed to go on, and vendors are particular about taking it back. */
+/**
+ * Text and whole calls. Reasoning is not needed to go on, and vendors are particular about taking it back. Texts with only
+ * reasoning between them are one for the model, and so is white space that stands alone, of which vendors take no part.
+ */
 const contentOf = ({ blocks }: PartialResponse): Array<Prompt.TextPart | Prompt.ToolCallPart> => {
   const said: Array<Prompt.TextPart | Prompt.ToolCallPart> = []
+  let space = ""
   for (const block of blocks) {
-    if (block.type === "text" && /\S/.test(block.text)) said.push({ type: "text", text: block.text })
-    else if (block.type === "tool-call") {
+    if (block.type === "text") {
+      const last = said.at(-1)
+      const text = space + block.text
+      if (last?.type === "text") said[said.length - 1] = { ...last, text: last.text + text }
+      else if (/\S/.test(text)) said.push({ type: "text", text })
+      space = last?.type === "text" || /\S/.test(text) ? "" : text
+    } else if (block.type === "tool-call") {
       // Only whole calls are kept before text: see Recovery.
       const json = block.json.trim()
       said.push({ type: "tool-call", id: block.id, name: block.name, arguments: json === "" ? {} : JSON.parse(json) })
+      space = ""
     }
   }
   return said

@@ -16,6 +16,8 @@ export interface Seam {
   readonly verdict: Verdict
   /** Whether the model has shown where it goes on; what follows may still refuse the seam. */
   readonly isAnchored: boolean
+  /** Whether nothing but white space came, of which nobody can tell yet whether it belongs to the text. */
+  readonly isBlank: boolean
   /** Takes new text, and gives what of it may be shown now. */
   readonly push: (text: string) => string
   /** The text is over, or something else than text follows it: decides, and gives what was still held back. */
@@ -38,6 +40,7 @@ const space = /\s/
 /** The seam of a model that was asked to write a marker and an anchor before it goes on. */
 export class AskedSeam implements Seam {
   verdict: Verdict = "Open"
+  readonly isBlank = false
   private phase: "preamble" | "marker" | "space" | "anchor" | "decision" | "closing" | "text" = "preamble"
   /** Characters of this phase: of the marker or the anchor that matched, or that were skipped. */
   private count = 0
@@ -203,6 +206,10 @@ export class PrefilledSeam implements Seam {
 
   get isAnchored(): boolean {
     return this.verdict === "Proven"
+  }
+
+  get isBlank(): boolean {
+    return this.verdict === "Open" && this.same === 0 && this.held !== ""
   }
 
   push(text: string): string {
