@@ -36,6 +36,9 @@ const byType = (contentType: string | null | undefined): Framing =>
 
 const none = new Uint8Array(0)
 
+/** One character per byte. */
+const latin1 = new TextDecoder("latin1")
+
 /** The beginning of one body. It holds bytes back until they decide how to read it. */
 export class Opening {
   /** Undefined as long as bytes are held back. */
@@ -57,7 +60,7 @@ export class Opening {
   }
 
   private decided(more: boolean): Uint8Array {
-    const head = String.fromCharCode(...this.held.subarray(0, MOST_HELD))
+    const head = latin1.decode(this.held.subarray(0, MOST_HELD))
     this.framing = decide(head, this.contentType, more)
     if (this.framing === undefined) return none
     const bytes = this.held
