@@ -2,7 +2,7 @@ import { describe, expect, it } from "@effect/vitest"
 import { Effect, Exit, Fiber, Scope } from "effect"
 import { FaultServer, Reply } from "effect-redial/testing"
 import * as Undici from "undici"
-import { agent, chunk, connect, END, fetchText, MESSAGES, nextTurn, post } from "./client.js"
+import { agent, busy, chunk, connect, END, fetchText, MESSAGES, nextTurn, post } from "./client.js"
 
 const events = ["data: 1\n\n", "data: 2\n\n", "data: 3\n\n", "data: 4\n\n"]
 const answer = Reply.stream(events)
@@ -164,6 +164,21 @@ describe("FaultServer", () => {
           { id: 1, requests: 1, open: false, closedBy: "client" },
           { id: 2, requests: 1, open: false, closedBy: "server" }
         ])
+      })
+    )
+
+    it.scopedLive("are not reset before what was written is on its way, to a client that is busy", () =>
+      Effect.gen(function* () {
+        const many = Array.from({ length: 60 }, (_, n) => `data: ${n} ${"x".repeat(200)}\n\n`)
+        const server = yield* FaultServer.make((request) =>
+          request.index < 4
+            ? Reply.status(200, { body: "ready" })
+            : Reply.cut(Reply.stream(many), { afterEvents: Number.POSITIVE_INFINITY }, "rst")
+        )
+        // On a connection that was used before, the kernel acknowledges late.
+        const client = yield* busy(server.port, MESSAGES, 3)
+        yield* server.awaitStats((stats) => stats.closedByServer === 1)
+        expect((yield* client.read).match(/data: \d+/g)).toEqual(many.map((_, n) => `data: ${n}`))
       })
     )
 

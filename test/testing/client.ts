@@ -1,5 +1,6 @@
 /** A client that hides nothing: what came, and how the connection ended. */
 import * as Net from "node:net"
+import { Worker } from "node:worker_threads"
 import { Deferred, Effect, Exit } from "effect"
 import * as Undici from "undici"
 
@@ -78,3 +79,55 @@ export const fetchText = (dispatcher: Undici.Dispatcher, url: string, body = '{"
     const response = await Undici.request(`${url}/v1/messages`, { method: "POST", body, dispatcher })
     return { status: response.statusCode, headers: response.headers, text: await response.body.text() }
   })
+
+/**
+ * A client in a thread of its own that makes requests on one connection, then one more, and is busy from then on: its
+ * kernel takes what comes, and nothing reads it.
+ */
+const busyThread = `
+  const { parentPort, workerData: { port, request, before, gate } } = require("node:worker_threads")
+  const socket = require("node:net").connect({ host: "127.0.0.1", port })
+  let answered = 0
+  let text = ""
+  socket.on("data", (bytes) => {
+    text += bytes.toString("latin1")
+    if (answered === before || !text.includes("ready")) return
+    text = ""
+    if (++answered < before) return void socket.write(request)
+    socket.write(request, () => Atomics.wait(gate, 0, 0))
+  })
+  socket.on("error", () => {})
+  socket.on("close", () => parentPort.postMessage(text))
+  socket.write(request)
+`
+
+export interface BusyClient {
+  /** Lets it read; gives what came to the last request. */
+  readonly read: Effect.Effect<string>
+}
+
+/** The answers to the requests before the last one are to end in "ready". */
+export const busy = (port: number, request: string, before: number) =>
+  Effect.map(
+    Effect.acquireRelease(
+      Effect.sync(() => {
+        const gate = new Int32Array(new SharedArrayBuffer(4))
+        const worker = new Worker(busyThread, { eval: true, workerData: { port, request, before, gate } })
+        const free = (): void => {
+          Atomics.store(gate, 0, 1)
+          Atomics.notify(gate, 0)
+        }
+        return { worker, free }
+      }),
+      ({ free, worker }) => {
+        free()
+        return Effect.promise(() => worker.terminate())
+      }
+    ),
+    ({ free, worker }): BusyClient => ({
+      read: Effect.async((resume) => {
+        worker.once("message", (text: string) => resume(Effect.succeed(text)))
+        free()
+      })
+    })
+  )

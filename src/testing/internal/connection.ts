@@ -9,13 +9,15 @@ import * as Queue from "effect/Queue"
 import type { Malformed, Parsed } from "./http.js"
 import * as Http from "./http.js"
 import type { Observed, ReceivedRequest } from "./observed.js"
+import { Outgoing } from "./outgoing.js"
 import { play, type Wire } from "./play.js"
 import * as Reply from "./reply.js"
 
-const wireOf = (socket: Socket, id: number, observed: Observed): Wire => ({
+const wireOf = (socket: Socket, id: number, observed: Observed, outgoing = new Outgoing(socket)): Wire => ({
   // A failed write needs no answer of its own: the connection is closing, and that interrupts the reply.
   write: (bytes) =>
     Effect.async((resume) => {
+      outgoing.wrote(bytes.length)
       socket.write(bytes, (error) => {
         if (error === null || error === undefined) resume(Effect.void)
       })
@@ -24,7 +26,7 @@ const wireOf = (socket: Socket, id: number, observed: Observed): Wire => ({
     observed.closing(id, "server")
     socket.end()
   }),
-  rst: Effect.sync(() => {
+  rst: Effect.map(outgoing.sent, () => {
     observed.closing(id, "server")
     socket.resetAndDestroy()
   })

@@ -1,0 +1,75 @@
+/**
+ * Knows when bytes that were written to a connection are on their way, so that a reset does not overtake them.
+ *
+ * A kernel sends no more than about ten segments before the first of them is acknowledged, and a client that is busy, on a
+ * connection that was used before, acknowledges late. A reset throws away what still waits. Only Linux tells how much of
+ * what was written is not acknowledged; elsewhere nothing is waited for.
+ */
+import { readFileSync } from "node:fs"
+import type { Socket } from "node:net"
+import * as Effect from "effect/Effect"
+
+/** So many segments are sent at once, whatever the connection: the smallest congestion window of Linux. */
+const SEGMENTS = 10
+
+/** No segment of a loopback interface is smaller than this, where there is so much to send. */
+const SEGMENT_BYTES = 32 * 1024
+
+const LOOK_MILLIS = 2
+
+/** A client that reads nothing never takes what is more than its window: it gets its reset all the same. */
+const PATIENCE_MILLIS = 500
+
+export class Outgoing {
+  /** The sizes of the last writes. */
+  private readonly writes: Array<number> = []
+
+  constructor(private readonly socket: Socket) {}
+
+  wrote(bytes: number): void {
+    this.writes.push(bytes)
+    if (this.writes.length > SEGMENTS) this.writes.shift()
+  }
+
+  /** Returns at once where all that was written is on its way, as nearly always. */
+  readonly sent: Effect.Effect<void> = Effect.suspend(() => {
+    const until = Date.now() + PATIENCE_MILLIS
+    const look: Effect.Effect<void> = Effect.suspend(() => {
+      if (this.unacknowledged() <= this.underway() || Date.now() > until) return Effect.void
+      return Effect.zipRight(later, look)
+    })
+    return look
+  })
+
+  /** What the last segments hold, which are sent without an acknowledgement of those before them. */
+  private underway(): number {
+    let bytes = 0
+    let segments = 0
+    for (const size of this.writes.toReversed()) {
+      segments += Math.ceil(size / SEGMENT_BYTES)
+      if (segments > SEGMENTS) break
+      bytes += size
+    }
+    return bytes
+  }
+
+  private unacknowledged(): number {
+    const { localPort = 0, remoteFamily, remotePort = 0 } = this.socket
+    const ports = `:${hex(localPort)} [0-9A-F]+:${hex(remotePort)}`
+    const line = new RegExp(`${ports} [0-9A-F]{2} ([0-9A-F]+):`)
+    try {
+      const table = readFileSync(remoteFamily === "IPv6" ? "/proc/net/tcp6" : "/proc/net/tcp", "latin1")
+      return Number.parseInt(line.exec(table)?.[1] ?? "0", 16)
+    } catch {
+      return 0
+    }
+  }
+}
+
+const hex = (port: number): string => port.toString(16).toUpperCase().padStart(4, "0")
+
+/** By the clock on the wall: a test clock does not move the kernel. */
+const later = Effect.async<void>((resume) => {
+  const timer = setTimeout(() => resume(Effect.void), LOOK_MILLIS)
+  return Effect.sync(() => clearTimeout(timer))
+})
