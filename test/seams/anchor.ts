@@ -53,7 +53,15 @@ export interface Starts {
   readonly graphemes: ReadonlyArray<number>
 }
 
+/** Of the text that was asked about last: all runs of a cut ask about the same one. */
+let last: { readonly delivered: string; readonly starts: Starts } | undefined
+
 export const startsOf = (delivered: string): Starts => {
+  if (last?.delivered !== delivered) last = { delivered, starts: searched(delivered) }
+  return last.starts
+}
+
+const searched = (delivered: string): Starts => {
   const good = [0, ...boundaries(delivered)].filter(
     (start) => start < delivered.length && faultOf(delivered, delivered.slice(start)) === undefined
   )

@@ -93,7 +93,7 @@ const isTwin = (last: Continued, shown: string): boolean =>
 
 /**
  * Whether the model wrote what an obedient one writes before this rest. White space between marker and anchor is free, and
- * so is that before the marker which says that nothing is missing.
+ * so is that around the marker which says that nothing is missing.
  */
 const obeys = ({ ask, wrote }: Continued, rest: string): boolean => {
   if (ask === undefined || wrote === undefined) return false
@@ -101,7 +101,7 @@ const obeys = ({ ask, wrote }: Continued, rest: string): boolean => {
   const gap = spaceAt(ask.marker.length)
   if (rest !== "") return wrote === obedient({ ...ask, gap }, rest)
   const begun = ask.marker + gap + ask.anchor
-  return wrote === begun + spaceAt(begun.length) + ask.marker
+  return wrote.trimEnd() === begun + spaceAt(begun.length) + ask.marker
 }
 
 /** What is wrong with what was asked. */

@@ -40,7 +40,10 @@ const shares = (): ReadonlyArray<ReadonlyArray<number>> => {
 const played = (which: ReadonlyArray<number>): Promise<Part> =>
   new Promise((resolve, reject) => {
     const options: Options = { seed, full: values.full ?? false, which }
-    const child = fork(fileURLToPath(new URL("./partProcess.ts", import.meta.url)), [JSON.stringify(options)])
+    const child = fork(fileURLToPath(new URL("./partProcess.ts", import.meta.url)), [JSON.stringify(options)], {
+      // A run leaves much behind that dies young.
+      execArgv: [...process.execArgv, "--max-semi-space-size=64"]
+    })
     child.once("message", (part) => resolve(part as Part)) // it sends nothing else
     child.once("error", reject)
     // Not on its exit, which may be heard of before its last message.

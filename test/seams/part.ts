@@ -37,7 +37,7 @@ export const manners: ReadonlyArray<Manner> = [
 
 /** Unless all of them are wanted, a manner is tried at one of so many cuts, each at others. */
 const strideOf = ({ prefill, style }: Manner): number => {
-  if (prefill !== undefined) return 4
+  if (prefill !== undefined) return 6
   return style === obedient ? 1 : style.must === "exact" ? 4 : 12
 }
 

@@ -4,6 +4,9 @@
 import { Effect } from "effect"
 import { type Options, part } from "./part.js"
 
+// Thousands of errors are made here, and nobody reads where.
+Error.stackTraceLimit = 0
+
 const options = JSON.parse(process.argv[2] ?? "") as Options // nobody else starts it
 
 process.send?.(await Effect.runPromise(part(options)))

@@ -46,12 +46,16 @@ export interface Played {
 /** What a model writes between marker and anchor. */
 const gaps = ["\n", "\n", " ", "", "\n\n"]
 
+/** So far a long text is cut into small pieces: they hold what is compared. */
+const FINE = 150
+
 /** Cuts a text at any place, also within a character. */
 const pieces = (text: string, random: Random): ReadonlyArray<string> => {
   const longest = random.pick([1, 3, 8, 40, 4_000])
   const out: Array<string> = []
   for (let at = 0; at < text.length; ) {
-    const length = 1 + random.below(longest)
+    const isFine = at < FINE || at > text.length - longest
+    const length = 1 + random.below(isFine ? longest : Math.max(longest, 40))
     out.push(text.slice(at, at + length))
     at += length
   }
