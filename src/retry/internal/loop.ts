@@ -193,28 +193,26 @@ class Loop {
 
   /** The end was proven: the connection is given back before the consumer hears of it. */
   private complete(running: Running, events: Events, response: ModelResponse.ModelResponse): Effect.Effect<Events> {
-    const { answer, clock } = this
+    const { answer, clock, options } = this
     const { attempt, route } = running
-    this.ended = Effect.succeed(undefined)
     answer.met(route.continued?.seam())
-    const record = Record.complete(attempt, response.usage, {
-      endedAt: clock.unsafeCurrentTimeMillis(),
-      route: route.name
-    })
-    return Effect.map(this.release(running, record), () => {
-      Telemetry.annotate(this.span, Telemetry.ofResponse(response))
-      const finish: ModelEvent = {
-        _tag: "Finish",
-        response: ModelResponse.unsafeMake({
-          ...response,
-          finishReason: finishOf(response, isWhole(route)),
-          attempts: [...answer.attempts],
-          seams: [...answer.seams]
-        })
-      }
-      const before = this.options.delivery === "hold" ? answer.held(attempt.decoder()?.fold) : events.slice(0, -1)
-      return [...before, finish]
-    })
+    this.note(running, Record.complete(attempt, response.usage, clock.unsafeCurrentTimeMillis(), route.name))
+    Telemetry.annotate(this.span, Telemetry.ofResponse(response))
+    const finish: ModelEvent = {
+      _tag: "Finish",
+      response: ModelResponse.unsafeMake({
+        ...response,
+        finishReason: finishOf(response, isWhole(route)),
+        attempts: [...answer.attempts],
+        seams: [...answer.seams]
+      })
+    }
+    const before = options.delivery === "hold" ? answer.held(attempt.decoder()?.fold) : events.slice(0, -1)
+    // Kept until it is told: a pull that is interrupted while the connection is given back leaves it to the next one.
+    const told = [...before, finish]
+    this.untold = told
+    this.ended = Effect.succeed(undefined)
+    return Effect.flatMap(this.free(running), () => this.tell(told))
   }
 
   /** An attempt broke. What follows goes on by itself, also while nobody pulls. */
@@ -266,7 +264,8 @@ class Loop {
         route: route.name,
         discarded: next.discarded
       })
-      yield* this.release(running, record)
+      this.note(running, record)
+      yield* this.free(running, record.error?.message)
 
       const verdict = yield* keys.failed(fault, { delivered: gained, maxWait: policy.maxRetryAfter })
       const error = fromFault(verdict.fault, { ...context, attempts: [...answer.attempts] })
@@ -328,16 +327,17 @@ class Loop {
     }
   }
 
-  /** Writes an attempt down, and frees its connection. */
-  private release({ scope, span }: Running, record: ModelResponse.Attempt): Effect.Effect<void> {
-    return Effect.suspend(() => {
-      this.running = undefined
-      this.answer.attempts.push(record)
-      Telemetry.annotate(span, Telemetry.ofAttempt(record))
-      const exit = record.error === undefined ? Exit.void : Exit.fail(record.error.message)
-      // A scope is closed once only: what an interruption left of it would never be freed.
-      return Effect.uninterruptible(Scope.close(scope, exit))
-    })
+  /** Writes down what became of an attempt. */
+  private note({ span }: Running, record: ModelResponse.Attempt): void {
+    this.running = undefined
+    this.answer.attempts.push(record)
+    Telemetry.annotate(span, Telemetry.ofAttempt(record))
+  }
+
+  /** Frees the connection: for reuse after a proven end, else by closing it. */
+  private free({ scope }: Running, error?: string): Effect.Effect<void> {
+    // A scope is closed once only: what an interruption left of it would never be freed.
+    return Effect.uninterruptible(Scope.close(scope, error === undefined ? Exit.void : Exit.fail(error)))
   }
 }
 

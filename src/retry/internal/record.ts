@@ -44,9 +44,10 @@ export const broken = (
 export const complete = (
   attempt: Attempt,
   usage: Usage,
-  of: { readonly endedAt: number; readonly route: ModelResponse.Route | undefined }
+  endedAt: number,
+  route: ModelResponse.Route | undefined
 ): ModelResponse.Attempt => ({
-  ...common(attempt, of.endedAt, of.route),
+  ...common(attempt, endedAt, route),
   delivered: attempt.decoder()?.fold.delivered() ?? "nothing",
   usage
 })
