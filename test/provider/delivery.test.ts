@@ -373,6 +373,51 @@ describe("resume by asking", () => {
   )
 })
 
+describe("text that the vendor itself contradicts", () => {
+  /** One delta lost: the end of the answer says the whole text. */
+  const events = Wire.answer("responses", { text: pieces, id: "resp_1" })
+  const at = events.findIndex((event) => event.includes("output_text.delta")) + 1
+  const lossy = Reply.stream(events.filter((_, index) => index !== at))
+  const script = ({ index, json }: FaultServer.ReceivedRequest): Reply.Reply => {
+    const ask = Wire.asked(json)
+    if (index === 1) return lossy
+    return ask === undefined
+      ? Reply.stream(Wire.answer("responses", { text: pieces, id: "resp_2" }))
+      : Reply.stream(Wire.answer("responses", { text: Wire.resumed(ask, " And more.") }))
+  }
+
+  it.scopedLive("is never gone on with: resume fails, restart begins anew", () =>
+    Effect.gen(function* () {
+      const server = yield* FaultServer.make(script)
+      const error = yield* Effect.flip(shown(yield* provider(server.url, "responses")))
+      assert.strictEqual(error._tag, "MalformedStream")
+      assert.strictEqual(error.partial?.text, text.replace(pieces[1] ?? "", ""))
+      assert.isUndefined(error.checkpoint)
+      assert.strictEqual((yield* server.requests).length, 1)
+
+      const other = yield* FaultServer.make(script)
+      const service = yield* provider(other.url, "responses")
+      const seen = yield* Stream.runCollect(service.stream(request))
+      assert.strictEqual(ModelEvent.fold(seen).text, text)
+      assert.strictEqual((yield* other.requests).length, 2)
+    })
+  )
+
+  it.scopedLive("is replaced by the vendor's last word where nothing was shown", () =>
+    Effect.gen(function* () {
+      const server = yield* FaultServer.make(script)
+      const service = yield* provider(server.url, "responses")
+      assert.strictEqual((yield* service.generate(request)).text, text)
+      const held = yield* FaultServer.make(script)
+      const seen = yield* Stream.runCollect(
+        (yield* provider(held.url, "responses")).stream(request, { delivery: "hold" })
+      )
+      assert.strictEqual(ModelEvent.fold(seen).text, text)
+      assert.deepStrictEqual([(yield* server.requests).length, (yield* held.requests).length], [1, 1])
+    })
+  )
+})
+
 describe("resume by cursor", () => {
   const events = Wire.answer("responses", { text: pieces, id: "resp_1" })
   const background = { ...request, providerOptions: { responses: { background: true } } }

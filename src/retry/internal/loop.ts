@@ -247,16 +247,14 @@ class Loop {
       const intact = Traits.leavesAnswer(fault, attempt.decoder() !== undefined)
       const { delivered, gained, wrote } = answer.broke(attempt.decoder(), intact)
       answer.met(route.continued?.seam())
-      const context = this.context(attempt)
+      const context = this.context(attempt, fault)
       this.failed = attempt.generation() ?? this.failed
 
+      const refused = this.refusedBy(fault, route, gained)
       if (wrote) routes.grew()
-      const isUnproven = fault._tag === "SeamNotProven"
-      const isRefusal = isUnproven || (!gained && Traits.refusesRoute(fault))
-      // A cursor may carry what another route began: then that one is refused.
-      const refused = !isRefusal ? undefined : isUnproven ? (route.continued?.route ?? route.name) : route.name
       if (refused !== undefined) routes.refused(refused, fault)
-      const next = yield* routes.next(intact ? routes.cursorAfter(route, attempt.decoder()) : undefined)
+      const cursor = intact ? routes.cursorAfter(route, attempt.decoder()) : undefined
+      const next = yield* fault.contradicts ? routes.anew() : routes.next(cursor)
 
       const record = Record.broken(attempt, fromFault(fault, context), {
         endedAt: clock.unsafeCurrentTimeMillis(),
@@ -288,6 +286,12 @@ class Loop {
     })
   }
 
+  /** The route that an attempt did not go, rather than fail on it. A cursor may carry what another route began. */
+  private refusedBy(fault: Fault, { continued, name }: Route, gained: boolean): ModelResponse.Route | undefined {
+    if (fault._tag === "SeamNotProven") return continued?.route ?? name
+    return !gained && Traits.refusesRoute(fault) ? name : undefined
+  }
+
   /** Tells the consumer what is void. Undefined where nothing is, or the consumer has not heard of it. */
   private announce(next: Next, error: ModelResponse.ErrorSummary, retryAt: number): Events | undefined {
     const { answer, options } = this
@@ -312,7 +316,7 @@ class Loop {
   }
 
   /** Whose request it is, and what was delivered before anything of it becomes void. */
-  private context(attempt: Attempt.Attempt | undefined): Context {
+  private context(attempt: Attempt.Attempt | undefined, fault?: Fault): Context {
     const { client, request } = this.options
     return {
       provider: client.provider,
@@ -323,7 +327,9 @@ class Loop {
       credential: attempt?.credential(),
       requestId: attempt?.requestId(),
       attempts: this.answer.attempts,
-      ...this.answer.soFar()
+      ...this.answer.soFar(),
+      // Nobody is to go on with text of which the vendor has said that it is another one.
+      ...(fault?.contradicts && { checkpoint: undefined })
     }
   }
 

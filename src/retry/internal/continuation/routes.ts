@@ -67,6 +67,15 @@ export class Routes {
     return this.next(this.attached(from), delivery === "fail" ? "resume" : delivery)
   }
 
+  /** The vendor has said that what was delivered is wrong: nothing may be built on it, so it is begun anew, or given up. */
+  anew(): Effect.Effect<Next> {
+    const { can } = this
+    this.can = { cursor: false, prefill: false, ask: false }
+    const next = this.next(undefined)
+    this.can = can
+    return next
+  }
+
   /** Decides on the next attempt, and takes what is void out of the answer. */
   next(cursor: Route | undefined, delivery = this.options.delivery): Effect.Effect<Next> {
     const { blocks } = this.answer.partial()
