@@ -1,10 +1,9 @@
 /**
  * Reads requests as a simulated vendor must: what the conversation says, and what the default continuation request asks
- * for. Also writes what a model that obeys it answers.
+ * for, of which the testing kit knows.
  */
-import { type Ask, defaultRequest } from "../../src/retry/internal/continuation/ask.js"
-
-export type { Ask }
+export type { Ask } from "../../src/retry/internal/continuation/ask.js"
+export { asked, askIn, resumed as obedient } from "../../src/testing/internal/asked.js"
 
 export interface Said {
   readonly role: string
@@ -27,33 +26,3 @@ export const saidIn = (json: unknown): string =>
     .filter(({ role }) => role === "assistant")
     .map(({ text }) => text)
     .join("")
-
-/** Stand for the marker and the anchor; no wording has them. */
-const MARKER = "\u0001"
-const ANCHOR = "\u0002"
-
-/** The default wording as a pattern, so that a change of its words needs no change here. */
-const wording = ((): RegExp => {
-  const escaped = defaultRequest({ marker: MARKER, anchor: ANCHOR }).replace(/[\\^$.*+?()[\]{}|/]/g, "\\$&")
-  const pattern = escaped
-    .replace(ANCHOR, "(?<anchor>[\\s\\S]+?)")
-    .replace(MARKER, "(?<marker>\\S+?)")
-    .replaceAll(MARKER, "\\k<marker>")
-  return new RegExp(`^${pattern}$`)
-})()
-
-/** What the default request in this message asks for; undefined where the message is not that request. */
-export const askIn = (text: string): Ask | undefined => {
-  const { anchor, marker } = wording.exec(text)?.groups ?? {}
-  return anchor === undefined || marker === undefined ? undefined : { anchor, marker }
-}
-
-/** What a request asks its model to write before it goes on; undefined where it asks for another thing. */
-export const asked = (json: unknown): Ask | undefined => {
-  const last = messagesOf(json).at(-1)
-  return last?.role === "user" ? askIn(last.text) : undefined
-}
-
-/** What an obedient model writes: the marker, the anchor and the rest; where nothing is missing, the marker again. */
-export const obedient = ({ anchor, marker }: Ask, rest: string): string =>
-  `${marker}\n${anchor}${rest === "" ? `\n${marker}` : rest}`

@@ -145,7 +145,9 @@ class Reader<State> implements Decoder {
     if (this.verdict === "Proven") this.finish()
     else if (this.verdict === "Open") {
       const what = this.started ? "ended without its terminal marker" : "ended before it began"
-      this.fail(this.document === undefined ? Fault.truncated(`the answer ${what}`) : this.refused(this.document))
+      // A document without a word in it is no answer, whatever it calls itself.
+      const said = this.document?.text.trim()
+      this.fail(said ? this.refused(said) : Fault.truncated(`the answer ${what}`))
     }
     return this.drain()
   }
@@ -181,7 +183,7 @@ class Reader<State> implements Decoder {
   private read(bytes: Uint8Array): void {
     if (this.opening.framing === "document") {
       this.document ??= new Document()
-      if (!this.document.push(bytes)) this.fail(this.refused(this.document))
+      if (!this.document.push(bytes)) this.fail(this.refused(this.document.text))
       return
     }
     this.takeAll(this.sse.push(bytes))
@@ -189,7 +191,7 @@ class Reader<State> implements Decoder {
   }
 
   /** An answer that is no stream, of which the status said that it was good. */
-  private refused({ text }: Document): Fault.Fault {
+  private refused(text: string): Fault.Fault {
     return classify({ status: 200, body: text, requestId: this.stamp.requestId })
   }
 

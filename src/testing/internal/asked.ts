@@ -3,19 +3,9 @@
  */
 import { type Ask, defaultRequest } from "../../retry/internal/continuation/ask.js"
 
-/** Stand for the marker and the anchor: characters that no wording has. */
-const MARKER = "\u0001"
-const ANCHOR = "\u0002"
-
-/** The default wording as a pattern, made from it, so that the two cannot differ. */
-const wording = ((): RegExp => {
-  const escaped = defaultRequest({ marker: MARKER, anchor: ANCHOR }).replace(/[\\^$.*+?()[\]{}|/]/g, "\\$&")
-  const pattern = escaped
-    .replace(ANCHOR, "(?<anchor>[^]+?)")
-    .replace(MARKER, "(?<marker>\\S+)")
-    .replaceAll(MARKER, "\\k<marker>")
-  return new RegExp(`^${pattern}$`)
-})()
+/** What stands around the anchor, taken from the wording itself, so that the two cannot differ. */
+const [before = "", rest = ""] = defaultRequest({ marker: "", anchor: "\u0000" }).split("\u0000")
+const [after = ""] = rest.split("Write ")
 
 /** The text of a message, whatever its protocol calls it. */
 const textOf = (message: unknown): string => {
@@ -28,9 +18,15 @@ const textOf = (message: unknown): string => {
 export const asked = (json: unknown): Ask | undefined => {
   const { input, messages } = (json ?? {}) as { readonly input?: unknown; readonly messages?: unknown }
   const said = messages ?? input
-  const last = Array.isArray(said) ? textOf(said.at(-1)) : ""
-  const { anchor, marker } = wording.exec(last)?.groups ?? {}
-  return anchor === undefined || marker === undefined ? undefined : { anchor, marker }
+  return Array.isArray(said) ? askIn(textOf(said.at(-1))) : undefined
+}
+
+/** What a text asks for, if it is the default request. */
+export const askIn = (text: string): Ask | undefined => {
+  const marker = /<resume-[0-9a-f]+>/.exec(text)?.[0]
+  if (marker === undefined) return undefined
+  const ask = { marker, anchor: text.slice(before.length, text.lastIndexOf(after)) }
+  return defaultRequest(ask) === text ? ask : undefined
 }
 
 export const resumed = ({ anchor, marker }: Ask, rest: string): string =>
