@@ -69,7 +69,9 @@ export const Checkpoint = Schema.Struct({
   attempts: Schema.Array(Attempt),
   /** Where the text was already put together from several attempts. */
   seams: Schema.Array(Seam),
-  cursor: Schema.optional(Cursor)
+  cursor: Schema.optional(Cursor),
+  /** The answer was proven to be whole: there is nothing to go on with, and `from` is refused. Absent otherwise. */
+  finished: Schema.optional(Schema.Literal(true))
 })
 
 /**
@@ -84,7 +86,9 @@ export type Checkpoint = typeof Checkpoint.Type
  * stored: if it is killed, the next one goes on from the last checkpoint, and a piece that was stored and not shown is in
  * the checkpoint's `text`.
  *
- * Each checkpoint holds the whole answer so far, so a long one is stored at most `every` so often, and once at the end.
+ * Each checkpoint holds the whole answer so far, so storing each piece of a very long answer adds up. With `every`, pieces
+ * in between are handed on before they are stored: a program that is killed then may have shown a little more than the
+ * checkpoint says, and shows that again.
  *
  * @example
  * ```ts

@@ -206,6 +206,36 @@ describe("a checkpoint of an answer that the server keeps", () => {
     })
   )
 
+  it.scopedLive("attaches in the middle of reasoning and of tool calls, too", () =>
+    Effect.gen(function* () {
+      const mixed = Wire.answer("responses", {
+        id: "resp_1",
+        blocks: [
+          { type: "reasoning", text: ["Hm, ", "yes."] },
+          { type: "text", text: pieces.slice(0, 3) },
+          { type: "tool-call", id: "call_1", name: "look", arguments: { at: 1 } },
+          { type: "reasoning", text: "Once more." },
+          { type: "text", text: pieces.slice(3, 6) }
+        ]
+      })
+      const whole = yield* Effect.flatMap(FaultServer.make([Reply.stream(mixed)]), ({ url }) =>
+        Effect.flatMap(provider(url, "responses"), (service) => service.generate(background))
+      )
+      for (let afterEvents = 2; afterEvents < mixed.length; afterEvents++) {
+        const server = yield* FaultServer.make((received) => {
+          const reply = Reply.stream(Wire.rest(received, mixed))
+          return received.method === "POST" ? Reply.cut(reply, { afterEvents }, "rst") : reply
+        })
+        const first = yield* provider(server.url, "responses")
+        const error = yield* Effect.flip(Stream.runDrain(first.stream(background, { delivery: "resume" })))
+        const from = yield* stored(checkpointOf(error))
+        const response = yield* (yield* provider(server.url, "responses")).generate(background, { from })
+        assert.deepStrictEqual(response.content, whole.content, `after ${afterEvents} events`)
+        assert.strictEqual((yield* server.requests).filter(({ method }) => method === "POST").length, 1)
+      }
+    })
+  )
+
   it.scopedLive("does not accept another answer in its place", () =>
     Effect.gen(function* () {
       const other = Wire.answer("responses", { text: "Quite another text.", id: "resp_1" })
@@ -220,6 +250,19 @@ describe("a checkpoint of an answer that the server keeps", () => {
       const error = yield* Effect.flip(first.generate(background, { from }))
       assert.strictEqual(error._tag, "SeamNotProven")
       assert.strictEqual(error.partial?.text, from.text)
+    })
+  )
+})
+
+describe("an answer that is whole", () => {
+  it.scoped("has nothing to go on from", () =>
+    Effect.gen(function* () {
+      const { provider, requests } = yield* ScriptedProvider.make([ScriptedProvider.answer({ text })])
+      const from = ModelEvent.fold(yield* collected(provider.stream(request)))
+      assert.isTrue(from.finished)
+      const error = yield* Effect.flip(provider.generate(request, { from }))
+      assert(error._tag === "InvalidRequest" && error.field === "from")
+      assert.strictEqual((yield* requests).length, 1)
     })
   )
 })

@@ -532,3 +532,30 @@ describe("an interruption", () => {
     )
   }
 })
+
+describe("a block that the protocol reserved and that never came", () => {
+  it.scopedLive("moves no other one: the text after it is kept, and is gone on with", () =>
+    Effect.gen(function* () {
+      const blocks = [
+        { type: "reasoning", text: "Hm." },
+        { type: "text", text: pieces(text) }
+      ] as const
+      const whole = Wire.answer("responses", { id: "resp_1", blocks: [...blocks] })
+      const isReasoningDone = (event: string): boolean =>
+        event.includes("response.output_item.done") && event.includes('"type":"reasoning"')
+      const first = cut(
+        whole.filter((event) => !isReasoningDone(event)),
+        whole.findIndex((event) => event.includes("output_text.delta")) + 3
+      )
+      const { provider } = yield* Memory.make("responses", ({ json }, nth) => {
+        const ask = Wire.asked(json)
+        if (nth === 1 || ask === undefined) return first
+        const rest = text.slice(text.indexOf(ask.anchor) + ask.anchor.length)
+        return { events: Wire.answer("responses", { id: "resp_2", text: Wire.resumed(ask, rest) }) }
+      })
+      const events = yield* all(provider.stream(request, { delivery: "resume" }))
+      assert.strictEqual(responseOf(events).text, text)
+      assert.strictEqual(ModelEvent.fold(events).text, text)
+    })
+  )
+})

@@ -130,6 +130,14 @@ export class Fold {
     }
   }
 
+  /** The index behind the first so many blocks. A protocol may keep an index free for a block that never came. */
+  indexAfter(blocks: number): number {
+    let left = blocks
+    let index = 0
+    while (left > 0 && index < this.drafts.length) if (this.drafts[index++] !== undefined) left--
+    return index
+  }
+
   /** Drops the blocks from `fromIndex` on. */
   truncate(fromIndex: number): void {
     if (fromIndex >= 0 && fromIndex < this.drafts.length) this.drafts.length = Math.ceil(fromIndex)

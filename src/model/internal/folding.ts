@@ -3,12 +3,12 @@
  */
 import type { Checkpoint, Cursor } from "../Checkpoint.js"
 import type { ModelEvent, ResponseStart } from "../ModelEvent.js"
-import type { Attempt, Seam } from "../ModelResponse.js"
+import type { Attempt, ErrorSummary, Seam } from "../ModelResponse.js"
 import { Fold } from "./fold.js"
 
 export class Folding {
   /** Whether the end of the answer was among the events. */
-  isFinished = false
+  isFinished: boolean
   private readonly fold: Fold
   private ended: ReadonlyArray<Attempt>
   private running: ResponseStart | undefined
@@ -20,22 +20,31 @@ export class Folding {
     this.ended = from?.attempts ?? []
     this.cursor = from?.cursor
     this.seams = from?.seams ?? []
+    this.isFinished = from?.finished ?? false
   }
 
   apply(event: ModelEvent): void {
+    const { delivered } = event._tag === "Superseded" ? this.fold.partial() : { delivered: undefined }
     this.fold.apply(event)
-    if (event._tag === "ResponseStart") {
-      this.ended = event.attempts ?? this.ended
-      this.running = event
-      this.cursor = event.cursor
-    } else if (event._tag === "Superseded" && event.fromIndex === 0) {
-      this.seams = []
-    } else if (event._tag === "Finish") {
-      this.isFinished = true
-      this.ended = event.response.attempts
-      this.seams = event.response.seams
-      this.running = undefined
-      this.cursor = undefined
+    switch (event._tag) {
+      case "ResponseStart":
+        this.ended = event.attempts ?? this.ended
+        this.running = event
+        this.cursor = event.cursor
+        return
+      case "Superseded":
+        if (event.fromIndex === 0) this.seams = []
+        this.ended = [...this.ended, ...runningAttempt(this.running, delivered ?? "nothing", this.ended, event.error)]
+        this.running = undefined
+        // The next attempt is another answer, which the server may keep again.
+        this.cursor = undefined
+        return
+      case "Finish":
+        this.isFinished = true
+        this.ended = event.response.attempts
+        this.seams = event.response.seams
+        this.running = undefined
+        this.cursor = undefined
     }
   }
 
@@ -45,18 +54,32 @@ export class Folding {
       ...partial,
       attempts: [...this.ended, ...runningAttempt(this.running, partial.delivered, this.ended)],
       seams: this.seams,
-      cursor: this.cursor
+      ...(this.cursor && { cursor: this.cursor }),
+      ...(this.isFinished && { finished: true })
     }
   }
 }
 
-/** An attempt of which nobody has told the end: it cost at least what it delivered. */
+/** An attempt that no later start has told of yet: it cost at least what it delivered. */
 const runningAttempt = (
   start: ResponseStart | undefined,
   delivered: Attempt["delivered"],
-  ended: ReadonlyArray<Attempt>
+  ended: ReadonlyArray<Attempt>,
+  error?: ErrorSummary
 ): ReadonlyArray<Attempt> => {
   if (start === undefined || ended.some(({ attempt }) => attempt === start.attempt)) return []
   const { attempt, generation, requestId, route, startedAt = 0 } = start
-  return [{ attempt, generation, requestId, route, startedAt, endedAt: startedAt, usageIsPartial: true, delivered }]
+  return [
+    {
+      attempt,
+      generation,
+      requestId,
+      route,
+      startedAt,
+      endedAt: startedAt,
+      usageIsPartial: true,
+      delivered,
+      ...(error && { error })
+    }
+  ]
 }

@@ -92,16 +92,18 @@ const checkedDeadlines = (deadlines: Deadlines.Options | undefined): Either.Eith
     : Either.left(invalidRequest(`deadlines.${field}`, `the call's \`deadlines.${field}\` ${problem}`))
 }
 
-/** An answer that is held back delivers nothing before its end, so there is nothing to go on from. */
-const checkedFrom = ({ delivery, from }: Parameters<OpenEvents>[1]): Either.Either<void, Fault> =>
-  from === undefined || delivery !== "hold"
-    ? Either.void
-    : Either.left(
-        invalidRequest(
-          "from",
-          "the call continues `from` a checkpoint and holds everything back: give it another delivery"
-        )
+/** Whether there is something to go on from, and a delivery that can. */
+const checkedFrom = ({ delivery, from }: Parameters<OpenEvents>[1]): Either.Either<void, Fault> => {
+  if (from === undefined) return Either.void
+  if (from.finished) {
+    return Either.left(invalidRequest("from", "the checkpoint in `from` is of an answer that is whole: use its text"))
+  }
+  return delivery === "hold"
+    ? Either.left(
+        invalidRequest("from", "the call continues `from` a checkpoint and holds everything back: use another delivery")
       )
+    : Either.void
+}
 
 /** For those who have no types: words alone cannot name a marker and an anchor. */
 const checkContinuation = (continuation: unknown): Effect.Effect<void, InvalidOptions> =>

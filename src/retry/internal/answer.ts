@@ -87,7 +87,7 @@ export class Answer {
         const from = events.length
         const fault = continued?.close(events)
         gap.hold(events, from)
-        gap.release(events)
+        if (fault === undefined) gap.release(events)
         return fault
       }
     }
@@ -134,6 +134,10 @@ export class Answer {
     this.cursor = undefined
     const discarded = fromIndex < this.fold.length ? this.fold.partial(fromIndex) : undefined
     this.fold.truncate(fromIndex)
+    if (discarded !== undefined && this.seams.length > 0) {
+      const { length } = this.partial().text
+      this.seams = this.seams.filter(({ offset }) => offset < length)
+    }
     return discarded
   }
 

@@ -219,8 +219,12 @@ export const make = ({
         }
       }
     )
-    // What came before a fault was given first; now it is the fault's turn.
-    return Effect.suspend(() => (reader.fault === undefined ? more : Effect.fail(reader.fault)))
+    return Effect.suspend(() => {
+      // Usage is waited for while somebody pulls.
+      provenAt = undefined
+      // What came before a fault was given first; now it is the fault's turn.
+      return reader.fault === undefined ? more : Effect.fail(reader.fault)
+    })
   }
 
   const briefly = (read: ByteSource["read"]): ByteSource["read"] =>

@@ -6,8 +6,8 @@
  *     while (true) {
  *       open       the next attempt, by its route, once its time has come
  *       forward    its events to the consumer; done when the end is proven
- *       recover    when it broke: free its connection, step the schedule (which renews the client that failed), decide on
- *                  the route of the next attempt, and tell the consumer what is void
+ *       recover    when it broke: decide on the route of the next attempt, free the connection, step the schedule (its step
+ *                  renews the client after a transport error), tell the consumer what is void
  *     }
  *
  * A pull that is interrupted loses nothing: the attempt that it opened goes on, and so does the recovery that it began.
@@ -51,7 +51,7 @@ export interface Request extends RouteOptions {
   readonly deadlines: Deadlines
   /** What another call delivered, and this one goes on with. */
   readonly from: Checkpoint | undefined
-  /** What counts where a vendor contradicts itself: its last word, where nothing was shown. */
+  /** What counts if a vendor contradicts itself: what was `shown`, or the `vendor`'s last word if nothing was. */
   readonly trust: "shown" | "vendor"
   /** What the span of the request says besides its model. */
   readonly attributes: Readonly<Record<string, unknown>>
@@ -59,7 +59,7 @@ export interface Request extends RouteOptions {
 
 type Events = ReadonlyArray<ModelEvent>
 
-type Error = ProviderError.ProviderError
+type Failure = ProviderError.ProviderError
 
 /** An attempt on the wire. */
 interface Running {
@@ -68,11 +68,11 @@ interface Running {
   readonly scope: Scope.CloseableScope
   readonly span: Tracer.Span
   /** Its next events, or what came of its break. Made once, not for each pull. */
-  readonly forward: Effect.Effect<Events | undefined, Error>
+  readonly forward: Effect.Effect<Events | undefined, Failure>
 }
 
 export const open =
-  (options: Request): Pulling.Open<ModelEvent, Error> =>
+  (options: Request): Pulling.Open<ModelEvent, Failure> =>
   (owner) =>
     Effect.gen(function* () {
       const clock = yield* Effect.clock
@@ -96,13 +96,13 @@ class Loop {
   private route: Route
   private startAt: number | undefined
   private running: Running | undefined
-  private recovering: Fiber.RuntimeFiber<Events | undefined, Error> | undefined
-  /** What the consumer is to be told before anything else. */
+  private recovering: Fiber.RuntimeFiber<Events | undefined, Failure> | undefined
+  /** Events to give before anything else: what a checkpoint makes void, or the end of the answer. */
   private untold: Events | undefined
-  private ended: Effect.Effect<undefined, Error> | undefined
+  private ended: Effect.Effect<undefined, Failure> | undefined
   /** The generation that failed last: the next attempt avoids it if possible. */
   private failed: GenerationId | undefined
-  /** The last failure that was not the refusal of a route: what a caller wants to catch. */
+  /** The last break. A request that ends after refused routes fails with this, and not with the refusal. */
   private broken: readonly [Fault, Context] | undefined
 
   constructor(
@@ -119,25 +119,25 @@ class Loop {
     this.keys = options.keys()
   }
 
-  readonly pull: Pulling.Pull<ModelEvent, Error> = (fiber) => {
+  readonly pull: Pulling.Pull<ModelEvent, Failure> = (fiber) => {
     if (this.untold !== undefined) return this.tell(this.untold)
     if (this.recovering !== undefined) return this.recovered(this.recovering, fiber)
     if (this.ended !== undefined) return this.ended
-    if (this.running === undefined) return Effect.zipRight(this.open(), this.again(fiber))
+    if (this.running === undefined) return Effect.zipRight(this.open(), this.pullAgain(fiber))
     this.running.attempt.pulledBy(fiber)
     return this.running.forward
   }
 
-  private again(fiber: Pulling.Fiber): Effect.Effect<Events | undefined, Error> {
+  private pullAgain(fiber: Pulling.Fiber): Effect.Effect<Events | undefined, Failure> {
     return Effect.suspend(() => this.pull(fiber))
   }
 
   /** Decides on the first attempt: a new answer, or the rest of one that another call began. */
-  begin(from: Checkpoint): Effect.Effect<void, Error> {
+  begin(from: Checkpoint): Effect.Effect<void, Failure> {
     return Effect.flatMap(this.routes.first(from), (next) => {
       if (next.route === undefined) return this.fail(seamNotProven(this.routes.why), this.context(undefined))
       this.route = next.route
-      const last = from.attempts.at(-1)?.error ?? again
+      const last = from.attempts.at(-1)?.error ?? begunAnew
       this.untold = this.announce(next, last, this.clock.unsafeCurrentTimeMillis())
       return Effect.void
     })
@@ -179,7 +179,7 @@ class Loop {
   }).pipe(Effect.uninterruptible)
 
   /** Events reach the consumer; the last of them is `Finish` once the end is proven. */
-  private forward(running: Running, events: Array<ModelEvent>): Effect.Effect<Events | undefined, Error> {
+  private forward(running: Running, events: Array<ModelEvent>): Effect.Effect<Events | undefined, Failure> {
     const { answer } = this
     const { attempt, route } = running
     const first = events[0]
@@ -216,19 +216,22 @@ class Loop {
   }
 
   /** An attempt broke. What follows goes on by itself, also while nobody pulls. */
-  private break(running: Running, fault: Fault): Effect.Effect<Events | undefined, Error> {
+  private break(running: Running, fault: Fault): Effect.Effect<Events | undefined, Failure> {
     const recovery = Effect.withParentSpan(this.recover(running, fault), this.span)
-    // What is forked where nothing interrupts could not be interrupted either: the end of the request would wait for it.
+    // A fiber forked in an uninterruptible region is uninterruptible, and the end of the request would wait for it.
     const begin = Effect.map(Effect.forkIn(Effect.interruptible(recovery), this.owner), (fiber) => {
       this.recovering = fiber
     })
-    return Effect.zipRight(Effect.uninterruptible(begin), Effect.withFiberRuntime<Events | undefined, Error>(this.pull))
+    return Effect.zipRight(
+      Effect.uninterruptible(begin),
+      Effect.withFiberRuntime<Events | undefined, Failure>(this.pull)
+    )
   }
 
   private recovered(
-    recovering: Fiber.RuntimeFiber<Events | undefined, Error>,
+    recovering: Fiber.RuntimeFiber<Events | undefined, Failure>,
     fiber: Pulling.Fiber
-  ): Effect.Effect<Events | undefined, Error> {
+  ): Effect.Effect<Events | undefined, Failure> {
     return Effect.flatMap(Fiber.join(recovering), (told) => {
       this.recovering = undefined
       return told === undefined ? this.pull(fiber) : Effect.succeed(told)
@@ -239,7 +242,7 @@ class Loop {
    * Frees the broken connection, steps the schedule, whose step renews the client that failed, and decides. There is a
    * second attempt where the schedule, the limits and the promise of the delivery allow one; else the request fails.
    */
-  private recover(running: Running, raw: Fault): Effect.Effect<Events | undefined, Error> {
+  private recover(running: Running, raw: Fault): Effect.Effect<Events | undefined, Failure> {
     return Effect.gen(this, function* () {
       const { answer, clock, keys, policy, routes, secrets } = this
       const { attempt, route } = running
@@ -259,8 +262,7 @@ class Loop {
       const record = Record.broken(attempt, fromFault(fault, context), {
         endedAt: clock.unsafeCurrentTimeMillis(),
         delivered,
-        route: route.name,
-        discarded: next.discarded
+        route: route.name
       })
       this.note(running, record)
       yield* this.free(running, record.error?.message)
@@ -279,6 +281,8 @@ class Loop {
         return yield* this.fail(why, { ...whose, checkpoint, delivered, partial })
       }
 
+      // A later attempt writes it again.
+      if (next.discarded !== undefined) answer.attempts.splice(-1, 1, Record.withDiscarded(record, next.discarded))
       this.route = next.route
       this.startAt = startAt
       yield* Telemetry.redialling(error, record, next.route.name, startAt - now)
@@ -307,7 +311,7 @@ class Loop {
   }
 
   /** Ends the request, also for pulls that come after the one that is told so. */
-  private fail(fault: Fault, context: Context): Effect.Effect<never, Error> {
+  private fail(fault: Fault, context: Context): Effect.Effect<never, Failure> {
     const attempts = [...this.answer.attempts]
     const { checkpoint } = context
     const error = fromFault(fault, { ...context, attempts, checkpoint: checkpoint && { ...checkpoint, attempts } })
@@ -356,7 +360,7 @@ const finishOf = ({ finishReason, toolCalls }: ModelResponse.ModelResponse, whol
     ? { ...finishReason, reason: "tool-calls" }
     : finishReason
 
-const again: ModelResponse.ErrorSummary = {
+const begunAnew: ModelResponse.ErrorSummary = {
   tag: "StreamDropped",
   description: "the answer was not continued",
   message: "The answer that the checkpoint holds is begun anew."

@@ -41,7 +41,7 @@ const emit = <A, E>(pull: Pull<A, E>, delivery: Delivery<A>): Channel.Channel<Ch
     if (delivery.isTo(fiber)) return pull(fiber)
     const dropped = delivery.droppedBefore(fiber)
     return Effect.zipRight(
-      FiberRef.set(received, delivery.begin(fiber)),
+      FiberRef.set(received, delivery.begin(fiber, dropped !== undefined)),
       dropped === undefined ? pull(fiber) : Effect.succeed(dropped)
     )
   })
@@ -65,6 +65,8 @@ interface Hand<A> {
   pieces: ReadonlyArray<A> | undefined
   /** Whether the fiber ended before anybody told it to stop. */
   endedByItself: boolean
+  /** Whether it was given what another fiber dropped: nothing is given a third time. */
+  readonly isAgain: boolean
 }
 
 /**
@@ -82,9 +84,9 @@ class Delivery<A> {
     return this.hand?.fiber === fiber
   }
 
-  begin(fiber: Fiber): object {
+  begin(fiber: Fiber, isAgain: boolean): object {
     this.end()
-    this.hand = { fiber, token: {}, pieces: undefined, endedByItself: false }
+    this.hand = { fiber, token: {}, pieces: undefined, endedByItself: false, isAgain }
     fiber.addObserver(this.ended)
     return this.hand.token
   }
@@ -96,7 +98,8 @@ class Delivery<A> {
   droppedBefore(fiber: Fiber): ReadonlyArray<A> | undefined {
     const { hand } = this
     if (hand === undefined || !hand.endedByItself || !isToldToStop(hand.fiber)) return undefined
-    return fiber.getFiberRef(received) === hand.token ? undefined : hand.pieces
+    if (fiber.getFiberRef(received) === hand.token || hand.isAgain) return undefined
+    return hand.pieces
   }
 
   end(): void {

@@ -18,7 +18,7 @@ const common = (attempt: Attempt, endedAt: number, route: ModelResponse.Route | 
   route
 })
 
-/** An attempt that broke. What it had written is `discarded` where a later one writes it again. */
+/** An attempt that broke. */
 export const broken = (
   attempt: Attempt,
   error: ProviderError.ProviderError,
@@ -26,7 +26,6 @@ export const broken = (
     readonly endedAt: number
     readonly delivered: Delivered
     readonly route: ModelResponse.Route | undefined
-    readonly discarded: PartialResponse | undefined
   }
 ): ModelResponse.Attempt => {
   const usage = attempt.decoder()?.usage()
@@ -35,10 +34,13 @@ export const broken = (
     requestId: error.requestId ?? attempt.requestId(),
     error: summary(error),
     delivered: of.delivered,
-    discarded: of.discarded?.delivered === "nothing" ? undefined : of.discarded,
     ...(usage !== undefined && isKnown(usage) && { usage, usageIsPartial: true })
   }
 }
+
+/** The same attempt, once a later one writes again what it had written. */
+export const withDiscarded = (attempt: ModelResponse.Attempt, discarded: PartialResponse): ModelResponse.Attempt =>
+  discarded.delivered === "nothing" ? attempt : { ...attempt, discarded }
 
 /** The attempt whose end was proven. */
 export const complete = (

@@ -3,6 +3,7 @@
  */
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
+import * as Option from "effect/Option"
 import * as Random from "effect/Random"
 import type { ModelClient, PreparedCall } from "../../../client/ModelClient.js"
 import type { ModelRequest } from "../../../model/ModelRequest.js"
@@ -31,12 +32,15 @@ export interface Options {
 /** Undefined where the request cannot be written. `kept` ends in a block of text. */
 export const prefill = ({ client, request }: Options, kept: PartialResponse): Proposal | undefined => {
   const { gap, sent } = withoutGap(kept)
-  const call = client.prepare(Request.prefilled(request, sent), "prefill")
+  const prefilled = Request.prefilled(request, sent)
+  const call = client.prepare(prefilled, "prefill")
   if (Either.isLeft(call)) return undefined
-  return { call: call.right, seam: afterGap(new PrefilledSeam(sent.text, client.echoesPrefill), gap) }
+  const { echoesPrefill } = client
+  const beginning = echoesPrefill ? Request.lastText(prefilled) : sent.text
+  return { call: call.right, seam: afterGap(new PrefilledSeam(beginning, echoesPrefill), gap) }
 }
 
-/** Undefined where the text has no anchor, or the request cannot be written. */
+/** Undefined where the text has no anchor, the words that ask cannot be made, or the request cannot be written. */
 export const ask = (
   { client, continuation, request }: Options,
   kept: PartialResponse
@@ -46,7 +50,9 @@ export const ask = (
     const anchor = anchorOf(sent.text, last)
     if (anchor === undefined || continuation === false) return undefined
     const marker = yield* freshMarker(JSON.stringify(request.prompt) + sent.text)
-    const call = client.prepare(Request.asked(request, sent, continuation({ marker, anchor })))
+    const words = yield* Effect.option(Effect.try(() => continuation({ marker, anchor })))
+    if (Option.isNone(words)) return undefined
+    const call = client.prepare(Request.asked(request, sent, words.value))
     if (Either.isLeft(call)) return undefined
     return { call: call.right, anchor, seam: afterGap(new AskedSeam({ marker, anchor }), gap) }
   })

@@ -14,13 +14,19 @@ export const make = (fold: Fold, kept: PartialResponse): Continued => new Replay
 class Replay implements Continued {
   readonly isWhole = true
   readonly route = "cursor"
-  /** How much of each delivered block came again. */
-  private readonly seen: Array<number> = []
+  /** Our index of each block that the server sends. */
+  private readonly indices = new Map<number, number>()
+  /** How much of each delivered block came again; undefined until it began again. */
+  private readonly seen: Array<number | undefined>
+  private next: number
 
   constructor(
     readonly fold: Fold,
     private readonly kept: PartialResponse
-  ) {}
+  ) {
+    this.next = fold.length
+    this.seen = kept.blocks.map(() => undefined)
+  }
 
   rewrite(events: Array<ModelEvent>, from: number): Fault | undefined {
     for (const event of events.splice(from)) if (!this.take(event, events)) return differs
@@ -28,7 +34,7 @@ class Replay implements Continued {
   }
 
   close(): Fault | undefined {
-    return this.kept.blocks.every((block, index) => this.seen[index] === contentOf(block).length) ? undefined : differs
+    return this.isAllSeen() ? undefined : differs
   }
 
   /** One answer, written once: its text has no seam. */
@@ -38,43 +44,78 @@ class Replay implements Continued {
 
   /** Gives what of the event was not delivered yet; false where it is not what was delivered. */
   private take(event: ModelEvent, out: Array<ModelEvent>): boolean {
-    const block = "index" in event ? this.kept.blocks[event.index] : undefined
-    if (block === undefined) {
-      out.push(event._tag === "ResponseStart" ? { route: "cursor", ...event } : event)
-      return true
-    }
     switch (event._tag) {
-      case "TextDelta":
-      case "ReasoningDelta": {
-        const text = this.beyond(event.index, block, event.text)
-        if (text) out.push({ ...event, text })
-        return text !== undefined
-      }
-      case "ToolCallDelta": {
-        const json = this.beyond(event.index, block, event.json)
-        if (json) out.push({ ...event, json })
-        return json !== undefined
-      }
+      case "ResponseStart":
+        out.push({ route: "cursor", ...event })
+        return true
       case "TextStart":
       case "ReasoningStart":
       case "ToolCallStart":
       case "ProviderPart":
-        this.seen[event.index] = 0
-        return event._tag === starts[block.type]
+        return this.start(event, out)
+      case "TextDelta":
+      case "ReasoningDelta":
+        return this.grow(event.index, event.text, (index, text) => out.push({ ...event, index, text }))
+      case "ToolCallDelta":
+        return this.grow(event.index, event.json, (index, json) => out.push({ ...event, index, json }))
+      case "TextEnd":
+      case "ReasoningEnd":
+      case "ToolCallEnd": {
+        const index = this.indices.get(event.index) ?? event.index
+        const block = this.kept.blocks[index]
+        if (block?.open !== false) out.push({ ...event, index })
+        return block === undefined || this.seen[index] === contentOf(block).length
+      }
       default:
-        if (block.open) out.push(event)
+        out.push(event)
         return true
     }
   }
 
-  /** What of a piece comes after the block's delivered content; undefined where the two are not the same. */
-  private beyond(index: number, block: Block, piece: string): string | undefined {
+  /** Blocks of one kind begin again in the order in which they began. */
+  private start(
+    event: Extract<ModelEvent, { readonly _tag: (typeof starts)[keyof typeof starts] }>,
+    out: Array<ModelEvent>
+  ): boolean {
+    const known = this.kept.blocks.findIndex(
+      ({ type }, index) => this.seen[index] === undefined && starts[type] === event._tag
+    )
+    if (known >= 0) {
+      this.indices.set(event.index, known)
+      this.seen[known] = 0
+      return true
+    }
+    // What is new comes after all that was delivered.
+    if (!this.isAllSeen()) return false
+    const index = this.next++
+    this.indices.set(event.index, index)
+    out.push({ ...event, index })
+    return true
+  }
+
+  /** Gives what of a piece comes after the delivered content; false where it is not the same content. */
+  private grow(theirs: number, piece: string, give: (index: number, rest: string) => void): boolean {
+    const index = this.indices.get(theirs) ?? theirs
+    const block = this.kept.blocks[index]
+    if (block === undefined) {
+      give(index, piece)
+      return true
+    }
     const content = contentOf(block)
     const at = this.seen[index] ?? 0
     const common = Math.min(piece.length, content.length - at)
-    if (!content.startsWith(piece.slice(0, common), at)) return undefined
     this.seen[index] = at + common
-    return common < piece.length && !block.open ? undefined : piece.slice(common)
+    if (!content.startsWith(piece.slice(0, common), at)) return false
+    const rest = piece.slice(common)
+    if (rest === "") return true
+    // White space at the end of a text was held back while later blocks were given.
+    if (!block.open || !(this.isAllSeen() || rest.trim() === "")) return false
+    give(index, rest)
+    return true
+  }
+
+  private isAllSeen(): boolean {
+    return this.kept.blocks.every((block, index) => this.seen[index] === contentOf(block).length)
   }
 }
 

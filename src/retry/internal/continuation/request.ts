@@ -15,6 +15,13 @@ export const prefilled = (request: ModelRequest, kept: PartialResponse): ModelRe
   prompt: withAnswer(request.prompt, contentOf(kept))
 })
 
+/** The text of the last message. */
+export const lastText = ({ prompt }: ModelRequest): string => {
+  const content = prompt.at(-1)?.content ?? ""
+  if (typeof content === "string") return content
+  return content.map((part) => (part.type === "text" ? part.text : "")).join("")
+}
+
 /** The model's own message, and then words in the user's name. */
 export const asked = (request: ModelRequest, kept: PartialResponse, words: string): ModelRequest => {
   const said = contentOf(kept)

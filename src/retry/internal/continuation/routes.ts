@@ -127,7 +127,8 @@ export class Routes {
   ): Effect.Effect<Next> {
     return Effect.gen(this, function* () {
       const name = _tag === "Prefill" ? "prefill" : "ask"
-      const kept = this.answer.partial(fromIndex)
+      const index = this.answer.fold.indexAfter(fromIndex)
+      const kept = this.answer.partial(index)
       const proposal =
         name === "prefill" ? Proposal.prefill(this.options, kept) : yield* Proposal.ask(this.options, kept)
       if (proposal === undefined) {
@@ -139,10 +140,10 @@ export class Routes {
         return yield* this.next(cursor, delivery)
       }
       this.offerCursor()
-      const discarded = this.answer.discard(fromIndex)
+      const discarded = this.answer.discard(index)
       const { anchor, call, seam } = proposal
       const continued = Joining.make({ fold: this.answer.fold, kept, route: name, seam, anchor })
-      return { route: { call, name, continued }, fromIndex: discarded && fromIndex, discarded }
+      return { route: { call, name, continued }, fromIndex: discarded && index, discarded }
     })
   }
 

@@ -196,12 +196,12 @@ export class PrefilledSeam implements Seam {
   /** How much of the new text is the beginning of the old one. */
   private same = 0
 
+  /** `beginning` is what was delivered; of a vendor that sends the message again before it goes on, the whole message. */
   constructor(
-    delivered: string,
-    /** Whether this vendor sends the message again before it goes on. */
+    beginning: string,
     private readonly echoes: boolean
   ) {
-    this.start = delivered.trimStart()
+    this.start = beginning.trimStart()
   }
 
   get isAnchored(): boolean {
@@ -236,7 +236,8 @@ export class PrefilledSeam implements Seam {
   }
 
   private differs(text: string): string {
-    return this.same < BEGINNING ? this.prove(this.held + text) : this.refuse()
+    // Of a vendor that sends the message again, only that proves anything.
+    return this.echoes ? this.refuse() : this.prove(this.held + text)
   }
 
   private prove(text: string): string {
