@@ -86,9 +86,14 @@ export type Checkpoint = typeof Checkpoint.Type
  * stored: if it is killed, the next one goes on from the last checkpoint, and a piece that was stored and not shown is in
  * the checkpoint's `text`.
  *
+<<<<<<< HEAD
  * Each checkpoint holds the whole answer so far, so storing each piece of a very long answer adds up. With `every`, pieces
  * in between are handed on before they are stored: a program that is killed then may have shown a little more than the
  * checkpoint says, and shows that again.
+=======
+ * Each checkpoint holds the whole answer so far, so a long one is stored at most `every` so often, and once at the end, also
+ * where the stream fails.
+>>>>>>> wt-tests
  *
  * @example
  * ```ts
@@ -128,10 +133,18 @@ export const save: {
       const folding = new Folding(from)
       const pause = Duration.toMillis(every)
       let next = Number.NEGATIVE_INFINITY
-      return Stream.mapChunksEffect(events, (chunk) =>
+      let behind = false
+      const rest = Effect.suspend(() => (behind ? store(folding.checkpoint()) : Effect.void))
+      const ended = events.pipe(
+        // The error of the stream says more than that of a last attempt to store.
+        Stream.catchAll((error) => Stream.fromEffect(Effect.zipRight(Effect.ignore(rest), Effect.fail(error)))),
+        Stream.concat(Stream.drain(Stream.fromEffect(rest)))
+      )
+      return Stream.mapChunksEffect(ended, (chunk) =>
         Effect.flatMap(Clock.currentTimeMillis, (now) => {
           for (const event of chunk) folding.apply(event)
-          if (now < next && !folding.isFinished) return Effect.succeed(chunk)
+          behind = now < next && !folding.isFinished
+          if (behind) return Effect.succeed(chunk)
           next = now + pause
           return Effect.as(store(folding.checkpoint()), chunk)
         })

@@ -207,6 +207,13 @@ describe("an answer with an error's status", () => {
         },
         3_602_000
       ],
+      [
+        {
+          "x-ratelimit-remaining-requests": "0",
+          "x-ratelimit-reset-requests": `${"9".repeat(400)}s`
+        },
+        Number.MAX_SAFE_INTEGER
+      ],
       [{ "retry-after": "2", "x-ratelimit-remaining-requests": "0", "x-ratelimit-reset-requests": "6m0s" }, 2_000]
     ]
     for (const [headers, expected] of table) {
@@ -261,6 +268,9 @@ describe("Retry-After", () => {
     [{ "retry-after-ms": "-30" }, undefined],
     [{ "retry-after-ms": "soon" }, undefined],
     [{ "retry-after-ms": "1e999" }, undefined],
+    // Finite, and JSON can say it.
+    [{ "retry-after-ms": "1e308" }, Number.MAX_SAFE_INTEGER],
+    [{ "retry-after": "1e308" }, Number.MAX_SAFE_INTEGER],
     [{ "retry-after-ms": "30", "retry-after": "2" }, 30],
     [{ "retry-after-ms": "soon", "retry-after": "2" }, 2000],
     [{ "retry-after-ms": "", "retry-after": "2" }, 2000]

@@ -3,15 +3,18 @@
  * when it is reset.
  */
 
+/** More milliseconds than this are this many: JSON, in which errors are stored, has no Infinity. */
+const MOST = Number.MAX_SAFE_INTEGER
+
 /** Milliseconds from `now`; undefined where the provider did not say, or said something that is no time to come. */
 export const parse = (headers: Headers, now: number): number | undefined => {
   const millis = Number(headers.get("retry-after-ms") ?? Number.NaN)
-  if (millis > 0 && Number.isFinite(millis)) return millis
+  if (millis > 0 && Number.isFinite(millis)) return Math.min(millis, MOST)
   const text = headers.get("retry-after")
   if (text === null) return undefined
   const seconds = Number(text)
   const wait = Number.isFinite(seconds) ? seconds * 1000 : Date.parse(text) - now
-  return wait > 0 ? wait : undefined
+  return wait > 0 ? Math.min(wait, MOST) : undefined
 }
 
 /**
@@ -30,7 +33,7 @@ export const reset = (headers: Headers, now: number): number | undefined => {
       longest = Math.max(longest, millisOf(headers.get(`x-ratelimit-reset-${other}`) ?? "") ?? 0)
     }
   }
-  return longest > 0 ? longest : undefined
+  return longest > 0 ? Math.min(longest, MOST) : undefined
 }
 
 /** `1d2h3m4.5s`, `120ms`: each unit once at most, and at least one. */
