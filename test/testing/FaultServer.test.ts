@@ -167,13 +167,13 @@ describe("FaultServer", () => {
       })
     )
 
-    it.scopedLive("are not reset before what was written is on its way, to a client that is busy", () =>
+    it.scopedLive("are reset after a wait only once what was written is on its way, to a client that is busy", () =>
       Effect.gen(function* () {
         const many = Array.from({ length: 60 }, (_, n) => `data: ${n} ${"x".repeat(200)}\n\n`)
         const server = yield* FaultServer.make((request) =>
           request.index < 4
             ? Reply.status(200, { body: "ready" })
-            : Reply.cut(Reply.stream(many), { afterEvents: Number.POSITIVE_INFINITY }, "rst")
+            : Reply.cut(Reply.stream(many), { afterEvents: Number.POSITIVE_INFINITY, wait: 0 }, "rst")
         )
         // On a connection that was used before, the kernel acknowledges late.
         const client = yield* busy(server.port, MESSAGES, 3)

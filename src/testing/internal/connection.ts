@@ -26,7 +26,8 @@ const wireOf = (socket: Socket, id: number, observed: Observed, outgoing = new O
     observed.closing(id, "server")
     socket.end()
   }),
-  rst: Effect.map(outgoing.sent, () => {
+  sent: outgoing.sent,
+  rst: Effect.sync(() => {
     observed.closing(id, "server")
     socket.resetAndDestroy()
   })

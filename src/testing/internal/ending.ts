@@ -14,9 +14,10 @@ import { comment } from "./wire/event.js"
  * - `clean`: the body ends as its framing has it, and the connection is kept
  * - `close`: as `clean`, then the connection is closed
  * - `fin`: the connection is closed without an end of the body
- * - `rst`: the connection is reset as soon as what was sent is out. A Node client that finds the last bytes and the
- *   reset at once takes it for a plain close; where it must see `ECONNRESET`, let the cut `wait`, for 0 if the client
- *   is in the same process
+ * - `rst`: the connection is reset at once, and the kernel throws away what it has not sent yet, as it may after many
+ *   small writes to a client that is busy. A Node client that finds the last bytes and the reset at once takes it for
+ *   a plain close. Where all bytes must arrive, or the client must see `ECONNRESET`, let the cut `wait`, for 0 if the
+ *   client is in the same process
  * - `stall`: nothing comes any more, and the connection stays open
  * - `stallWith`: nothing but heartbeats comes any more
  *

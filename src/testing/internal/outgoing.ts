@@ -5,7 +5,7 @@
  * connection that was used before, acknowledges late. A reset throws away what still waits. Only Linux tells how much of
  * what was written is not acknowledged; elsewhere nothing is waited for.
  */
-import { readFileSync } from "node:fs"
+import { readFile } from "node:fs/promises"
 import type { Socket } from "node:net"
 import * as Effect from "effect/Effect"
 
@@ -15,7 +15,8 @@ const SEGMENTS = 10
 /** No segment of a loopback interface is smaller than this, where there is so much to send. */
 const SEGMENT_BYTES = 32 * 1024
 
-const LOOK_MILLIS = 2
+/** The first wait between two looks; each further one is twice as long. */
+const LOOK_MILLIS = 5
 
 /** A client that reads nothing never takes what is more than its window: it gets its reset all the same. */
 const PATIENCE_MILLIS = 500
@@ -23,22 +24,24 @@ const PATIENCE_MILLIS = 500
 export class Outgoing {
   /** The sizes of the last writes. */
   private readonly writes: Array<number> = []
+  private written = 0
 
   constructor(private readonly socket: Socket) {}
 
   wrote(bytes: number): void {
+    this.written += bytes
     this.writes.push(bytes)
     if (this.writes.length > SEGMENTS) this.writes.shift()
   }
 
-  /** Returns at once where all that was written is on its way, as nearly always. */
+  /** Returns at once where little was written. */
   readonly sent: Effect.Effect<void> = Effect.suspend(() => {
-    const until = Date.now() + PATIENCE_MILLIS
-    const look: Effect.Effect<void> = Effect.suspend(() => {
-      if (this.unacknowledged() <= this.underway() || Date.now() > until) return Effect.void
-      return Effect.zipRight(later, look)
-    })
-    return look
+    const underway = this.underway()
+    const look = (wait: number, left: number): Effect.Effect<void> =>
+      Effect.flatMap(this.unacknowledged, (bytes) =>
+        bytes <= underway || left <= 0 ? Effect.void : Effect.zipRight(after(wait), look(2 * wait, left - wait))
+      )
+    return this.written <= underway ? Effect.void : look(LOOK_MILLIS, PATIENCE_MILLIS)
   })
 
   /** What the last segments hold, which are sent without an acknowledgement of those before them. */
@@ -53,23 +56,20 @@ export class Outgoing {
     return bytes
   }
 
-  private unacknowledged(): number {
+  private readonly unacknowledged: Effect.Effect<number> = Effect.promise(async () => {
     const { localPort = 0, remoteFamily, remotePort = 0 } = this.socket
     const ports = `:${hex(localPort)} [0-9A-F]+:${hex(remotePort)}`
     const line = new RegExp(`${ports} [0-9A-F]{2} ([0-9A-F]+):`)
-    try {
-      const table = readFileSync(remoteFamily === "IPv6" ? "/proc/net/tcp6" : "/proc/net/tcp", "latin1")
-      return Number.parseInt(line.exec(table)?.[1] ?? "0", 16)
-    } catch {
-      return 0
-    }
-  }
+    const table = await readFile(remoteFamily === "IPv6" ? "/proc/net/tcp6" : "/proc/net/tcp", "latin1").catch(() => "")
+    return Number.parseInt(line.exec(table)?.[1] ?? "0", 16)
+  })
 }
 
 const hex = (port: number): string => port.toString(16).toUpperCase().padStart(4, "0")
 
 /** By the clock on the wall: a test clock does not move the kernel. */
-const later = Effect.async<void>((resume) => {
-  const timer = setTimeout(() => resume(Effect.void), LOOK_MILLIS)
-  return Effect.sync(() => clearTimeout(timer))
-})
+const after = (millis: number): Effect.Effect<void> =>
+  Effect.async((resume) => {
+    const timer = setTimeout(() => resume(Effect.void), millis)
+    return Effect.sync(() => clearTimeout(timer))
+  })

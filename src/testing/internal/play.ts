@@ -11,6 +11,8 @@ import type { Head } from "./step.js"
 export interface Wire {
   /** Resolves when the kernel has taken the bytes; never, if the connection is gone. */
   readonly write: (bytes: Uint8Array) => Effect.Effect<void>
+  /** Resolves when what was written is on its way, so that a reset cannot overtake it. */
+  readonly sent: Effect.Effect<void>
   readonly fin: Effect.Effect<void>
   readonly rst: Effect.Effect<void>
 }
@@ -99,6 +101,8 @@ export const play = (reply: Reply, keepAlive: boolean, wire: Wire): Effect.Effec
           return yield* Effect.never
         }
         case "Rst": {
+          // It costs a look at the kernel's tables, so it is done where the script takes its time.
+          if (reply.steps[i - 1]?._tag === "Wait") yield* wire.sent
           yield* wire.rst
           return yield* Effect.never
         }
