@@ -86,14 +86,9 @@ export type Checkpoint = typeof Checkpoint.Type
  * stored: if it is killed, the next one goes on from the last checkpoint, and a piece that was stored and not shown is in
  * the checkpoint's `text`.
  *
-<<<<<<< HEAD
  * Each checkpoint holds the whole answer so far, so storing each piece of a very long answer adds up. With `every`, pieces
  * in between are handed on before they are stored: a program that is killed then may have shown a little more than the
- * checkpoint says, and shows that again.
-=======
- * Each checkpoint holds the whole answer so far, so a long one is stored at most `every` so often, and once at the end, also
- * where the stream fails.
->>>>>>> wt-tests
+ * checkpoint says, and shows that again. The last checkpoint is stored at the end, also where the stream fails.
  *
  * @example
  * ```ts

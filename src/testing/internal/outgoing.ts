@@ -58,10 +58,13 @@ export class Outgoing {
 
   private readonly unacknowledged: Effect.Effect<number> = Effect.promise(async () => {
     const { localPort = 0, remoteFamily, remotePort = 0 } = this.socket
-    const ports = `:${hex(localPort)} [0-9A-F]+:${hex(remotePort)}`
-    const line = new RegExp(`${ports} [0-9A-F]{2} ([0-9A-F]+):`)
     const table = await readFile(remoteFamily === "IPv6" ? "/proc/net/tcp6" : "/proc/net/tcp", "latin1").catch(() => "")
-    return Number.parseInt(line.exec(table)?.[1] ?? "0", 16)
+    const ours = table.split("\n").find((line) => {
+      const [, local = "", remote = ""] = line.trim().split(" ")
+      return local.endsWith(`:${hex(localPort)}`) && remote.endsWith(`:${hex(remotePort)}`)
+    })
+    // The columns: number, local address, remote address, state, `unacknowledged:unread`.
+    return Number.parseInt(ours?.trim().split(" ")[4] ?? "0", 16)
   })
 }
 
