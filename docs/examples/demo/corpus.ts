@@ -15,15 +15,20 @@ const Manifest = Schema.parseJson(
       /** Of the recorded answer; absent where it was 200. */
       status: Schema.optional(Schema.Number),
       /** Whether the vendor's own SDK could read it. */
-      expect: Schema.optional(Schema.Struct({ ok: Schema.Boolean }))
+      expect: Schema.optional(Schema.Struct({ ok: Schema.Boolean })),
+      features: Schema.optional(Schema.Array(Schema.String))
     })
   )
 )
+
+/** The manifest says so of recordings whose last statements have another text than their deltas. */
+const CONTRADICTS = "text!=deltas"
 
 export interface Recording {
   readonly file: string
   readonly protocol: Protocol.ProtocolId
   readonly body: Uint8Array
+  /** Whether a stream of it can be read: the vendor's SDK does, and its end does not contradict its deltas. */
   readonly readable: boolean
 }
 
@@ -46,11 +51,13 @@ export const load = (directory: string): Effect.Effect<ReadonlyArray<Recording>,
     )
     const recordings = yield* Effect.forEach(
       entries.filter(({ protocol, status = 200 }) => status === 200 && isSpoken(protocol)),
-      ({ expect, file, protocol }) =>
+      ({ expect, features = [], file, protocol }) =>
         Effect.map(
           read(join(directory, file)),
           (body): ReadonlyArray<Recording> =>
-            isSpoken(protocol) ? [{ file, protocol, body, readable: expect?.ok === true }] : []
+            isSpoken(protocol)
+              ? [{ file, protocol, body, readable: expect?.ok === true && !features.includes(CONTRADICTS) }]
+              : []
         ),
       { concurrency: 16 }
     )
