@@ -6,18 +6,23 @@ import type { ModelEvent, ResponseStart } from "../ModelEvent.js"
 import type { Attempt, Seam } from "../ModelResponse.js"
 import { Fold } from "./fold.js"
 
+/** What is known of an attempt while it runs: from its start, or from a checkpoint that was made in the middle of it. */
+type Running = Pick<ResponseStart, "attempt" | "generation" | "requestId" | "route" | "startedAt"> | Attempt
+
 export class Folding {
   /** Whether the end of the answer was among the events. */
   isFinished = false
   private readonly fold: Fold
   private ended: ReadonlyArray<Attempt>
-  private running: ResponseStart | undefined
+  private running: Running | undefined
   private cursor: Cursor | undefined
   private seams: ReadonlyArray<Seam>
 
   constructor(from?: Checkpoint) {
     this.fold = Fold.of(from?.blocks ?? [])
-    this.ended = from?.attempts ?? []
+    const last = from?.attempts.at(-1)
+    this.running = last && isRunning(last) ? last : undefined
+    this.ended = (this.running ? from?.attempts.slice(0, -1) : from?.attempts) ?? []
     this.cursor = from?.cursor
     this.seams = from?.seams ?? []
   }
@@ -52,7 +57,7 @@ export class Folding {
 
 /** An attempt of which nobody has told the end: it cost at least what it delivered. */
 const runningAttempt = (
-  start: ResponseStart | undefined,
+  start: Running | undefined,
   delivered: Attempt["delivered"],
   ended: ReadonlyArray<Attempt>
 ): ReadonlyArray<Attempt> => {
@@ -60,3 +65,7 @@ const runningAttempt = (
   const { attempt, generation, requestId, route, startedAt = 0 } = start
   return [{ attempt, generation, requestId, route, startedAt, endedAt: startedAt, usageIsPartial: true, delivered }]
 }
+
+/** Whether a checkpoint was made in the middle of this attempt: the one that ended has its error or what it cost. */
+const isRunning = ({ endedAt, error, startedAt, usage, usageIsPartial }: Attempt): boolean =>
+  usageIsPartial === true && error === undefined && usage === undefined && endedAt === startedAt
