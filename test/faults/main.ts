@@ -8,6 +8,7 @@ import * as Cancel from "./cancel.js"
 import { faults } from "./catalogue.js"
 import * as Healthy from "./healthy.js"
 import * as Hostile from "./hostile.js"
+import * as Pulls from "./pulls.js"
 import { complaints, figuresOf, isGood, table } from "./report.js"
 import { run, waysOf } from "./run.js"
 
@@ -17,7 +18,7 @@ const wanted = (name: string): boolean => values.only === undefined || name === 
 
 const jobs = faults.filter(({ name }) => wanted(name)).flatMap((fault) => waysOf(fault).map((way) => run(fault, way)))
 
-if (jobs.length === 0 && !["hostile", "cancel", "healthy"].includes(values.only ?? "")) {
+if (jobs.length === 0 && !["hostile", "cancel", "healthy", "pulls"].includes(values.only ?? "")) {
   console.error(`there is no fault ${values.only}`)
   process.exit(2)
 }
@@ -33,6 +34,7 @@ const part = <A>(name: string, program: Effect.Effect<ReadonlyArray<A>>): Promis
 const hostile = await part("hostile", Hostile.hostile)
 const cancelled = await part("cancel", Cancel.cancelled)
 const healthy = await part("healthy", Healthy.healthy)
+const pulled = await part("pulls", Pulls.pulls)
 const cells = await Effect.runPromise(Effect.all(jobs, { concurrency: 8 }))
 
 const main = Effect.gen(function* () {
@@ -40,18 +42,19 @@ const main = Effect.gen(function* () {
     ...figuresOf(cells),
     cancel: Cancel.figures(cancelled),
     healthy: Healthy.figures(healthy),
-    hostile: Hostile.figures(hostile)
+    hostile: Hostile.figures(hostile),
+    pulls: Pulls.figures(pulled)
   }
   if (!values.json) {
     yield* table(cells)
-    for (const line of [...Healthy.lines(healthy), ...Cancel.lines(cancelled), ...Hostile.lines(hostile)]) {
-      yield* Console.log(line)
-    }
+    const parts = [Healthy.lines(healthy), Cancel.lines(cancelled), Hostile.lines(hostile), Pulls.lines(pulled)]
+    for (const line of parts.flat()) yield* Console.log(line)
   }
   yield* complaints(cells)
   yield* Console.log(JSON.stringify(figures))
   const { cancel, healthy: slow, hostile: pours } = figures
   if (!isGood(figures) || cancel.leaked + slow.killed + slow.renewed + pours.bad > 0) process.exitCode = 1
+  if (!Pulls.isGood(figures.pulls)) process.exitCode = 1
 })
 
 await Effect.runPromise(main)

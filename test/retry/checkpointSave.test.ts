@@ -95,8 +95,9 @@ describe("Checkpoint.save", () => {
         Stream.rechunk(1),
         Stream.mapEffect((event) => Effect.as(Effect.sleep("1 second"), event))
       )
-      const saved = Checkpoint.save(slow, log.store, { every: "3 seconds" })
-      const seen = yield* run(Stream.runCollect(Stream.tap(saved, log.show)))
+      const seen = yield* run(
+        Stream.runCollect(slow.pipe(Checkpoint.save(log.store, { every: "3 seconds" }), Stream.tap(log.show)))
+      )
       const stored = storedTexts(yield* log.entries)
       // A start, then a block of four pieces with its start and its end, then the finish.
       assert.strictEqual(seen.length, 8)

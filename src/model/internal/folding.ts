@@ -6,18 +6,23 @@ import type { ModelEvent, ResponseStart } from "../ModelEvent.js"
 import type { Attempt, ErrorSummary, Seam } from "../ModelResponse.js"
 import { Fold } from "./fold.js"
 
+/** What is known of an attempt while it runs: from its start, or from a checkpoint that was made in the middle of it. */
+type Running = Pick<ResponseStart, "attempt" | "generation" | "requestId" | "route" | "startedAt"> | Attempt
+
 export class Folding {
   /** Whether the end of the answer was among the events. */
   isFinished: boolean
   private readonly fold: Fold
   private ended: ReadonlyArray<Attempt>
-  private running: ResponseStart | undefined
+  private running: Running | undefined
   private cursor: Cursor | undefined
   private seams: ReadonlyArray<Seam>
 
   constructor(from?: Checkpoint) {
     this.fold = Fold.of(from?.blocks ?? [])
-    this.ended = from?.attempts ?? []
+    const last = from?.attempts.at(-1)
+    this.running = last && isRunning(last) ? last : undefined
+    this.ended = (this.running ? from?.attempts.slice(0, -1) : from?.attempts) ?? []
     this.cursor = from?.cursor
     this.seams = from?.seams ?? []
     this.isFinished = from?.finished ?? false
@@ -62,7 +67,7 @@ export class Folding {
 
 /** An attempt that no later start has told of yet: it cost at least what it delivered. */
 const runningAttempt = (
-  start: ResponseStart | undefined,
+  start: Running | undefined,
   delivered: Attempt["delivered"],
   ended: ReadonlyArray<Attempt>,
   error?: ErrorSummary
@@ -83,3 +88,7 @@ const runningAttempt = (
     }
   ]
 }
+
+/** Whether a checkpoint was made in the middle of this attempt: the one that ended has its error or what it cost. */
+const isRunning = ({ endedAt, error, startedAt, usage, usageIsPartial }: Attempt): boolean =>
+  usageIsPartial === true && error === undefined && usage === undefined && endedAt === startedAt
