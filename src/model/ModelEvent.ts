@@ -259,8 +259,9 @@ export type ModelEvent = typeof ModelEvent.Type
  * Folds events into what a consumer then has: blocks that were superseded are gone. The result is a `Checkpoint`, from
  * which another call can go on.
  *
- * Total: events of a block whose start is not among them are skipped. Events that follow a checkpoint are folded on top of
- * it, with `from`; so a long answer can be folded piece by piece.
+ * Total: events of a block whose start is not among them are skipped. The events of a call that goes on `from` a checkpoint
+ * are folded on top of it, with `from`. To store checkpoints of one call while it runs, use `Checkpoint.save`, which keeps
+ * one fold: a checkpoint does not hold the places of blocks that a protocol reserved and that have not come yet.
  *
  * @example
  * ```ts
