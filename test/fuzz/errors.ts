@@ -64,7 +64,8 @@ export const slowestError = (): Slowest => {
 }
 
 const millisOf = (key: string, make: () => unknown): number => {
-  const start = performance.now()
+  // The time of the processor, so that a machine that is busy with other things shows the same.
+  const start = process.cpuUsage()
   // What a fault is made of here is not in its type: the server wrote it.
   const fault = scrubber(key)(make()) as Parameters<typeof fromFault>[0]
   const error = fromFault(fault, {
@@ -78,5 +79,6 @@ const millisOf = (key: string, make: () => unknown): number => {
   for (const shown of [String(error), JSON.stringify(error), inspect(error)]) {
     if (shown.length > 100_000) throw new Error(`an error is shown in ${shown.length} characters`)
   }
-  return performance.now() - start
+  const { system, user } = process.cpuUsage(start)
+  return (system + user) / 1000
 }

@@ -117,6 +117,8 @@ export const make = ({
   }
 
   const release = Effect.suspend(() => {
+    // SDKs keep the signal of a request until its answer is collected, and by its reason they keep this attempt.
+    answered = undefined
     puller?.removeObserver(left)
     // Not waited for: it was asleep.
     guarding?.unsafeInterruptAsFork(FiberId.none)
