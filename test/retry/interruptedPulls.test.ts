@@ -3,9 +3,9 @@
  * loses nothing, and time in which nobody pulls counts for no deadline.
  */
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Fiber, Option, Redacted, Schedule, type Scope, Stream, TestClock } from "effect"
+import { type Chunk, Effect, Fiber, Option, Redacted, Schedule, type Scope, Stream, TestClock } from "effect"
 import { ModelEvent, Provider, type ProviderError, Vendors } from "effect-redial"
-import { FaultServer, Reply, Wire } from "effect-redial/testing"
+import { FaultServer, Reply, ScriptedProvider, Wire } from "effect-redial/testing"
 import * as Memory from "./memory.js"
 
 const request = { model: "m", prompt: "Why is the sky blue?" }
@@ -26,9 +26,15 @@ const pulled = <A>(
   { readonly seen: ReadonlyArray<A>; readonly beats: number },
   ProviderError.ProviderError,
   Scope.Scope
-> =>
+> => Effect.flatMap(Stream.toPull(stream), (pull) => drained(pull, timeout, between))
+
+/** The same for a pull that was begun. */
+const drained = <A>(
+  pull: Effect.Effect<Chunk.Chunk<A>, Option.Option<ProviderError.ProviderError>>,
+  timeout = 1_000,
+  between: Effect.Effect<void> = Effect.void
+): Effect.Effect<{ readonly seen: ReadonlyArray<A>; readonly beats: number }, ProviderError.ProviderError> =>
   Effect.gen(function* () {
-    const pull = yield* Stream.toPull(stream)
     const seen: Array<A> = []
     let beats = 0
     while (true) {
@@ -93,6 +99,28 @@ describe("a pull that is interrupted", () => {
         assert.strictEqual(asked.length, 1)
       }
     })
+  )
+
+  it.scopedLive("loses no event where Effect lets another fiber run, wherever that is", () =>
+    Effect.gen(function* () {
+      const { provider } = yield* ScriptedProvider.make([ScriptedProvider.answer({ text })])
+      const waste = (operations: number): Effect.Effect<void> =>
+        operations === 0 ? Effect.void : Effect.flatMap(Effect.void, () => waste(operations - 1))
+      for (let operations = 0; operations < 300; operations++) {
+        const pull = yield* Stream.toPull(provider.streamText(request))
+        let shown = ""
+        // The fiber runs until it has to yield, and is interrupted there, or it has pulled before.
+        for (let time = 0; time < 60; time++) {
+          const fiber = yield* Effect.fork(Effect.zipRight(waste(operations), pull))
+          yield* Effect.yieldNow()
+          yield* Fiber.interruptFork(fiber)
+          const exit = yield* Effect.exit(Fiber.join(fiber))
+          if (exit._tag === "Success") shown += [...exit.value].join("")
+        }
+        const rest = yield* drained(pull)
+        assert.strictEqual(shown + rest.seen.join(""), text.join(""), `after ${operations} operations`)
+      }
+    }).pipe(Effect.withMaxOpsBeforeYield(512))
   )
 
   it.scopedLive("leaves no watchdog counting: a busy consumer is no stall", () =>

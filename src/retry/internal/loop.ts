@@ -23,24 +23,24 @@ import * as Scope from "effect/Scope"
 import type * as Tracer from "effect/Tracer"
 import type { Keys } from "../../client/internal/keys.js"
 import type { Checkpoint } from "../../model/Checkpoint.js"
-import type { FinishReason } from "../../model/FinishReason.js"
 import type { GenerationId } from "../../model/GenerationId.js"
 import { type Fault, seamNotProven } from "../../model/internal/fault.js"
 import { type Context, fromFault } from "../../model/internal/fromFault.js"
 import { Secrets } from "../../model/internal/scrub.js"
 import * as Traits from "../../model/internal/traits.js"
 import type { ModelEvent } from "../../model/ModelEvent.js"
-import * as ModelResponse from "../../model/ModelResponse.js"
+import type * as ModelResponse from "../../model/ModelResponse.js"
 import type * as ProviderError from "../../model/ProviderError.js"
 import type { Deadlines } from "../Deadlines.js"
 import type { Limits } from "../StreamRetry.js"
-import { Answer, nothing } from "./answer.js"
+import { Answer } from "./answer.js"
 import * as Attempt from "./attempt.js"
 import { type Next, type Route, type Options as RouteOptions, Routes } from "./continuation/routes.js"
 import * as Policy from "./policy.js"
 import type * as Pulling from "./pull.js"
 import * as Record from "./record.js"
 import * as Telemetry from "./telemetry.js"
+import * as Told from "./told.js"
 
 export interface Request extends RouteOptions {
   /** The keys for this call, made anew for each run of the stream. */
@@ -135,9 +135,10 @@ class Loop {
   /** Decides on the first attempt: a new answer, or the rest of one that another call began. */
   begin(from: Checkpoint): Effect.Effect<void, Failure> {
     return Effect.flatMap(this.routes.first(from), (next) => {
-      if (next.route === undefined) return this.fail(seamNotProven(this.routes.why), this.context(undefined))
+      if (next.route === undefined)
+        return this.fail(seamNotProven(this.routes.why), Told.context(this.options, this.answer, undefined))
       this.route = next.route
-      const last = from.attempts.at(-1)?.error ?? begunAnew
+      const last = from.attempts.at(-1)?.error ?? Told.begunAnew
       this.untold = this.announce(next, last, this.clock.unsafeCurrentTimeMillis())
       return Effect.void
     })
@@ -184,7 +185,7 @@ class Loop {
     const { attempt, route } = running
     const first = events[0]
     if (first?._tag === "ResponseStart") {
-      events[0] = answer.started(first, attempt.startedAt, attempt.decoder(), isWhole(route))
+      events[0] = answer.started(first, attempt.startedAt, attempt.decoder(), Told.isWhole(route))
     }
     const last = events[events.length - 1]
     if (last?._tag === "Finish") return this.complete(running, events, last.response)
@@ -198,18 +199,9 @@ class Loop {
     answer.met(route.continued?.seam())
     this.note(running, Record.complete(attempt, response.usage, clock.unsafeCurrentTimeMillis(), route.name))
     Telemetry.annotate(this.span, Telemetry.ofResponse(response))
-    const finish: ModelEvent = {
-      _tag: "Finish",
-      response: ModelResponse.unsafeMake({
-        ...response,
-        finishReason: finishOf(response, isWhole(route)),
-        attempts: [...answer.attempts],
-        seams: [...answer.seams]
-      })
-    }
     const before = options.delivery === "hold" ? answer.held(attempt.decoder()?.fold) : events.slice(0, -1)
     // Kept until it is told: a pull that is interrupted while the connection is given back leaves it to the next one.
-    const told = [...before, finish]
+    const told = [...before, Told.finish(response, answer, route)]
     this.untold = told
     this.ended = Effect.succeed(undefined)
     return Effect.flatMap(this.free(running), () => this.tell(told))
@@ -250,7 +242,7 @@ class Loop {
       const intact = Traits.leavesAnswer(fault, attempt.decoder() !== undefined)
       const { delivered, gained, wrote } = answer.broke(attempt.decoder(), intact)
       answer.met(route.continued?.seam())
-      const context = this.context(attempt, fault)
+      const context = Told.context(this.options, answer, attempt, fault)
       this.failed = attempt.generation() ?? this.failed
 
       const refused = this.refusedBy(fault, route, gained)
@@ -296,13 +288,10 @@ class Loop {
     return !gained && Traits.refusesRoute(fault) ? name : undefined
   }
 
-  /** Tells the consumer what is void. Undefined where nothing is, or the consumer has not heard of it. */
+  /** Tells the consumer what is void. One that nothing is shown before the end has heard of nothing. */
   private announce(next: Next, error: ModelResponse.ErrorSummary, retryAt: number): Events | undefined {
-    const { answer, options } = this
-    const told = next.fromIndex === 0 ? answer.restart() : answer.isTold
-    if (!told || next.fromIndex === undefined || options.delivery === "hold") return undefined
-    const { discarded = nothing, fromIndex } = next
-    return [{ _tag: "Superseded", attempt: answer.nextNumber - 1, fromIndex, error, discarded, retryAt }]
+    const event = Told.superseded(next, this.answer, error, retryAt)
+    return event === undefined || this.options.delivery === "hold" ? undefined : [event]
   }
 
   private tell(events: Events): Effect.Effect<Events> {
@@ -310,31 +299,11 @@ class Loop {
     return Effect.succeed(events)
   }
 
-  /** Ends the request, also for pulls that come after the one that is told so. */
-  private fail(fault: Fault, context: Context): Effect.Effect<never, Failure> {
-    const attempts = [...this.answer.attempts]
-    const { checkpoint } = context
-    const error = fromFault(fault, { ...context, attempts, checkpoint: checkpoint && { ...checkpoint, attempts } })
-    this.ended = Effect.fail(error)
-    return Effect.fail(error)
-  }
-
-  /** Whose request it is, and what was delivered before anything of it becomes void. */
-  private context(attempt: Attempt.Attempt | undefined, fault?: Fault): Context {
-    const { client, request } = this.options
-    return {
-      provider: client.provider,
-      protocol: client.protocol,
-      model: request.model,
-      attempt: attempt?.number ?? 0,
-      generation: attempt?.generation(),
-      credential: attempt?.credential(),
-      requestId: attempt?.requestId(),
-      attempts: this.answer.attempts,
-      ...this.answer.soFar(),
-      // Nobody is to go on with text of which the vendor has said that it is another one.
-      ...(fault?.contradicts && { checkpoint: undefined })
-    }
+  /** Ends the request, also for pulls that come later. */
+  private fail(fault: Fault, whose: Context): Effect.Effect<never, Failure> {
+    const ended = Effect.fail(Told.failure(fault, whose, this.answer))
+    this.ended = ended
+    return ended
   }
 
   /** Writes down what became of an attempt. */
@@ -349,19 +318,4 @@ class Loop {
     // A scope is closed once only: what an interruption left of it would never be freed.
     return Effect.uninterruptible(Scope.close(scope, error === undefined ? Exit.void : Exit.fail(error)))
   }
-}
-
-/** Whether the attempt's events are those of a whole answer, and not only of its rest. */
-const isWhole = ({ continued }: Route): boolean => continued?.isWhole ?? true
-
-/** An attempt that only went on with the text does not know of calls that were made before it. */
-const finishOf = ({ finishReason, toolCalls }: ModelResponse.ModelResponse, whole: boolean): FinishReason =>
-  !whole && toolCalls.length > 0 && finishReason.reason === "stop"
-    ? { ...finishReason, reason: "tool-calls" }
-    : finishReason
-
-const begunAnew: ModelResponse.ErrorSummary = {
-  tag: "StreamDropped",
-  description: "the answer was not continued",
-  message: "The answer that the checkpoint holds is begun anew."
 }
