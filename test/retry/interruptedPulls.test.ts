@@ -106,21 +106,23 @@ describe("a pull that is interrupted", () => {
       const { provider } = yield* ScriptedProvider.make([ScriptedProvider.answer({ text })])
       const waste = (operations: number): Effect.Effect<void> =>
         operations === 0 ? Effect.void : Effect.flatMap(Effect.void, () => waste(operations - 1))
-      for (let operations = 0; operations < 300; operations++) {
-        const pull = yield* Stream.toPull(provider.streamText(request))
-        let shown = ""
-        // The fiber runs until it has to yield, and is interrupted there, or it has pulled before.
-        for (let time = 0; time < 60; time++) {
-          const fiber = yield* Effect.fork(Effect.zipRight(waste(operations), pull))
-          yield* Effect.yieldNow()
-          yield* Fiber.interruptFork(fiber)
-          const exit = yield* Effect.exit(Fiber.join(fiber))
-          if (exit._tag === "Success") shown += [...exit.value].join("")
+      for (let operations = 0; operations < 60; operations++) {
+        for (let turns = 0; turns < 6; turns++) {
+          const pull = yield* Stream.toPull(provider.streamText(request))
+          let shown = ""
+          // Each fiber is interrupted where it has yielded for the n-th time, or it has ended before.
+          for (let time = 0; time < 20; time++) {
+            const fiber = yield* Effect.fork(Effect.zipRight(waste(operations), pull))
+            for (let turn = 0; turn < turns; turn++) yield* Effect.yieldNow()
+            yield* Fiber.interruptFork(fiber)
+            const exit = yield* Effect.exit(Fiber.join(fiber))
+            if (exit._tag === "Success") shown += [...exit.value].join("")
+          }
+          const rest = yield* drained(pull)
+          assert.strictEqual(shown + rest.seen.join(""), text.join(""), `${turns} turns after ${operations} operations`)
         }
-        const rest = yield* drained(pull)
-        assert.strictEqual(shown + rest.seen.join(""), text.join(""), `after ${operations} operations`)
       }
-    }).pipe(Effect.withMaxOpsBeforeYield(512))
+    }).pipe(Effect.withMaxOpsBeforeYield(100))
   )
 
   it.scopedLive("leaves no watchdog counting: a busy consumer is no stall", () =>

@@ -6,7 +6,6 @@ import * as Channel from "effect/Channel"
 import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
 import type * as EffectFiber from "effect/Fiber"
-import * as FiberRef from "effect/FiberRef"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import { Redelivery } from "./redelivery.js"
@@ -38,7 +37,7 @@ export const toStream = <A, E>(open: Open<A, E>): Stream.Stream<A, E> =>
 
 const emit = <A, E>(pull: Pull<A, E>, redelivery: Redelivery<A>): Channel.Channel<Chunk.Chunk<A>, unknown, E> => {
   const next: Effect.Effect<ReadonlyArray<A> | undefined, E> = Effect.withFiberRuntime((fiber) =>
-    mayYieldSoon(fiber) ? Effect.zipRight(Effect.yieldNow(), next) : redelivery.next(fiber, pull)
+    redelivery.next(fiber, pull)
   )
   const rest: Channel.Channel<Chunk.Chunk<A>, unknown, E> = Channel.flatMap(Channel.fromEffect(next), (pieces) => {
     redelivery.given(pieces)
@@ -48,13 +47,6 @@ const emit = <A, E>(pull: Pull<A, E>, redelivery: Redelivery<A>): Channel.Channe
   })
   return rest
 }
-
-/**
- * Whether Effect is about to let other fibers run. An interruption that came between the reading of a piece and its
- * handing over would lose it, so the fiber yields before it reads.
- */
-const mayYieldSoon = (fiber: Fiber): boolean =>
-  2 * fiber.currentOpCount > fiber.getFiberRef(FiberRef.currentMaxOpsBeforeYield)
 
 /** As `Stream.unwrap`, which puts another channel around every piece too: 140 operations an answer, and 2 a piece. */
 export const unwrap = <A, E, R, E2, R2>(
