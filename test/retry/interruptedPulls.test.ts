@@ -3,9 +3,9 @@
  * loses nothing, and time in which nobody pulls counts for no deadline.
  */
 import { assert, describe, it } from "@effect/vitest"
-import { type Chunk, Effect, Fiber, Option, Redacted, Schedule, type Scope, Stream, TestClock } from "effect"
+import { Effect, Fiber, Option, Redacted, Schedule, type Scope, Stream, TestClock } from "effect"
 import { ModelEvent, Provider, type ProviderError, Vendors } from "effect-redial"
-import { FaultServer, Reply, ScriptedProvider, Wire } from "effect-redial/testing"
+import { FaultServer, Reply, Wire } from "effect-redial/testing"
 import * as Memory from "./memory.js"
 
 const request = { model: "m", prompt: "Why is the sky blue?" }
@@ -26,15 +26,9 @@ const pulled = <A>(
   { readonly seen: ReadonlyArray<A>; readonly beats: number },
   ProviderError.ProviderError,
   Scope.Scope
-> => Effect.flatMap(Stream.toPull(stream), (pull) => drained(pull, timeout, between))
-
-/** The same for a pull that was begun. */
-const drained = <A>(
-  pull: Effect.Effect<Chunk.Chunk<A>, Option.Option<ProviderError.ProviderError>>,
-  timeout = 1_000,
-  between: Effect.Effect<void> = Effect.void
-): Effect.Effect<{ readonly seen: ReadonlyArray<A>; readonly beats: number }, ProviderError.ProviderError> =>
+> =>
   Effect.gen(function* () {
+    const pull = yield* Stream.toPull(stream)
     const seen: Array<A> = []
     let beats = 0
     while (true) {
@@ -99,30 +93,6 @@ describe("a pull that is interrupted", () => {
         assert.strictEqual(asked.length, 1)
       }
     })
-  )
-
-  it.scopedLive("loses no event where Effect lets another fiber run, wherever that is", () =>
-    Effect.gen(function* () {
-      const { provider } = yield* ScriptedProvider.make([ScriptedProvider.answer({ text })])
-      const waste = (operations: number): Effect.Effect<void> =>
-        operations === 0 ? Effect.void : Effect.flatMap(Effect.void, () => waste(operations - 1))
-      for (let operations = 0; operations < 60; operations++) {
-        for (let turns = 0; turns < 6; turns++) {
-          const pull = yield* Stream.toPull(provider.streamText(request))
-          let shown = ""
-          // Each fiber is interrupted where it has yielded for the n-th time, or it has ended before.
-          for (let time = 0; time < 20; time++) {
-            const fiber = yield* Effect.fork(Effect.zipRight(waste(operations), pull))
-            for (let turn = 0; turn < turns; turn++) yield* Effect.yieldNow()
-            yield* Fiber.interruptFork(fiber)
-            const exit = yield* Effect.exit(Fiber.join(fiber))
-            if (exit._tag === "Success") shown += [...exit.value].join("")
-          }
-          const rest = yield* drained(pull)
-          assert.strictEqual(shown + rest.seen.join(""), text.join(""), `${turns} turns after ${operations} operations`)
-        }
-      }
-    }).pipe(Effect.withMaxOpsBeforeYield(100))
   )
 
   it.scopedLive("leaves no watchdog counting: a busy consumer is no stall", () =>
