@@ -1,7 +1,7 @@
 /**
  * What a stream emits.
  *
- * The grammar: `ResponseStart`, then blocks, each a start, deltas and an end with the same `index`; `Finish` once, last,
+ * The grammar: `ResponseStart`, then blocks, each a start, deltas and an end with the same `index`, or one event alone; `Finish` once, last,
  * and only when the end was proven. A stream without `Finish` fails. After a drop, `Superseded` says from which block on
  * the output is void, and another `ResponseStart` begins the attempt that replaces it. A `ResponseStart` that has a
  * `route` voids nothing: what came before stays, and what follows is added to it.
@@ -14,8 +14,10 @@ import * as Schema from "effect/Schema"
 import { type Checkpoint, Cursor } from "./Checkpoint.js"
 import { GenerationId } from "./GenerationId.js"
 import { Folding } from "./internal/folding.js"
+import { CitationPart } from "./internal/parts.js"
 import { Attempt, ErrorSummary, ModelResponse, Route } from "./ModelResponse.js"
 import { PartialResponse } from "./PartialResponse.js"
+import { Usage } from "./Usage.js"
 
 const index = Schema.Number
 
@@ -41,6 +43,8 @@ export const ResponseStart = Schema.TaggedStruct("ResponseStart", {
   attempts: Schema.optional(Schema.Array(Attempt)),
   /** When the attempt began, in milliseconds since the epoch. */
   startedAt: Schema.optional(Schema.Number),
+  /** What the vendor counts at the start, where it does: Anthropic, all of the input. It is a lower bound of the cost. */
+  usage: Schema.optional(Usage),
   /** Present where the server keeps this answer, so that a program that lost it can ask for the rest. */
   cursor: Schema.optional(Cursor)
 })
@@ -49,7 +53,7 @@ export const ResponseStart = Schema.TaggedStruct("ResponseStart", {
  * @since 0.1.0
  * @category models
  */
-export type ResponseStart = typeof ResponseStart.Type
+export interface ResponseStart extends Schema.Schema.Type<typeof ResponseStart> {}
 
 /**
  * A text block begins.
@@ -63,7 +67,7 @@ export const TextStart = Schema.TaggedStruct("TextStart", { index })
  * @since 0.1.0
  * @category models
  */
-export type TextStart = typeof TextStart.Type
+export interface TextStart extends Schema.Schema.Type<typeof TextStart> {}
 
 /**
  * A piece of a text block.
@@ -77,7 +81,7 @@ export const TextDelta = Schema.TaggedStruct("TextDelta", { index, text: Schema.
  * @since 0.1.0
  * @category models
  */
-export type TextDelta = typeof TextDelta.Type
+export interface TextDelta extends Schema.Schema.Type<typeof TextDelta> {}
 
 /**
  * A text block is whole.
@@ -91,7 +95,7 @@ export const TextEnd = Schema.TaggedStruct("TextEnd", { index })
  * @since 0.1.0
  * @category models
  */
-export type TextEnd = typeof TextEnd.Type
+export interface TextEnd extends Schema.Schema.Type<typeof TextEnd> {}
 
 /**
  * A block of reasoning begins.
@@ -99,13 +103,17 @@ export type TextEnd = typeof TextEnd.Type
  * @since 0.1.0
  * @category schemas
  */
-export const ReasoningStart = Schema.TaggedStruct("ReasoningStart", { index })
+export const ReasoningStart = Schema.TaggedStruct("ReasoningStart", {
+  index,
+  /** The protocol that it came over. */
+  protocol: Schema.optional(Schema.String)
+})
 
 /**
  * @since 0.1.0
  * @category models
  */
-export type ReasoningStart = typeof ReasoningStart.Type
+export interface ReasoningStart extends Schema.Schema.Type<typeof ReasoningStart> {}
 
 /**
  * A piece of reasoning.
@@ -119,7 +127,7 @@ export const ReasoningDelta = Schema.TaggedStruct("ReasoningDelta", { index, tex
  * @since 0.1.0
  * @category models
  */
-export type ReasoningDelta = typeof ReasoningDelta.Type
+export interface ReasoningDelta extends Schema.Schema.Type<typeof ReasoningDelta> {}
 
 /**
  * A block of reasoning is whole. `signature` is the vendor's proof of it, where there is one.
@@ -133,7 +141,7 @@ export const ReasoningEnd = Schema.TaggedStruct("ReasoningEnd", { index, signatu
  * @since 0.1.0
  * @category models
  */
-export type ReasoningEnd = typeof ReasoningEnd.Type
+export interface ReasoningEnd extends Schema.Schema.Type<typeof ReasoningEnd> {}
 
 /**
  * A tool call begins. It is to be run from `Finish.response.toolCalls` only.
@@ -147,7 +155,7 @@ export const ToolCallStart = Schema.TaggedStruct("ToolCallStart", { index, id: S
  * @since 0.1.0
  * @category models
  */
-export type ToolCallStart = typeof ToolCallStart.Type
+export interface ToolCallStart extends Schema.Schema.Type<typeof ToolCallStart> {}
 
 /**
  * A piece of the arguments' JSON text.
@@ -161,7 +169,7 @@ export const ToolCallDelta = Schema.TaggedStruct("ToolCallDelta", { index, json:
  * @since 0.1.0
  * @category models
  */
-export type ToolCallDelta = typeof ToolCallDelta.Type
+export interface ToolCallDelta extends Schema.Schema.Type<typeof ToolCallDelta> {}
 
 /**
  * The arguments of a tool call have come. The answer may still drop, so this is no reason to run it.
@@ -175,7 +183,23 @@ export const ToolCallEnd = Schema.TaggedStruct("ToolCallEnd", { index })
  * @since 0.1.0
  * @category models
  */
-export type ToolCallEnd = typeof ToolCallEnd.Type
+export interface ToolCallEnd extends Schema.Schema.Type<typeof ToolCallEnd> {}
+
+const { type: _type, ...citation } = CitationPart.fields
+
+/**
+ * A source of the text block before it, in one piece: see `Prompt.CitationPart`.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
+export const Citation = Schema.TaggedStruct("Citation", { index, ...citation })
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export interface Citation extends Schema.Schema.Type<typeof Citation> {}
 
 /**
  * A block that this library does not model, kept whole and given in one piece.
@@ -183,13 +207,41 @@ export type ToolCallEnd = typeof ToolCallEnd.Type
  * @since 0.1.0
  * @category schemas
  */
-export const ProviderPart = Schema.TaggedStruct("ProviderPart", { index, name: Schema.String, value: Schema.Unknown })
+export const ProviderPart = Schema.TaggedStruct("ProviderPart", {
+  index,
+  name: Schema.String,
+  value: Schema.Unknown,
+  /** The protocol that it came over. */
+  protocol: Schema.optional(Schema.String)
+})
 
 /**
  * @since 0.1.0
  * @category models
  */
-export type ProviderPart = typeof ProviderPart.Type
+export interface ProviderPart extends Schema.Schema.Type<typeof ProviderPart> {}
+
+/**
+ * One event as the server sent it, before the events that it means: only where the call asked for `raw`. It is no part of
+ * the answer: nothing folds it, and no deadline takes it for progress.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
+export const Raw = Schema.TaggedStruct("Raw", {
+  /** The attempt that it belongs to. */
+  attempt: Schema.Number,
+  /** The name of a server-sent event; absent where it has none. */
+  event: Schema.optional(Schema.String),
+  /** What follows `data:`, or one line of newline-delimited JSON. */
+  data: Schema.String
+})
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export interface Raw extends Schema.Schema.Type<typeof Raw> {}
 
 /**
  * An attempt broke. Every block from `fromIndex` on is void and will come again.
@@ -211,7 +263,7 @@ export const Superseded = Schema.TaggedStruct("Superseded", {
  * @since 0.1.0
  * @category models
  */
-export type Superseded = typeof Superseded.Type
+export interface Superseded extends Schema.Schema.Type<typeof Superseded> {}
 
 /**
  * The end of the answer, proven. It comes once and last.
@@ -225,7 +277,7 @@ export const Finish = Schema.TaggedStruct("Finish", { response: ModelResponse })
  * @since 0.1.0
  * @category models
  */
-export type Finish = typeof Finish.Type
+export interface Finish extends Schema.Schema.Type<typeof Finish> {}
 
 /**
  * Any event of a stream, to be told apart by `_tag`.
@@ -244,7 +296,9 @@ export const ModelEvent = Schema.Union(
   ToolCallStart,
   ToolCallDelta,
   ToolCallEnd,
+  Citation,
   ProviderPart,
+  Raw,
   Superseded,
   Finish
 )
@@ -253,7 +307,22 @@ export const ModelEvent = Schema.Union(
  * @since 0.1.0
  * @category models
  */
-export type ModelEvent = typeof ModelEvent.Type
+export type ModelEvent =
+  | ResponseStart
+  | TextStart
+  | TextDelta
+  | TextEnd
+  | ReasoningStart
+  | ReasoningDelta
+  | ReasoningEnd
+  | ToolCallStart
+  | ToolCallDelta
+  | ToolCallEnd
+  | Citation
+  | ProviderPart
+  | Raw
+  | Superseded
+  | Finish
 
 /**
  * Folds events into what a consumer then has: blocks that were superseded are gone. The result is a `Checkpoint`, from

@@ -159,6 +159,24 @@ export const IncompleteToolCall = Schema.Struct({ id: Schema.String, name: Schem
  */
 export type IncompleteToolCall = typeof IncompleteToolCall.Type
 
+/**
+ * A container of the vendor, in which its tools ran.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
+export const Container = Schema.Struct({
+  id: Schema.String,
+  /** When the vendor deletes it, as an ISO 8601 date. */
+  expiresAt: Schema.optional(Schema.String)
+})
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export type Container = typeof Container.Type
+
 const fields = {
   /** The vendor's id of the response. */
   id: Schema.optional(Schema.String),
@@ -175,8 +193,20 @@ const fields = {
   toolCalls: Schema.Array(ToolCallPart),
   incompleteToolCalls: Schema.Array(IncompleteToolCall),
   finishReason: FinishReason,
+  /** The stop sequence that the model wrote, where the vendor says which: Anthropic, vLLM. */
+  stopSequence: Schema.optional(Schema.String),
+  /** What the vendor says of a stop beside its word: Anthropic gives the category of a refusal and its explanation. */
+  stopDetails: Schema.optional(Schema.Unknown),
   /** Of the attempt that succeeded. What others cost is with them, in `attempts`; see `totalUsage`. */
   usage: Usage,
+  /** The same as the vendor wrote it, with what `usage` has no field for: searches, audio, iterations. */
+  rawUsage: Schema.optional(Schema.Unknown),
+  /** The tier that served the request, in the vendor's words. */
+  serviceTier: Schema.optional(Schema.String),
+  /** The container that the vendor's tools ran in, to be named in a later request: Anthropic. */
+  container: Schema.optional(Container),
+  /** The edits that the vendor made to the context, as it wrote them: Anthropic. */
+  contextManagement: Schema.optional(Schema.Unknown),
   /** All attempts, the successful one last. */
   attempts: Schema.Array(Attempt),
   /** Where the text was put together from several attempts; empty where one attempt wrote all of it. */

@@ -4,6 +4,7 @@
  * @since 0.1.0
  */
 import * as Schema from "effect/Schema"
+import { CitationPart } from "./internal/parts.js"
 
 /**
  * One block as far as it came. `open` is true where it was still growing.
@@ -17,6 +18,8 @@ export const Block = Schema.Union(
     type: Schema.Literal("reasoning"),
     text: Schema.String,
     signature: Schema.optional(Schema.String),
+    /** The protocol that it came over. */
+    protocol: Schema.optional(Schema.String),
     open: Schema.Boolean
   }),
   Schema.Struct({
@@ -31,8 +34,11 @@ export const Block = Schema.Union(
     type: Schema.Literal("provider"),
     name: Schema.String,
     value: Schema.Unknown,
+    /** The protocol that it came over. */
+    protocol: Schema.optional(Schema.String),
     open: Schema.Boolean
-  })
+  }),
+  Schema.Struct({ ...CitationPart.fields, open: Schema.Boolean })
 )
 
 /**

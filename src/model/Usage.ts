@@ -31,6 +31,10 @@ export const Usage = Schema.Struct({
   cacheReadTokens: tokens,
   /** The part of `inputTokens` that was written to a cache. */
   cacheWriteTokens: tokens,
+  /** The part of `cacheWriteTokens` that is kept for five minutes. */
+  cacheWrite5mTokens: tokens,
+  /** The part of `cacheWriteTokens` that is kept for an hour. */
+  cacheWrite1hTokens: tokens,
   /** The part of `outputTokens` that was spent on reasoning. */
   reasoningTokens: tokens
 })
@@ -71,6 +75,8 @@ export const add = (self: Usage, that: Usage): Usage => ({
   outputTokens: plus(self.outputTokens, that.outputTokens),
   cacheReadTokens: plus(self.cacheReadTokens, that.cacheReadTokens),
   cacheWriteTokens: plus(self.cacheWriteTokens, that.cacheWriteTokens),
+  cacheWrite5mTokens: plus(self.cacheWrite5mTokens, that.cacheWrite5mTokens),
+  cacheWrite1hTokens: plus(self.cacheWrite1hTokens, that.cacheWrite1hTokens),
   reasoningTokens: plus(self.reasoningTokens, that.reasoningTokens)
 })
 
@@ -89,6 +95,11 @@ export interface Price {
   readonly cacheRead?: number | undefined
   /** Default: unknown, and so is the cost of a response that wrote to a cache. */
   readonly cacheWrite?: number | undefined
+  /**
+   * For what a cache keeps for an hour, where the vendor says how much that is. Default: unknown, and so is the cost of a
+   * response that wrote to such a cache.
+   */
+  readonly cacheWrite1h?: number | undefined
 }
 
 /**
@@ -97,7 +108,8 @@ export interface Price {
  * ```
  * (inputTokens - cacheReadTokens - cacheWriteTokens) * input
  *   + cacheReadTokens * cacheRead
- *   + cacheWriteTokens * cacheWrite
+ *   + (cacheWriteTokens - cacheWrite1hTokens) * cacheWrite
+ *   + cacheWrite1hTokens * cacheWrite1h
  *   + outputTokens * output
  * ```
  *
@@ -120,14 +132,16 @@ export interface Price {
  * @category accessors
  */
 export const cost = (usage: Usage, price: Price): Option.Option<number> => {
-  const { cacheReadTokens: read = 0, cacheWriteTokens: written = 0, inputTokens: input, outputTokens: output } = usage
+  const { cacheReadTokens: read = 0, cacheWriteTokens: written = 0, cacheWrite1hTokens: hour = 0 } = usage
+  const { inputTokens: input, outputTokens: output } = usage
   if (input === undefined || output === undefined) return Option.none()
-  if (![read, written, input, output].every(Number.isSafeInteger)) return Option.none()
+  if (![read, written, hour, input, output].every(Number.isSafeInteger)) return Option.none()
   const fresh = input - read - written
   const kinds: ReadonlyArray<readonly [tokens: number, price: number | undefined]> = [
     [fresh, price.input],
     [read, price.cacheRead],
-    [written, price.cacheWrite],
+    [written - hour, price.cacheWrite],
+    [hour, price.cacheWrite1h],
     [output, price.output]
   ]
   let sum = 0

@@ -4,10 +4,10 @@
  * @since 0.1.0
  */
 import type * as Either from "effect/Either"
-import type { FinishReason } from "../model/FinishReason.js"
 import type { Fault } from "../model/internal/fault.js"
 import type { ModelEvent } from "../model/ModelEvent.js"
 import type { ModelRequest } from "../model/ModelRequest.js"
+import type { ModelResponse } from "../model/ModelResponse.js"
 import type { Usage } from "../model/Usage.js"
 import type { Quirks } from "./Quirks.js"
 
@@ -62,18 +62,19 @@ export interface Contradiction {
 }
 
 /**
- * What a protocol says of the end, once proven.
+ * What a protocol says of the end, once proven: fields of the response. Only the first two are needed.
  *
  * @since 0.1.0
  * @category models
  */
-export interface Summary {
-  readonly finishReason: FinishReason
-  readonly usage: Usage
-  /** The vendor's id of the response. */
-  readonly id: string | undefined
-  readonly model: string | undefined
-}
+export interface Summary
+  extends Pick<ModelResponse, "finishReason" | "usage">,
+    Partial<
+      Pick<
+        ModelResponse,
+        "id" | "model" | "stopSequence" | "stopDetails" | "rawUsage" | "serviceTier" | "container" | "contextManagement"
+      >
+    > {}
 
 /**
  * What the decoder of one attempt is given to stamp on `ResponseStart`.

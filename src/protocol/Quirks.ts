@@ -51,10 +51,11 @@ export interface Quirks {
   /** Over Chat Completions. Default: `reasoning_effort`. */
   readonly reasoning?: ReasoningDialect | undefined
   /**
-   * Whether what a model thought goes back to it as `reasoning_content`, over Chat Completions. With `tool-calls` it is
-   * in each message that calls tools, if need be empty. Default: it is left out.
+   * In which field a model gets back what it thought, over Chat Completions: as text in `reasoning_content`, which with
+   * `tool-calls` is in each message that calls tools, if need be empty; or as the vendor wrote it, in `reasoning_details`
+   * or in `extra_content`, where Gemini signs it. Default: it is left out.
    */
-  readonly replay?: "reasoning_content" | "tool-calls" | undefined
+  readonly replay?: "reasoning_content" | "tool-calls" | "reasoning_details" | "extra_content" | undefined
   /** The type of `thinking` that an effort switches on, over Anthropic Messages. Default: `adaptive`. */
   readonly thinking?: "adaptive" | "enabled" | undefined
   /**

@@ -1,12 +1,13 @@
 /**
- * Google's Gemini. Source: ai.google.dev/gemini-api/docs/openai.
+ * Google's Gemini. Sources: ai.google.dev/gemini-api/docs, OpenAI compatibility and thought
+ * signatures (`extra_content`).
  */
 import * as OpenAiClient from "../client/OpenAiClient.js"
 import type { Vendor } from "./Vendor.js"
 
 /**
- * Google's Gemini, over its OpenAI-compatible Chat Completions. Gemini 3 and later want the signatures of their tool
- * calls back, which this protocol's encoder does not send: conversations with tools may be refused there.
+ * Google's Gemini, over its OpenAI-compatible Chat Completions. The signatures of its tool
+ * calls go back to it: Gemini 3 and later refuse a conversation without them.
  *
  * @since 0.1.0
  * @category vendors
@@ -20,7 +21,7 @@ export const gemini: Vendor<"gemini", "chat-completions"> = {
       protocol: "chat-completions",
       baseUrl: "https://generativelanguage.googleapis.com/v1beta/openai",
       auth: "bearer",
-      quirks: { maxTokens: "max_tokens", developer: "system" },
+      quirks: { maxTokens: "max_tokens", developer: "system", replay: "extra_content" },
       client: OpenAiClient.make
     }
   ]

@@ -27,6 +27,7 @@ export const openrouter: Vendor<"openrouter", "chat-completions" | "responses" |
         developer: "system",
         streamOptions: false,
         reasoning: "reasoning",
+        replay: "reasoning_details",
         user: "user"
       },
       client: OpenAiClient.make

@@ -20,7 +20,7 @@ export const vercel: Vendor<"vercel", "chat-completions" | "anthropic-messages">
       protocol: "chat-completions",
       baseUrl: "https://ai-gateway.vercel.sh/v1",
       auth: "bearer",
-      quirks: { maxTokens: "max_tokens", developer: "system", reasoning: "reasoning" },
+      quirks: { maxTokens: "max_tokens", developer: "system", reasoning: "reasoning", replay: "reasoning_details" },
       client: OpenAiClient.make
     },
     {

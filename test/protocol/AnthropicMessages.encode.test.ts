@@ -325,9 +325,11 @@ describe("AnthropicMessages.encode", () => {
               { type: "text", text: " " },
               { type: "provider", name: "server_tool_use", value: search },
               { type: "text", text: "It is.", cache: "5m" },
-              { type: "provider", name: "citation", value: citation },
-              { type: "provider", name: "annotation", value: { type: "url_citation" } },
-              { type: "provider", name: "refusal", value: "no" }
+              { type: "citation", value: citation, protocol: "anthropic-messages" },
+              { type: "citation", value: { type: "url_citation" }, protocol: "chat-completions" },
+              { type: "provider", name: "refusal", value: "no" },
+              { type: "provider", name: "web_search_call", value: { type: "web_search_call" }, protocol: "responses" },
+              { type: "reasoning", text: "elsewhere", signature: "c2ln", protocol: "responses" }
             ]
           },
           { role: "assistant", content: [{ type: "reasoning", text: "unsigned" }] },

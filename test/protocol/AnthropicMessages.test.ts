@@ -18,7 +18,7 @@ const answer = (blocks: string, reason = "end_turn") => messageStart() + blocks 
 
 describe("AnthropicMessages.step", () => {
   it("says who answers", () => {
-    assert.deepStrictEqual(run(messageStart()).events, [
+    assert.deepStrictEqual(run(messageStart({})).events, [
       { _tag: "ResponseStart", ...stamp, id: "msg_1", model: "claude-test" }
     ])
   })
@@ -69,7 +69,9 @@ describe("AnthropicMessages.step", () => {
         blockDelta(0, { type: "signature_delta", signature: "sig" }) +
         blockStop(0)
     )
-    assert.deepStrictEqual(whole(body).content, [{ type: "reasoning", text: "hm", signature: "sig" }])
+    assert.deepStrictEqual(whole(body).content, [
+      { type: "reasoning", text: "hm", signature: "sig", protocol: "anthropic-messages" }
+    ])
   })
 
   it("counts blocks itself, whatever the wire's index says", () => {
@@ -149,13 +151,82 @@ describe("AnthropicMessages.step", () => {
   })
 
   it("gives citations after their text", () => {
-    const citation = { type: "char_location", cited_text: "x" }
-    const cited = blockStart(0, { type: "text", text: "a" }) + blockDelta(0, { type: "citations_delta", citation })
-    assert.deepStrictEqual(whole(answer(cited + blockStop(0) + textBlock(1, "b"))).content, [
+    const place = { type: "char_location", cited_text: "x", document_title: "D", document_index: 0 }
+    const result = {
+      type: "web_search_result_location",
+      cited_text: "y",
+      title: "A",
+      url: "https://a/",
+      encrypted_index: "e"
+    }
+    const found = {
+      type: "search_result_location",
+      cited_text: "z",
+      title: "B",
+      source: "https://b/",
+      search_result_index: 0
+    }
+    const own = {
+      type: "search_result_location",
+      cited_text: "z",
+      title: null,
+      source: "my notes",
+      search_result_index: 1
+    }
+    const cited = [place, result, found, own].map((citation) => blockDelta(0, { type: "citations_delta", citation }))
+    const body = blockStart(0, { type: "text", text: "a" }) + cited.join("") + blockStop(0) + textBlock(1, "b")
+    const part = (value: object, url: string | undefined, title: string | undefined, quote: string) => ({
+      type: "citation",
+      url,
+      title,
+      quote,
+      value,
+      protocol: "anthropic-messages"
+    })
+    assert.deepStrictEqual<unknown>(whole(answer(body)).content, [
       { type: "text", text: "a" },
-      { type: "provider", name: "citation", value: citation },
+      part(place, undefined, "D", "x"),
+      part(result, "https://a/", "A", "y"),
+      part(found, "https://b/", "B", "z"),
+      part(own, undefined, undefined, "z"),
       { type: "text", text: "b" }
     ])
+  })
+
+  it("tells the first usage at the start, and how the cache was written", () => {
+    const cache_creation = { ephemeral_5m_input_tokens: 2, ephemeral_1h_input_tokens: 3 }
+    const told = { input_tokens: 3, cache_creation_input_tokens: 5, cache_creation, output_tokens: 1 }
+    const { events } = run(messageStart(told))
+    const [start] = events
+    assert(start?._tag === "ResponseStart")
+    assert.deepInclude(start.usage, {
+      inputTokens: 8,
+      outputTokens: 1,
+      cacheWriteTokens: 5,
+      cacheWrite5mTokens: 2,
+      cacheWrite1hTokens: 3
+    })
+    const [silent] = run(messageStart({})).events
+    assert(silent?._tag === "ResponseStart" && silent.usage === undefined)
+  })
+
+  it("keeps what stands beside the stop reason and the usage", () => {
+    const stop_details = { type: "refusal", category: "bio", explanation: "no" }
+    const context_management = { applied_edits: [{ type: "clear_tool_uses_20250919", cleared_tool_uses: 2 }] }
+    const container = { id: "container_1", expires_at: "2026-11-27T12:00:00Z", skills: null }
+    const usage = { output_tokens: 9, server_tool_use: { web_search_requests: 1 } }
+    const told = { input_tokens: 12, output_tokens: 1, service_tier: "priority", inference_geo: null }
+    const delta = { stop_reason: "stop_sequence", stop_sequence: "END", stop_details, container }
+    const { contextManagement, rawUsage, serviceTier, stopDetails, stopSequence, ...response } = whole(
+      messageStart(told) +
+        textBlock(0, "a") +
+        named({ type: "message_delta", delta, usage, context_management } as { type: string }) +
+        messageStop
+    )
+    assert.deepStrictEqual(response.container, { id: "container_1", expiresAt: "2026-11-27T12:00:00Z" })
+    assert.deepStrictEqual([stopSequence, serviceTier], ["END", "priority"])
+    assert.deepStrictEqual([stopDetails, contextManagement], [stop_details, context_management])
+    assert.deepStrictEqual(rawUsage, { input_tokens: 12, service_tier: "priority", ...usage })
   })
 
   it("reads a message that comes whole in its start", () => {

@@ -240,7 +240,7 @@ describe("content in other forms", () => {
   it("images are parts that are kept whole", () => {
     const image = { type: "image_url", image_url: { url: "data:image/png;base64,AA" } }
     assert.deepStrictEqual(whole(chunk({ images: [image] }) + finish("stop")).content, [
-      { type: "provider", name: "image", value: image }
+      { type: "provider", name: "image", value: image, protocol: "chat-completions" }
     ])
   })
 })

@@ -150,7 +150,7 @@ describe("ChatCompletions.step", () => {
       )
       assert.include(response?.reasoning, "hm!")
       assert.deepStrictEqual(events.slice(1, 3), [
-        { _tag: "ReasoningStart", index: 0 },
+        { _tag: "ReasoningStart", index: 0, protocol: "chat-completions" },
         { _tag: "ReasoningDelta", index: 0, text: "hm!" }
       ])
       assert.strictEqual(response?.text, "a")
@@ -158,6 +158,7 @@ describe("ChatCompletions.step", () => {
   })
 
   it("reads content in parts", () => {
+    const protocol = "chat-completions"
     const content = [
       { type: "thinking", thinking: [{ type: "text", text: "hm" }] },
       { type: "text", text: "a" },
@@ -165,18 +166,67 @@ describe("ChatCompletions.step", () => {
       { type: "text", text: "b" }
     ]
     assert.deepStrictEqual(whole(chunk({ content }) + finish("stop")).content, [
-      { type: "reasoning", text: "hm", signature: undefined },
+      { type: "reasoning", text: "hm", signature: undefined, protocol },
       { type: "text", text: "ab" },
-      { type: "provider", name: "reference", value: { type: "reference", reference_ids: [1] } }
+      { type: "provider", name: "reference", value: { type: "reference", reference_ids: [1] }, protocol }
     ])
   })
 
   it("gives a refusal and annotations as parts of their own", () => {
+    const protocol = "chat-completions"
     const declined = whole(chunk({ refusal: "I " }) + chunk({ refusal: "won't" }) + finish("stop"))
-    assert.deepStrictEqual(declined.content, [{ type: "provider", name: "refusal", value: "I won't" }])
+    assert.deepStrictEqual(declined.content, [{ type: "provider", name: "refusal", value: "I won't", protocol }])
     assert.deepStrictEqual(declined.finishReason, { reason: "refusal", raw: "stop" })
-    const cited = whole(chunk({ content: "a" }) + chunk({ annotations: [{ type: "url_citation" }] }) + finish("stop"))
-    assert.deepStrictEqual(cited.content[1], { type: "provider", name: "annotation", value: { type: "url_citation" } })
+    const url_citation = { url: "https://a/", title: "A", start_index: 0, end_index: 1 }
+    const value = { type: "url_citation", url_citation }
+    const cited = whole(chunk({ content: "a" }) + chunk({ annotations: [value] }) + finish("stop"))
+    const source = { type: "citation", url: "https://a/", title: "A", quote: undefined, start: 0, end: 1 }
+    assert.deepStrictEqual<unknown>(cited.content[1], { ...source, value, protocol })
+  })
+
+  it("gives the sources of the whole answer once, at its end", () => {
+    const citations = ["https://a/", "https://b/"]
+    const search_results = [{ title: "A", url: "https://a/", date: null }]
+    const urls = (fields: object, last: object = fields) =>
+      whole(chunk({ content: "a" }, fields) + chunk({ content: "b" }, last) + finish("stop")).content.map((part) =>
+        part.type === "citation" ? [part.url, part.title] : part.type
+      )
+    assert.deepStrictEqual(urls({ citations }), ["text", ["https://a/", undefined], ["https://b/", undefined]])
+    assert.deepStrictEqual(urls({ citations, search_results }), ["text", ["https://a/", "A"]])
+    assert.deepStrictEqual(urls({ citations: [] }, { citations }).length, 3)
+  })
+
+  it("keeps what its vendors want back: the details of reasoning, and what stands beside a call", () => {
+    const detail = (piece: object) => chunk({ reasoning_details: [{ type: "reasoning.text", index: 0, ...piece }] })
+    const encrypted = { type: "reasoning.encrypted", data: "ZW5j", id: "rs_1", index: 1 }
+    const signed = { google: { thought_signature: "c2ln" } }
+    const body =
+      detail({ text: "Hm, " }) +
+      detail({ text: "yes" }) +
+      detail({ signature: "c2ln", text: null }) +
+      chunk({ reasoning_details: [encrypted], extra_content: { google: { thought: true } } }) +
+      tool(0, { function: { name: "one", arguments: "{}" }, extra_content: signed }) +
+      finish("tool_calls")
+    const { content, reasoning, toolCalls } = whole(body)
+    assert.strictEqual(reasoning, "Hm, yes")
+    const kept = content.flatMap((part) => (part.type === "provider" ? [[part.name, part.value]] : []))
+    assert.deepStrictEqual<unknown>(kept, [
+      ["extra_content", { call: toolCalls[0]?.id, value: signed }],
+      ["reasoning_details", [{ type: "reasoning.text", index: 0, text: "Hm, yes", signature: "c2ln" }, encrypted]],
+      ["extra_content", { value: { google: { thought: true } } }]
+    ])
+  })
+
+  it("says which tier served it, what it was stopped by, and its usage as it came", () => {
+    const numbers = { prompt_tokens: 2, completion_tokens: 1, num_sources_used: 3 }
+    const { rawUsage, serviceTier, stopSequence } = whole(
+      chunk({ content: "a" }, { service_tier: "flex" }) +
+        chunk({}, {}, { finish_reason: "stop", stop_reason: "END" }) +
+        chunk(undefined, { usage: numbers })
+    )
+    assert.deepStrictEqual([rawUsage, serviceTier, stopSequence], [numbers, "flex", "END"])
+    const byToken = whole(chunk({ content: "a" }) + chunk({}, {}, { finish_reason: "stop", stop_reason: 128009 }))
+    assert.isUndefined(byToken.stopSequence)
   })
 
   it("ignores signs of life, and fields that it does not know", () => {

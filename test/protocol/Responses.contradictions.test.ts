@@ -158,6 +158,7 @@ describe("Responses that contradict themselves", () => {
   }
 
   it("keep what else the last word has: reasons, annotations, items that are kept whole", () => {
+    const protocol = "responses"
     const a = { type: "url_citation", url: "a" }
     const item = { ...textItem(1, ""), content: [{ type: "output_text", text: "Hello", annotations: [a] }] }
     const body =
@@ -169,7 +170,7 @@ describe("Responses that contradict themselves", () => {
         [
           "web_search_call",
           { type: "text", text: "Hello" },
-          "annotation",
+          { type: "citation", url: "a", title: undefined, start: undefined, end: undefined, value: a, protocol },
           { type: "tool-call", id: "call_2", name: "one", arguments: {} }
         ]
       )

@@ -259,18 +259,19 @@ describe("Responses input", () => {
   })
 
   it("leaves out what came over another protocol", () => {
+    const anthropic = { type: "provider", protocol: "anthropic-messages" } as const
     assert.deepStrictEqual(
       input([
         {
           role: "assistant",
           content: [
             { type: "reasoning", text: "hm", signature: "c2ln" },
-            { type: "provider", name: "server_tool_use", value: { type: "server_tool_use", id: "srvtoolu_1" } },
-            { type: "provider", name: "web_search_tool_result", value: { type: "web_search_tool_result" } },
-            { type: "provider", name: "compaction", value: { type: "compaction", content: "Earlier" } },
-            { type: "provider", name: "citation", value: { type: "page_location" } },
+            { ...anthropic, name: "server_tool_use", value: { type: "server_tool_use", id: "srvtoolu_1" } },
+            { ...anthropic, name: "web_search_tool_result", value: { type: "web_search_tool_result" } },
+            { ...anthropic, name: "compaction", value: { type: "compaction", id: "c", content: "Earlier" } },
+            { type: "citation", value: { type: "page_location" }, protocol: "anthropic-messages" },
             { type: "text", text: "a" },
-            { type: "provider", name: "annotation", value: { type: "url_citation" } },
+            { type: "citation", value: { type: "url_citation" } },
             { type: "text", text: "b" },
             { type: "provider", name: "refusal", value: " No." }
           ]

@@ -65,6 +65,12 @@ describe("Responses.step", () => {
     assert.strictEqual(run(event("response.completed")).fault?._tag, "MalformedStream")
   })
 
+  it("says which tier served it, and its usage as it came", () => {
+    const usage = { input_tokens: 1, output_tokens: 2, cost: 0.1 }
+    const { rawUsage, serviceTier } = whole("", completed([], { usage, service_tier: "flex" }))
+    assert.deepStrictEqual([rawUsage, serviceTier], [usage, "flex"])
+  })
+
   it("gives usage in one arithmetic", () => {
     assert.deepStrictEqual(whole("").usage, {
       inputTokens: 20,
@@ -253,11 +259,14 @@ describe("Responses messages", () => {
   it("keep their annotations, each once", () => {
     const [a, b] = [
       { type: "url_citation", url: "a" },
-      { type: "file_citation", file_id: "b" }
+      { type: "file_citation", filename: "b.pdf", file_id: "b" }
     ]
     const item = { ...textItem(0, "So."), content: [{ type: "output_text", text: "So.", annotations: [a, b] }] }
-    const parts = [a, b].map((value) => ({ type: "provider", name: "annotation", value }))
-    const given = [{ type: "text", text: "So." }, ...parts]
+    const part = (url: string | undefined, title: string | undefined, value: object) => ({
+      ...{ type: "citation", url, title, start: undefined, end: undefined },
+      ...{ value, protocol: "responses" }
+    })
+    const given = [{ type: "text", text: "So." }, part("a", undefined, a), part(undefined, "b.pdf", b)]
     for (const body of [
       textDelta(0, "So.") + annotation(0, a) + annotation(0, b) + done(0, item),
       textDelta(0, "So.") + annotation(0, a) + done(0, item),
@@ -278,10 +287,10 @@ describe("Responses messages", () => {
       ]
     }
     const expected = [
-      { type: "provider", name: "phase", value: "commentary" },
+      { type: "provider", name: "phase", value: "commentary", protocol: "responses" },
       { type: "text", text: "a" },
-      { type: "provider", name: "refusal", value: "No" },
-      { type: "provider", name: "hologram", value: { type: "hologram", depth: 3 } }
+      { type: "provider", name: "refusal", value: "No", protocol: "responses" },
+      { type: "provider", name: "hologram", value: { type: "hologram", depth: 3 }, protocol: "responses" }
     ]
     const place = { output_index: 0, content_index: 1 }
     const streamed =
@@ -315,9 +324,9 @@ describe("Responses reasoning", () => {
     const { content, reasoning: text } = whole(reasoning(0, "One. ", "Two.") + message(1, "a"))
     assert.strictEqual(text, "One. Two.")
     assert.deepStrictEqual<unknown>(content, [
-      { type: "reasoning", text: "One. ", signature: undefined },
-      { type: "provider", name: "reasoning", value: item },
-      { type: "reasoning", text: "Two.", signature: undefined },
+      { type: "reasoning", text: "One. ", signature: undefined, protocol: "responses" },
+      { type: "provider", name: "reasoning", value: item, protocol: "responses" },
+      { type: "reasoning", text: "Two.", signature: undefined, protocol: "responses" },
       { type: "text", text: "a" }
     ])
   })
@@ -326,7 +335,12 @@ describe("Responses reasoning", () => {
     assert.deepStrictEqual(tags(created + added(0, reasoningItem(0))), ["ResponseStart", "ReasoningStart"])
     const { content, reasoning: text } = whole(added(0, reasoningItem(0)) + done(0, reasoningItem(0)) + message(1, "a"))
     assert.strictEqual(text, "")
-    assert.deepStrictEqual<unknown>(content[1], { type: "provider", name: "reasoning", value: reasoningItem(0) })
+    assert.deepStrictEqual<unknown>(content[1], {
+      type: "provider",
+      name: "reasoning",
+      value: reasoningItem(0),
+      protocol: "responses"
+    })
   })
 
   it("comes in plain words from other vendors, also while the answer runs already", () => {
@@ -343,8 +357,8 @@ describe("Responses reasoning", () => {
       done(0, item)
     const { content } = whole(body, completed([item, textItem(1, "a")]))
     assert.deepStrictEqual<unknown>(content, [
-      { type: "reasoning", text: "Hm, yes", signature: undefined },
-      { type: "provider", name: "reasoning", value: item },
+      { type: "reasoning", text: "Hm, yes", signature: undefined, protocol: "responses" },
+      { type: "provider", name: "reasoning", value: item, protocol: "responses" },
       { type: "text", text: "a" }
     ])
   })
@@ -447,7 +461,8 @@ describe("Responses tool calls", () => {
       assert.deepStrictEqual<unknown>(whole(done(0, item)).content.at(-1), {
         type: "provider",
         name: item.type,
-        value: item
+        value: item,
+        protocol: "responses"
       })
     }
     const plain = callItem(0, "one", "{}", { caller: { type: "direct" }, namespace: "" })
@@ -459,14 +474,14 @@ describe("Responses items that are not modelled", () => {
   it("are kept whole, in the place where they began", () => {
     const body = added(0, search(0, "in_progress")) + message(1, "a") + done(0, search(0))
     assert.deepStrictEqual<unknown>(whole(body).content, [
-      { type: "provider", name: "web_search_call", value: search(0) },
+      { type: "provider", name: "web_search_call", value: search(0), protocol: "responses" },
       { type: "text", text: "a" }
     ])
   })
 
   it("are taken from the final event where no other has them whole", () => {
     const begun = added(0, search(0, "in_progress")) + message(1, "a")
-    const part = (value: object) => ({ type: "provider", name: "web_search_call", value })
+    const part = (value: object) => ({ type: "provider", name: "web_search_call", value, protocol: "responses" })
     const final = completed([search(0), textItem(1, "a"), search(2)])
     assert.deepStrictEqual<unknown>(whole(begun, final).content, [
       part(search(0)),

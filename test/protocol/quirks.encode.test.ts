@@ -134,9 +134,44 @@ describe("the quirks of a vendor of Chat Completions", () => {
     })
 
     it("unless it was thought over another protocol", () => {
-      const foreign = { ...thought, signature: "c2ln" }
+      const foreign = { ...thought, protocol: "anthropic-messages" }
       assert.strictEqual(sent({ replay: "reasoning_content" }, foreign, thought, said), "Hm.")
       assert.strictEqual(sent({ replay: "tool-calls" }, foreign, call), "")
+    })
+
+    it("as its vendor wrote it: details of reasoning, and what stands beside the message and its calls", () => {
+      const part = (name: string, value: unknown) => ({
+        type: "provider" as const,
+        name,
+        value,
+        protocol: "chat-completions"
+      })
+      const details = [{ type: "reasoning.text", text: "Hm.", signature: "c2ln" }]
+      const signed = { google: { thought_signature: "c2ln" } }
+      const content = [
+        thought,
+        call,
+        part("reasoning_details", details),
+        part("extra_content", { call: "c", value: signed }),
+        part("extra_content", { value: { google: { thought: true } } })
+      ]
+      const message = (replay: Quirks["replay"]) =>
+        chat({ replay }).params({
+          prompt: [
+            { role: "assistant", content },
+            { role: "tool", content: [{ type: "tool-result", id: "c", content: "18" }] }
+          ],
+          tools: [weather]
+        }).messages[0]
+      const plain = { id: "c", type: "function", function: { name: "weather", arguments: "{}" } }
+      const base = { role: "assistant", content: null, tool_calls: [plain] }
+      assert.deepStrictEqual<unknown>(message(undefined), base)
+      assert.deepStrictEqual<unknown>(message("reasoning_details"), { ...base, reasoning_details: details })
+      assert.deepStrictEqual<unknown>(message("extra_content"), {
+        ...base,
+        tool_calls: [{ ...plain, extra_content: signed }],
+        extra_content: { google: { thought: true } }
+      })
     })
 
     it("in each message that calls tools, also where there is nothing to take back", () => {

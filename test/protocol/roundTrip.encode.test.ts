@@ -306,7 +306,7 @@ describe("a response goes on over another protocol", () => {
     const custom = { type: "custom_tool_call", call_id: "call_9", name: "shell", input: "ls" }
     const content: Prompt.AssistantMessage["content"] = [
       { type: "tool-call", id: "call_9", name: "shell", arguments: "ls" },
-      { type: "provider", name: "custom_tool_call", value: custom }
+      { type: "provider", name: "custom_tool_call", value: custom, protocol: "responses" }
     ]
     assert.deepStrictEqual(anthropic([{ role: "assistant", content }]), [
       { role: "assistant", content: [{ type: "tool_use", id: "call_9", name: "shell", input: { input: "ls" } }] }
@@ -338,11 +338,11 @@ describe("a response goes on over another protocol", () => {
   })
 
   it("both protocols have compactions, and each is told its own", () => {
-    const say = (value: object): Prompt.Prompt => [
+    const say = (value: object, protocol?: string): Prompt.Prompt => [
       {
         role: "assistant",
         content: [
-          { type: "provider", name: "compaction", value },
+          { type: "provider", name: "compaction", value, protocol },
           { type: "text", text: "a" }
         ]
       }
@@ -351,7 +351,7 @@ describe("a response goes on over another protocol", () => {
     const theirs = { type: "compaction", id: "cmp_1", encrypted_content: "ZW5j" }
     const text = { type: "text", text: "a" }
     assert.deepStrictEqual(anthropic(say(ours)), [{ role: "assistant", content: [ours, text] }])
-    assert.deepStrictEqual(anthropic(say(theirs)), [{ role: "assistant", content: [text] }])
+    assert.deepStrictEqual(anthropic(say(theirs, "responses")), [{ role: "assistant", content: [text] }])
   })
 })
 

@@ -85,6 +85,7 @@ export const checkGrammar = ({ events, fault, verdict }: Run): void => {
       case "ToolCallStart":
         start(event.index, event._tag.slice(0, -5))
         break
+      case "Citation":
       case "ProviderPart":
         start(event.index, "Provider")
         open.delete(event.index)
@@ -135,9 +136,17 @@ const checkFold = (events: ReadonlyArray<ModelEvent.ModelEvent>, response: Model
   for (const block of folded.blocks) {
     if (block.type === "text" && block.text !== "") content.push({ type: "text", text: block.text })
     if (block.type === "reasoning") {
-      content.push({ type: "reasoning", text: block.text, signature: block.signature })
+      const { protocol, signature, text } = block
+      content.push({ type: "reasoning", text, signature, protocol })
     }
-    if (block.type === "provider") content.push({ type: "provider", name: block.name, value: block.value })
+    if (block.type === "citation") {
+      const { open: _, ...part } = block
+      content.push(part)
+    }
+    if (block.type === "provider") {
+      const { name, protocol, value } = block
+      content.push({ type: "provider", name, value, protocol })
+    }
     if (block.type !== "tool-call") continue
     const { id, json, name, open } = block
     const isCut = cut[0]?.id === id && cut[0].name === name && cut[0].json === json

@@ -2,12 +2,11 @@
  * Folds events into what a consumer has at that moment. The decoder, the retry loop and `ModelEvent.fold` all
  * use this one fold, so a consumer who folds events the documented way gets what `Finish` says.
  */
-import type { FinishReason, Reason } from "../FinishReason.js"
+import type { Reason } from "../FinishReason.js"
 import type { ModelEvent } from "../ModelEvent.js"
 import * as ModelResponse from "../ModelResponse.js"
 import type * as Partial from "../PartialResponse.js"
 import type * as Prompt from "../Prompt.js"
-import type { Usage } from "../Usage.js"
 import { GrowingText } from "./text.js"
 
 /** A block under construction: one shape for all kinds, so that the hot path stays monomorphic. */
@@ -16,6 +15,7 @@ interface Draft {
   readonly id: string
   readonly name: string
   readonly text: GrowingText
+  protocol: string | undefined
   signature: string | undefined
   value: unknown
   open: boolean
@@ -26,6 +26,7 @@ const draft = (type: Draft["type"], id = "", name = ""): Draft => ({
   id,
   name,
   text: new GrowingText(),
+  protocol: undefined,
   signature: undefined,
   value: undefined,
   open: true
@@ -40,23 +41,36 @@ const ofBlock = (block: Partial.Block): Draft => {
     case "reasoning":
       made.text.append(block.text)
       made.signature = block.signature
+      made.protocol = block.protocol
       return made
     case "tool-call":
       made.text.append(block.json)
       return made
+    case "citation": {
+      const { open: _open, ...part } = block
+      made.value = part
+      return made
+    }
     case "provider":
-      return { ...made, name: block.name, value: block.value }
+      return { ...made, name: block.name, value: block.value, protocol: block.protocol }
   }
 }
 
 /** What the terminal marker of a protocol says. */
-export interface Ending {
-  readonly finishReason: FinishReason
-  readonly usage: Usage
-  readonly id: string | undefined
-  readonly model: string | undefined
-  readonly requestId: string | undefined
-}
+export type Ending = Pick<
+  ModelResponse.ModelResponse,
+  | "id"
+  | "model"
+  | "requestId"
+  | "finishReason"
+  | "stopSequence"
+  | "stopDetails"
+  | "usage"
+  | "rawUsage"
+  | "serviceTier"
+  | "container"
+  | "contextManagement"
+>
 
 const visible = /\S/
 
@@ -99,9 +113,12 @@ export class Fold {
       case "TextStart":
         this.start(event.index, draft("text"))
         return
-      case "ReasoningStart":
-        this.start(event.index, draft("reasoning"))
+      case "ReasoningStart": {
+        const block = draft("reasoning")
+        block.protocol = event.protocol
+        this.start(event.index, block)
         return
+      }
       case "ToolCallStart":
         this.start(event.index, draft("tool-call", event.id, event.name))
         return
@@ -117,14 +134,24 @@ export class Fold {
       case "ProviderPart": {
         const block = draft("provider", "", event.name)
         block.value = event.value
+        block.protocol = event.protocol
         block.open = false
         this.start(event.index, block)
+        return
+      }
+      case "Citation": {
+        const { _tag: _, index, ...fields } = event
+        const block = draft("citation")
+        block.value = { type: "citation", ...fields } satisfies Prompt.CitationPart
+        block.open = false
+        this.start(index, block)
         return
       }
       case "Superseded":
         this.truncate(event.fromIndex)
         return
       case "ResponseStart":
+      case "Raw":
       case "Finish":
         return
     }
@@ -162,7 +189,8 @@ export class Fold {
   partial(fromIndex = 0, toIndex = this.drafts.length): Partial.PartialResponse {
     const blocks: Array<Partial.Block> = []
     let text = ""
-    for (const { id, name, open, signature, text: pieces, type, value } of this.blocks(fromIndex, toIndex)) {
+    for (const block of this.blocks(fromIndex, toIndex)) {
+      const { id, name, open, protocol, signature, text: pieces, type, value } = block
       const content = pieces.value
       switch (type) {
         case "text":
@@ -170,13 +198,16 @@ export class Fold {
           blocks.push({ type, text: content, open })
           break
         case "reasoning":
-          blocks.push({ type, text: content, signature, open })
+          blocks.push({ type, text: content, signature, protocol, open })
           break
         case "tool-call":
           blocks.push({ type, id, name, json: content, open })
           break
+        case "citation":
+          blocks.push({ ...citationOf(block), open })
+          break
         case "provider":
-          blocks.push({ type, name, value, open })
+          blocks.push({ type, name, value, protocol, open })
           break
       }
     }
@@ -200,7 +231,7 @@ export class Fold {
           break
         case "reasoning":
           reasoning += written
-          content.push({ type: "reasoning", text: written, signature: block.signature })
+          content.push({ type: "reasoning", text: written, signature: block.signature, protocol: block.protocol })
           break
         case "tool-call": {
           const call = completeCall(block, cut)
@@ -211,22 +242,21 @@ export class Fold {
           }
           break
         }
+        case "citation":
+          content.push(citationOf(block))
+          break
         case "provider":
-          content.push({ type: "provider", name: block.name, value: block.value })
+          content.push({ type: "provider", name: block.name, value: block.value, protocol: block.protocol })
           break
       }
     }
     return ModelResponse.unsafeMake({
-      id: ending.id,
-      model: ending.model,
-      requestId: ending.requestId,
+      ...ending,
       text,
       reasoning,
       content,
       toolCalls,
       incompleteToolCalls,
-      finishReason: ending.finishReason,
-      usage: ending.usage,
       attempts: [],
       seams: []
     })
@@ -239,6 +269,9 @@ export class Fold {
     }
   }
 }
+
+/** The value of a citation is the part itself. */
+const citationOf = ({ value }: Draft): Prompt.CitationPart => value as Prompt.CitationPart
 
 /** The reasons that stop a model in the middle of what it writes. */
 const cutting: ReadonlySet<Reason> = new Set<Reason>(["length", "content-filter", "refusal"])

@@ -7,7 +7,7 @@ import type { Attempt, ErrorSummary, Seam } from "../ModelResponse.js"
 import { Fold } from "./fold.js"
 
 /** What is known of an attempt while it runs: from its start, or from a checkpoint that was made in the middle of it. */
-type Running = Pick<ResponseStart, "attempt" | "generation" | "requestId" | "route" | "startedAt"> | Attempt
+type Running = Pick<ResponseStart, "attempt" | "generation" | "requestId" | "route" | "startedAt" | "usage"> | Attempt
 
 export class Folding {
   /** Whether the end of the answer was among the events. */
@@ -73,7 +73,7 @@ const runningAttempt = (
   error?: ErrorSummary
 ): ReadonlyArray<Attempt> => {
   if (start === undefined || ended.some(({ attempt }) => attempt === start.attempt)) return []
-  const { attempt, generation, requestId, route, startedAt = 0 } = start
+  const { attempt, generation, requestId, route, startedAt = 0, usage } = start
   return [
     {
       attempt,
@@ -84,11 +84,12 @@ const runningAttempt = (
       endedAt: startedAt,
       usageIsPartial: true,
       delivered,
+      ...(usage && { usage }),
       ...(error && { error })
     }
   ]
 }
 
-/** Whether a checkpoint was made in the middle of this attempt: the one that ended has its error or what it cost. */
-const isRunning = ({ endedAt, error, startedAt, usage, usageIsPartial }: Attempt): boolean =>
-  usageIsPartial === true && error === undefined && usage === undefined && endedAt === startedAt
+/** Whether a checkpoint was made in the middle of this attempt: one that ended has its error, or all of what it cost. */
+const isRunning = ({ endedAt, error, startedAt, usageIsPartial }: Attempt): boolean =>
+  usageIsPartial === true && error === undefined && endedAt === startedAt

@@ -100,6 +100,12 @@ export const UserPart = Schema.Union(TextPart, ImagePart, DocumentPart)
 export type UserPart = typeof UserPart.Type
 
 /**
+ * The protocol that a part came over. The decoder stamps it. A part goes back over its own protocol only; one without a
+ * stamp, which a program wrote, goes over any.
+ */
+const protocol = Schema.optional(Schema.String)
+
+/**
  * What a model thought. `signature` is the vendor's proof of it and goes back unchanged.
  *
  * @since 0.1.0
@@ -108,7 +114,9 @@ export type UserPart = typeof UserPart.Type
 export const ReasoningPart = Schema.Struct({
   type: Schema.Literal("reasoning"),
   text: Schema.String,
-  signature: Schema.optional(Schema.String)
+  signature: Schema.optional(Schema.String),
+  /** The protocol that it came over; it goes back over no other. Absent: over any. */
+  protocol
 })
 
 /**
@@ -146,7 +154,9 @@ export const ProviderPart = Schema.Struct({
   type: Schema.Literal("provider"),
   /** The vendor's own name of the block. */
   name: Schema.String,
-  value: Schema.Unknown
+  value: Schema.Unknown,
+  /** The protocol that it came over; it goes back over no other. Absent: over any. */
+  protocol
 })
 
 /**
@@ -154,6 +164,38 @@ export const ProviderPart = Schema.Struct({
  * @category parts
  */
 export type ProviderPart = typeof ProviderPart.Type
+
+/**
+ * A source that the model names for the text block before it. What the vendor says beyond the common fields is in `value`.
+ *
+ * Sources: citations of Anthropic Messages; annotations of Responses and Chat Completions; `search_results` and `citations`
+ * of Perplexity and xAI.
+ *
+ * @since 0.1.0
+ * @category parts
+ */
+export const CitationPart = Schema.Struct({
+  type: Schema.Literal("citation"),
+  /** The address of the source, where it has one. */
+  url: Schema.optional(Schema.String),
+  /** The title of the source, or its file name. */
+  title: Schema.optional(Schema.String),
+  /** The words of the source that are cited. Anthropic gives them. */
+  quote: Schema.optional(Schema.String),
+  /** Where the citation begins in the text block before it, in the vendor's count of characters. OpenAI gives it. */
+  start: Schema.optional(Schema.Number),
+  /** Where it ends, exclusive. */
+  end: Schema.optional(Schema.Number),
+  /** The citation as the vendor wrote it. It goes back with its text. */
+  value: Schema.Unknown,
+  protocol
+})
+
+/**
+ * @since 0.1.0
+ * @category parts
+ */
+export type CitationPart = typeof CitationPart.Type
 
 /**
  * What a tool answered to the call with the same `id`.
@@ -182,7 +224,7 @@ export type ToolResultPart = typeof ToolResultPart.Type
  * @since 0.1.0
  * @category parts
  */
-export const AssistantPart = Schema.Union(TextPart, ReasoningPart, ToolCallPart, ProviderPart)
+export const AssistantPart = Schema.Union(TextPart, ReasoningPart, ToolCallPart, CitationPart, ProviderPart)
 
 /**
  * @since 0.1.0

@@ -3,7 +3,7 @@
  */
 import { malformed } from "../../model/internal/fault.js"
 import { GrowingText } from "../../model/internal/text.js"
-import type { ModelEvent } from "../../model/ModelEvent.js"
+import type { Citation, ModelEvent } from "../../model/ModelEvent.js"
 import { array, type JsonObject, number, object, parse, says, string, stringify } from "../internal/json.js"
 import type { StepResult } from "../Protocol.js"
 
@@ -160,15 +160,27 @@ export const blockStop = (state: Blocks, body: JsonObject, events: Array<ModelEv
   return undefined
 }
 
+/** What stands in a document has no address. */
+const citationOf = (value: unknown, index: number): Citation => {
+  const { cited_text, document_title, source, title, url } = object(value) ?? {}
+  const address = string(url) ?? string(source)
+  return {
+    _tag: "Citation",
+    index,
+    url: address !== undefined && URL.canParse(address) ? address : undefined,
+    title: string(title) ?? string(document_title),
+    quote: string(cited_text),
+    value
+  }
+}
+
 export const close = (state: Blocks, block: Block, events: Array<ModelEvent>): void => {
   const { index, value } = block
   const json = block.json.value
   switch (block.kind) {
     case "text":
       events.push({ _tag: "TextEnd", index })
-      for (const citation of block.citations ?? []) {
-        events.push({ _tag: "ProviderPart", index: state.next++, name: "citation", value: citation })
-      }
+      for (const citation of block.citations ?? []) events.push(citationOf(citation, state.next++))
       return
     case "reasoning":
       events.push({ _tag: "ReasoningEnd", index, signature: block.signature })

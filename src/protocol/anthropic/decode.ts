@@ -4,6 +4,7 @@
 import type { Reason } from "../../model/FinishReason.js"
 import { type Fault, malformed, truncated } from "../../model/internal/fault.js"
 import type { ModelEvent } from "../../model/ModelEvent.js"
+import type { Container } from "../../model/ModelResponse.js"
 import type { Usage } from "../../model/Usage.js"
 import { classify } from "../internal/classify.js"
 import { finishReason, finishWord, interruption } from "../internal/finishWords.js"
@@ -29,11 +30,12 @@ export interface State extends Blocks {
   /** The type of an event with content that is not understood. */
   unread: string | undefined
   stopReason: string | undefined
-  inputTokens: number | undefined
-  outputTokens: number | undefined
-  cacheReadTokens: number | undefined
-  cacheWriteTokens: number | undefined
-  reasoningTokens: number | undefined
+  stopSequence: string | undefined
+  stopDetails: JsonObject | undefined
+  container: Container | undefined
+  contextManagement: JsonObject | undefined
+  /** Each field of the usage as it was said last. */
+  usage: JsonObject | undefined
 }
 
 export const initial = (stamp: Stamp): State => ({
@@ -45,14 +47,14 @@ export const initial = (stamp: Stamp): State => ({
   stopped: false,
   unread: undefined,
   stopReason: undefined,
+  stopSequence: undefined,
+  stopDetails: undefined,
+  container: undefined,
+  contextManagement: undefined,
+  usage: undefined,
   blocks: new Map(),
   latest: -1,
-  next: 0,
-  inputTokens: undefined,
-  outputTokens: undefined,
-  cacheReadTokens: undefined,
-  cacheWriteTokens: undefined,
-  reasoningTokens: undefined
+  next: 0
 })
 
 export const step = (state: State, event: ServerSentEvent, events: Array<ModelEvent>): StepResult => {
@@ -89,24 +91,37 @@ export const end = (state: State, events: Array<ModelEvent>): Summary => {
   // A tool call that was not closed was cut: it stays open, so it is never taken for a whole one.
   for (const block of state.blocks.values()) if (block.kind !== "tool-call") close(state, block, events)
   state.blocks.clear()
+  const { container, contextManagement, id, model, stopDetails, stopReason, stopSequence } = state
   return {
-    finishReason: finishReason(state.stopReason, finishReasons),
+    finishReason: finishReason(stopReason, finishReasons),
+    stopSequence,
+    stopDetails,
     usage: usage(state),
-    id: state.id,
-    model: state.model
+    rawUsage: state.usage,
+    serviceTier: string(state.usage?.service_tier),
+    container,
+    contextManagement,
+    id,
+    model
   }
 }
 
-export const usage = (state: State): Usage => {
-  const { cacheReadTokens, cacheWriteTokens, inputTokens, outputTokens, reasoningTokens } = state
+export const usage = ({ usage: told }: State): Usage => {
+  const input = counted(told?.input_tokens)
+  const read = counted(told?.cache_read_input_tokens)
+  const written = counted(told?.cache_creation_input_tokens)
+  const kept = object(told?.cache_creation)
   return {
     // The wire counts only what no cache was involved in.
-    inputTokens:
-      inputTokens === undefined ? undefined : tokens(inputTokens + (cacheReadTokens ?? 0) + (cacheWriteTokens ?? 0)),
-    outputTokens: tokens(outputTokens),
-    cacheReadTokens: tokens(cacheReadTokens),
-    cacheWriteTokens: tokens(cacheWriteTokens),
-    reasoningTokens: tokens(reasoningTokens)
+    inputTokens: input === undefined ? undefined : tokens(input + (read ?? 0) + (written ?? 0)),
+    outputTokens: tokens(told?.output_tokens),
+    cacheReadTokens: tokens(read),
+    cacheWriteTokens: tokens(written),
+    ...(kept && {
+      cacheWrite5mTokens: tokens(kept.ephemeral_5m_input_tokens),
+      cacheWrite1hTokens: tokens(kept.ephemeral_1h_input_tokens)
+    }),
+    reasoningTokens: tokens(object(told?.output_tokens_details)?.thinking_tokens)
   }
 }
 
@@ -145,8 +160,17 @@ const messageStart = (state: State, body: JsonObject, events: Array<ModelEvent>)
   state.id = id
   state.model = string(message.model)
   readUsage(state, message.usage)
+  readEnding(state, message)
   const { attempt, generation, requestId } = state.stamp
-  events.push({ _tag: "ResponseStart", attempt, generation, id, model: state.model, requestId })
+  events.push({
+    _tag: "ResponseStart",
+    attempt,
+    generation,
+    id,
+    model: state.model,
+    requestId,
+    ...(state.usage && { usage: usage(state) })
+  })
   state.stopReason = finishWord(message.stop_reason)
   state.continued = state.stopReason !== undefined
   // A turn that only continues a tool's own program comes whole in its start.
@@ -168,8 +192,11 @@ const contentOf = ({ content }: JsonObject): ReadonlyArray<unknown> | undefined 
 const messageDelta = (state: State, body: JsonObject): StepResult => {
   if (!state.started) return early("message_delta")
   state.continued = true
+  const delta = object(body.delta) ?? {}
   readUsage(state, body.usage)
-  const reason = finishWord(object(body.delta)?.stop_reason)
+  readEnding(state, delta)
+  readEnding(state, body)
+  const reason = finishWord(delta.stop_reason)
   if (reason === undefined) return undefined
   if (state.stopped && reason !== state.stopReason) {
     return malformed(`the stream says that the model stopped for \`${state.stopReason}\` and for \`${reason}\``)
@@ -192,13 +219,18 @@ const messageStop = (state: State, type: string): StepResult => {
 
 /** The numbers are totals, so a later one replaces an earlier one. */
 const readUsage = (state: State, from: unknown): void => {
-  const usage = object(from)
-  if (usage === undefined) return
-  state.inputTokens = counted(usage.input_tokens) ?? state.inputTokens
-  state.outputTokens = counted(usage.output_tokens) ?? state.outputTokens
-  state.cacheReadTokens = counted(usage.cache_read_input_tokens) ?? state.cacheReadTokens
-  state.cacheWriteTokens = counted(usage.cache_creation_input_tokens) ?? state.cacheWriteTokens
-  state.reasoningTokens = counted(object(usage.output_tokens_details)?.thinking_tokens) ?? state.reasoningTokens
+  const said = Object.entries(object(from) ?? {}).filter(([, value]) => says(value))
+  if (said.length > 0) state.usage = { ...state.usage, ...Object.fromEntries(said) }
+}
+
+/** What stands beside the stop reason, in the start of a message, its delta, or beside the delta. */
+const readEnding = (state: State, from: JsonObject): void => {
+  const container = object(from.container)
+  const id = string(container?.id)
+  state.stopSequence = string(from.stop_sequence) ?? state.stopSequence
+  state.stopDetails = object(from.stop_details) ?? state.stopDetails
+  state.contextManagement = object(from.context_management) ?? state.contextManagement
+  if (id !== undefined) state.container = { id, expiresAt: string(container?.expires_at) }
 }
 
 /** NaN stands for a number that counts nothing: whatever is summed up with it is unknown too. */

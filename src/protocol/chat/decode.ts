@@ -16,6 +16,7 @@ import { array, type JsonObject, number, object, parse, string, tokens } from ".
 import type { ServerSentEvent, Stamp, StepResult, Summary } from "../Protocol.js"
 import type { Quirks } from "../Quirks.js"
 import { closeOpen, part } from "./blocks.js"
+import { closeExtras, readSources } from "./extras.js"
 import { type Message, readMessage } from "./message.js"
 import { closeCalls } from "./toolCalls.js"
 import { isSayingMessage, isUnread, quote, unreadable } from "./unread.js"
@@ -44,6 +45,8 @@ export interface State extends Message {
   /** The first choice with content in it that is not read, in its own words. */
   unread: JsonObject | undefined
   finish: string | undefined
+  stopSequence: string | undefined
+  serviceTier: string | undefined
   usage: JsonObject | undefined
   fallbackUsage: JsonObject | undefined
 }
@@ -61,6 +64,8 @@ export const initial = (stamp: Stamp, quirks?: Quirks): State => ({
   whole: false,
   unread: undefined,
   finish: undefined,
+  stopSequence: undefined,
+  serviceTier: undefined,
   open: undefined,
   openIndex: 0,
   next: 0,
@@ -68,6 +73,9 @@ export const initial = (stamp: Stamp, quirks?: Quirks): State => ({
   byIndex: new Map(),
   byId: new Map(),
   refusal: "",
+  details: [],
+  extra: undefined,
+  sources: [],
   usage: undefined,
   fallbackUsage: undefined
 })
@@ -84,6 +92,8 @@ export const step = (state: State, event: ServerSentEvent, events: Array<ModelEv
     if (other !== undefined) return other === "Alive" ? undefined : other
   } else if (isSpliced(state, string(body.id), choices)) return spliced(state)
   start(state, body, events)
+  if (body.service_tier) state.serviceTier = string(body.service_tier)
+  if (body.citations || body.search_results) readSources(state, body)
   if (usage !== undefined) state.usage = usage
   else if (body.x_groq !== undefined) state.fallbackUsage = object(object(body.x_groq)?.usage) ?? state.fallbackUsage
   if (choices === undefined) return undefined
@@ -100,7 +110,17 @@ export const end = (state: State, events: Array<ModelEvent>): Summary => {
   closeOpen(state, events)
   closeCalls(state, finishReason(state).reason === "tool-calls" && state.finish !== undefined, events)
   if (state.refusal !== "") part(state, "refusal", state.refusal, events)
-  return { finishReason: finishReason(state), usage: usage(state), id: state.id, model: state.model }
+  closeExtras(state, events)
+  const { fallbackUsage, id, model, serviceTier, stopSequence } = state
+  return {
+    finishReason: finishReason(state),
+    stopSequence,
+    usage: usage(state),
+    rawUsage: state.usage ?? fallbackUsage,
+    serviceTier,
+    id,
+    model
+  }
 }
 
 export const usage = (state: State): Usage => {
@@ -157,6 +177,8 @@ const readChoice = (state: State, value: unknown, events: Array<ModelEvent>): Fa
   const fault = message === undefined ? undefined : readWhat(state, choice, message, events)
   if (fault !== undefined || finish === undefined) return fault
   state.finish = finish
+  // vLLM says which; a number is the id of a token.
+  state.stopSequence = string(choice.stop_reason)
   state.fallbackUsage = object(choice.usage) ?? state.fallbackUsage
   return Words.interruption(finish)
 }

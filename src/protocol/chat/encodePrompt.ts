@@ -5,9 +5,10 @@ import * as Either from "effect/Either"
 import type * as Chat from "openai/resources/chat/completions/completions"
 import type { ModelRequest } from "../../model/ModelRequest.js"
 import type * as Prompt from "../../model/Prompt.js"
-import { dataUrl, type Encoded, each, invalid, isVisible, systemParts } from "../internal/encode.js"
+import { dataUrl, type Encoded, each, invalid, isOfAnother, isVisible, systemParts } from "../internal/encode.js"
 import { stringify } from "../internal/json.js"
 import type { Quirks } from "../Quirks.js"
+import { replayed, replayedCall } from "./replay.js"
 
 export const encodePrompt = (request: ModelRequest, quirks: Quirks): Encoded<Array<Chat.ChatCompletionMessageParam>> =>
   Either.gen(function* () {
@@ -108,9 +109,9 @@ const assistant = (
   let reasoning = ""
   const calls: Array<Chat.ChatCompletionMessageFunctionToolCall> = []
   for (const part of content) {
+    if (isOfAnother(part, "chat-completions")) continue
     if (part.type === "text") text += part.text
-    // What has a signature was thought over another protocol.
-    else if (part.type === "reasoning" && part.signature === undefined) reasoning += part.text
+    else if (part.type === "reasoning") reasoning += part.text
     else if (part.type === "provider" && part.name === "refusal" && typeof part.value === "string")
       refusal += part.value
     else if (part.type === "tool-call") {
@@ -126,21 +127,13 @@ const assistant = (
     {
       role: "assistant",
       content: assistantContent(text, refusal),
-      ...(calls.length > 0 && { tool_calls: calls }),
-      ...replayed(reasoning, calls.length > 0, quirks)
+      ...(calls.length > 0 && {
+        tool_calls: calls.map((call) => ({ ...call, ...replayedCall(content, call.id, quirks) }))
+      }),
+      ...replayed(content, reasoning, calls.length > 0, quirks)
     }
   ])
 }
-
-/** The field is no part of OpenAI's protocol, so the SDK's types do not know it. */
-const replayed = (
-  reasoning: string,
-  callsTools: boolean,
-  { replay }: Quirks
-): { readonly reasoning_content?: string } =>
-  (replay !== undefined && reasoning !== "") || (replay === "tool-calls" && callsTools)
-    ? { reasoning_content: reasoning }
-    : {}
 
 const assistantContent = (
   text: string,

@@ -6,16 +6,19 @@ import type { Fault } from "../../model/internal/fault.js"
 import type { ModelEvent } from "../../model/ModelEvent.js"
 import { array, type JsonObject, object, string } from "../internal/json.js"
 import { type Blocks, closeOpen, part, reasoning, text } from "./blocks.js"
+import { citation, type Extras, readDetails } from "./extras.js"
 import { type Calls, callDelta, LEGACY } from "./toolCalls.js"
 import { unreadable } from "./unread.js"
 
-export interface Message extends Blocks, Calls {
+export interface Message extends Blocks, Calls, Extras {
   refusal: string
 }
 
 export const readMessage = (state: Message, message: JsonObject, events: Array<ModelEvent>): Fault | undefined => {
   reasoning(state, reasoningOf(message), events)
-  const { annotations, audio, content, function_call, images, refusal, tool_calls } = message
+  const { annotations, audio, content, extra_content, function_call, images, refusal, tool_calls } = message
+  if (message.reasoning_details) readDetails(state, message.reasoning_details)
+  if (extra_content) state.extra = object(extra_content) ?? state.extra
   if (typeof content === "string") text(state, content, events)
   else if (content !== undefined && content !== null) {
     const fault = readContent(state, content, events)
@@ -24,7 +27,7 @@ export const readMessage = (state: Message, message: JsonObject, events: Array<M
   if (typeof refusal === "string") state.refusal += refusal
   else if (refusal) return unreadable("a refusal", refusal)
   if (audio) return unreadable("audio", audio)
-  if (annotations) for (const value of array(annotations) ?? []) part(state, "annotation", value, events)
+  if (annotations) for (const value of array(annotations) ?? []) citation(state, value, events)
   if (images) for (const value of array(images) ?? []) part(state, "image", value, events)
   return tool_calls || function_call ? readCalls(state, tool_calls, function_call, events) : undefined
 }

@@ -20,6 +20,8 @@ export interface Call {
   pending: string
   /** The first character of the arguments, without white space. */
   first: string
+  /** What the vendor writes beside the call and wants back with it: Gemini's signatures. */
+  extra: JsonObject | undefined
   /** True once the arguments came as an object, to which nothing can be added. */
   whole: boolean
 }
@@ -47,6 +49,7 @@ export const callDelta = (state: Calls, delta: JsonObject, events: Array<ModelEv
   if (json === undefined) return unreadable("a tool call with arguments", delta)
   const name = string(tool.name)
   const call = match(state, number(delta.index), string(delta.id), name, events)
+  if (delta.extra_content) call.extra = object(delta.extra_content) ?? call.extra
   if (name !== undefined && !nameDelta(call, name)) {
     return malformed(`the stream calls one tool by two names: ${quote(call.name)} and ${quote(name)}`)
   }
@@ -75,16 +78,22 @@ export const closeCalls = (state: Calls, called: boolean, events: Array<ModelEve
     start(state, call, events)
     const ends = called || (call.first !== "" && !/[-\d]/.test(call.first))
     if (call.name !== "" && ends) events.push({ _tag: "ToolCallEnd", index: call.index })
+    if (call.extra !== undefined) {
+      const value = { call: idOf(call), value: call.extra }
+      events.push({ _tag: "ProviderPart", index: state.next++, name: "extra_content", value })
+    }
   }
 }
 
 /** Other protocols' fields for the arguments, and the calls of custom tools, which take text. */
 const otherFields = ["input", "parameters", "args", "params", "custom"] as const
 
+const idOf = ({ id, index }: Call): string => id ?? `call_${index}`
+
 const start = (state: Calls, call: Call, events: Array<ModelEvent>): void => {
   if (call.index >= 0) return
   call.index = state.next++
-  events.push({ _tag: "ToolCallStart", index: call.index, id: call.id ?? `call_${call.index}`, name: call.name })
+  events.push({ _tag: "ToolCallStart", index: call.index, id: idOf(call), name: call.name })
   if (call.pending !== "") events.push({ _tag: "ToolCallDelta", index: call.index, json: call.pending })
   call.pending = ""
 }
@@ -107,7 +116,7 @@ const match = (
   }
   // Calls begin in the order of their names.
   if (latest !== undefined && latest.name !== "") start(state, latest, events)
-  const call: Call = { wireIndex, id, name: "", index: -1, pending: "", first: "", whole: false }
+  const call: Call = { wireIndex, id, name: "", index: -1, pending: "", first: "", extra: undefined, whole: false }
   state.calls.push(call)
   if (wireIndex !== undefined) state.byIndex.set(wireIndex, call)
   if (id !== undefined) state.byId.set(id, call)

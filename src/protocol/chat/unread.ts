@@ -28,7 +28,8 @@ export const isSaying = (value: unknown, depth = DEEPEST): boolean => {
 
 /** What describes a message, and what is read elsewhere. */
 const known: ReadonlySet<string> = new Set([
-  ...["role", "name", "index", "token_id", "token_ids", "channel", "provider_metadata", "reasoning_details"],
+  ...["role", "name", "index", "token_id", "token_ids", "channel", "provider_metadata"],
+  ...["reasoning_details", "extra_content"],
   ...["content", "refusal", "reasoning_content", "reasoning", "reasoning_text", "annotations", "images"],
   ...["tool_calls", "function_call"]
 ])

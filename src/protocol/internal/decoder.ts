@@ -84,6 +84,8 @@ export interface Reading {
    * target, of which a consumer has a part, it is always `shown`.
    */
   readonly trust?: "shown" | "vendor" | undefined
+  /** Whether each event of the wire is given, too, before what it means. Default: false. */
+  readonly raw?: boolean | undefined
 }
 
 export interface Options<State> extends Reading {
@@ -93,7 +95,10 @@ export interface Options<State> extends Reading {
   readonly quirks?: Quirks | undefined
 }
 
-type Steps<State> = Pick<Protocol<never, never, State>, "initial" | "step" | "end" | "final" | "usage" | "cursor">
+type Steps<State> = Pick<
+  Protocol<never, never, State>,
+  "id" | "initial" | "step" | "end" | "final" | "usage" | "cursor"
+>
 
 export const make = <State>(protocol: Steps<State>, stamp: Stamp, options: Options<State> = {}): Decoder => {
   const fold = options.target?.fold ?? new Fold()
@@ -201,6 +206,9 @@ class Reader<State> implements Decoder {
 
   private take(event: ServerSentEvent): void {
     const { events } = this
+    if (this.options.raw === true) {
+      events.push({ _tag: "Raw", attempt: this.stamp.attempt, event: event.event, data: event.data })
+    }
     const from = events.length
     if (this.announcement !== undefined) {
       events.push(this.announcement)
@@ -227,9 +235,23 @@ class Reader<State> implements Decoder {
   private accept(from: number): boolean {
     const { events } = this
     const foreign = this.target?.rewrite(events, from)
-    for (let i = from; i < events.length; i++) this.fold.apply(events[i]!)
+    this.foldFrom(events, from)
     if (foreign !== undefined) this.fail(foreign)
     return foreign === undefined
+  }
+
+  private foldFrom(events: Array<ModelEvent>, from: number): void {
+    for (let i = from; i < events.length; i++) {
+      const event = events[i]!
+      switch (event._tag) {
+        // What goes back over its own protocol only says which that is.
+        case "ReasoningStart":
+        case "Citation":
+        case "ProviderPart":
+          events[i] = { ...event, protocol: this.protocol.id }
+      }
+      this.fold.apply(events[i]!)
+    }
   }
 
   private conclude(result: Exclude<StepResult, Contradiction | undefined>): void {
@@ -247,7 +269,7 @@ class Reader<State> implements Decoder {
     if (!this.accept(from)) return
     const closing = events.length
     const foreign = this.target?.close(events)
-    for (let i = closing; i < events.length; i++) this.fold.apply(events[i]!)
+    this.foldFrom(events, closing)
     if (foreign !== undefined) {
       this.fail(foreign)
       return
@@ -261,7 +283,7 @@ class Reader<State> implements Decoder {
     const whole: Array<ModelEvent> = []
     const summary = (this.protocol.final ?? this.protocol.end)(this.state, whole)
     this.fold.truncate(0)
-    for (const event of whole) this.fold.apply(event)
+    this.foldFrom(whole, 0)
     return summary
   }
 

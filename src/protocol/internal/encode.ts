@@ -62,6 +62,10 @@ export const choosesNothing = ({ toolChoice, tools }: ModelRequest): boolean =>
   toolChoice !== "auto" &&
   toolChoice !== "none"
 
+/** Whether a part came over another protocol than this one, which would not know it. */
+export const isOfAnother = (part: Prompt.AssistantPart, protocol: ProtocolId): boolean =>
+  "protocol" in part && part.protocol !== undefined && part.protocol !== protocol
+
 /** Whether text has anything to read in it: some vendors refuse text that has not. */
 export const isVisible = (text: string): boolean => /\S/.test(text)
 

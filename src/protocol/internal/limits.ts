@@ -66,6 +66,7 @@ export class Meter {
         case "TextStart":
         case "ReasoningStart":
         case "ToolCallStart":
+        case "Citation":
         case "ProviderPart":
           whole = true
           this.blocks++

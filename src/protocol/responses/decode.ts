@@ -34,6 +34,7 @@ export interface State extends Items, Numbering {
   /** How the response ended, in the vendor's words. */
   finish: string | undefined
   usage: JsonObject | undefined
+  serviceTier: string | undefined
   /** The items of the final event. */
   output: ReadonlyArray<JsonObject>
   /** The type of an event with content that is not understood. */
@@ -63,6 +64,7 @@ export const initial = (stamp: Stamp): State => ({
   following: false,
   finish: undefined,
   usage: undefined,
+  serviceTier: undefined,
   output: [],
   unread: undefined
 })
@@ -165,6 +167,8 @@ export const final = (state: State, events: Array<ModelEvent>): Summary => {
 const summary = (state: State): Summary => ({
   finishReason: finishReason(state),
   usage: usage(state),
+  rawUsage: state.usage,
+  serviceTier: state.serviceTier,
   id: state.id,
   model: state.model
 })
@@ -256,6 +260,7 @@ const ended = (state: State, type: string, body: JsonObject, events: Array<Model
   state.output = output
   state.finish = reason === undefined ? status : `${status}:${reason}`
   state.usage = object(response?.usage)
+  state.serviceTier = string(response?.service_tier)
   return "Complete"
 }
 

@@ -4,7 +4,7 @@
 import * as Either from "effect/Either"
 import type * as Responses from "openai/resources/responses/responses"
 import type * as Prompt from "../../model/Prompt.js"
-import { dataUrl, type Encoded, invalid } from "../internal/encode.js"
+import { dataUrl, type Encoded, invalid, isOfAnother } from "../internal/encode.js"
 import { array, type JsonObject, object, string, stringify } from "../internal/json.js"
 
 type Item = Responses.ResponseInputItem
@@ -96,6 +96,7 @@ const assistant = (
     message.content += text
   }
   for (const part of content) {
+    if (isOfAnother(part, "responses")) continue
     if (part.type === "text") say(part.text)
     else if (part.type === "provider" && part.name === "refusal") say(string(part.value) ?? "")
     else if (part.type === "provider" && part.name === "phase") {
@@ -114,17 +115,10 @@ const assistant = (
   return true
 }
 
-/**
- * What came as an item: its name is its type, and it has an id. Blocks of Anthropic Messages have their types for names
- * too, and those with an id are uses of its tools.
- */
+/** What came as an item: its name is its type, and it has an id. A part of a message has none. */
 const isItem = (part: Prompt.ProviderPart): part is Prompt.ProviderPart & { readonly value: JsonObject } => {
   const item = object(part.value)
-  return (
-    item?.type === part.name &&
-    (string(item.id) ?? string(item.call_id)) !== undefined &&
-    !part.name.endsWith("_tool_use")
-  )
+  return item?.type === part.name && (string(item.id) ?? string(item.call_id)) !== undefined
 }
 
 /** What the vendor wrote the vendor reads, so an item goes back as it came. */

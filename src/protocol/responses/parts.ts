@@ -3,7 +3,7 @@
  */
 import { malformed } from "../../model/internal/fault.js"
 import { GrowingText } from "../../model/internal/text.js"
-import type { ModelEvent } from "../../model/ModelEvent.js"
+import type { Citation, ModelEvent } from "../../model/ModelEvent.js"
 import { array, type JsonObject, number, object, string } from "../internal/json.js"
 import type { StepResult } from "../Protocol.js"
 import { contradict, type Item, type Items, type Part, rest, unreadable } from "./item.js"
@@ -71,7 +71,7 @@ export const partDone = (state: Items, item: Item, body: JsonObject, events: Arr
 export const annotationAdded = (state: Items, item: Item, body: JsonObject, events: Array<ModelEvent>): StepResult => {
   const part = partOf(state, item, body.content_index, "text", events)
   part.annotations++
-  events.push({ _tag: "ProviderPart", index: state.next++, name: "annotation", value: body.annotation })
+  events.push(citationOf(body.annotation, state.next++))
   return undefined
 }
 
@@ -236,11 +236,24 @@ export const send = (state: Items, part: Part, text: string, events: Array<Model
   if (part.kind === "text") events.push({ _tag: "TextDelta", index: part.index, text })
 }
 
+const citationOf = (value: unknown, index: number): Citation => {
+  const { end_index, filename, start_index, title, url } = object(value) ?? {}
+  return {
+    _tag: "Citation",
+    index,
+    url: string(url),
+    title: string(title) ?? string(filename),
+    start: number(start_index),
+    end: number(end_index),
+    value
+  }
+}
+
 /** Some vendors have the annotations in the whole part only. */
 export const annotate = (state: Items, part: Part, value: JsonObject, events: Array<ModelEvent>): void => {
   for (const annotation of (array(value.annotations) ?? []).slice(part.annotations)) {
     part.annotations++
-    events.push({ _tag: "ProviderPart", index: state.next++, name: "annotation", value: annotation })
+    events.push(citationOf(annotation, state.next++))
   }
 }
 

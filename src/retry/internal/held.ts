@@ -14,7 +14,7 @@ export const events = ({ blocks }: PartialResponse): Array<ModelEvent> => {
         out.push({ _tag: "TextEnd", index })
         break
       case "reasoning":
-        out.push({ _tag: "ReasoningStart", index })
+        out.push({ _tag: "ReasoningStart", index, protocol: block.protocol })
         if (block.text !== "") out.push({ _tag: "ReasoningDelta", index, text: block.text })
         out.push({ _tag: "ReasoningEnd", index, signature: block.signature })
         break
@@ -24,8 +24,13 @@ export const events = ({ blocks }: PartialResponse): Array<ModelEvent> => {
         // One that stays open was cut by the output limit.
         if (!block.open) out.push({ _tag: "ToolCallEnd", index })
         break
+      case "citation": {
+        const { open: _open, type: _type, ...fields } = block
+        out.push({ _tag: "Citation", index, ...fields })
+        break
+      }
       case "provider":
-        out.push({ _tag: "ProviderPart", index, name: block.name, value: block.value })
+        out.push({ _tag: "ProviderPart", index, name: block.name, value: block.value, protocol: block.protocol })
     }
   }
   return out

@@ -113,6 +113,7 @@ class Joining implements Continued {
         return fault
       }
       case "ReasoningStart":
+      case "Citation":
       case "ProviderPart": {
         // White space behind the anchor belongs to the text before this block, and not to one that follows.
         // Of a prefill it may also be what some models write before they think, in the middle of a word.

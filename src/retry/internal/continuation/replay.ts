@@ -51,6 +51,7 @@ class Replay implements Continued {
       case "TextStart":
       case "ReasoningStart":
       case "ToolCallStart":
+      case "Citation":
       case "ProviderPart":
         return this.start(event, out)
       case "TextDelta":
@@ -123,10 +124,20 @@ const starts = {
   text: "TextStart",
   reasoning: "ReasoningStart",
   "tool-call": "ToolCallStart",
+  citation: "Citation",
   provider: "ProviderPart"
 } as const
 
-const contentOf = (block: Block): string =>
-  block.type === "tool-call" ? block.json : block.type === "provider" ? "" : block.text
+const contentOf = (block: Block): string => {
+  switch (block.type) {
+    case "tool-call":
+      return block.json
+    case "text":
+    case "reasoning":
+      return block.text
+    default:
+      return ""
+  }
+}
 
 const differs = seamNotProven("the answer that the server kept is not the one that was delivered")
