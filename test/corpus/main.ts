@@ -1,7 +1,8 @@
 /**
  * Serves each stream of a corpus of recordings from a loopback server to the public API, and compares the response with
  * what its manifest expects. Each answer that is accepted must also be the sum of its deltas, whatever the manifest says,
- * and each stream must give the same events however it is cut.
+ * it must go back to its vendor with all that the vendor wants back, and each stream must give the same events however it
+ * is cut.
  *
  * Run: npm run -s corpus -- DIR [--json]
  */
@@ -13,6 +14,7 @@ import type { Protocol } from "effect-redial"
 import { differences, refusals } from "./justified.js"
 import { differing, type Outcome, outcome } from "./outcome.js"
 import { type Ask, decode, isProtocol, serve } from "./read.js"
+import { lostOf } from "./roundTrip.js"
 import { sumsOf, wrongIn } from "./sum.js"
 
 /** Streams at once. */
@@ -95,6 +97,10 @@ const judge = (ask: Ask, { expected, file, protocol }: Recording): Effect.Effect
       : { ok: false, error: `${answer.left._tag}: ${answer.left.description}` }
     const verdict = compare(ours, expected, body.toString("utf8"))
     const wrong = unproven(protocol, body, ours)
+    if (Either.isRight(answer)) {
+      const lost = lostOf(protocol, body.toString("utf8"), answer.right)
+      if (lost.length > 0) wrong.push(`loses what the vendor wants back: ${lost.join(", ").slice(0, 300)}`)
+    }
     if (!survivesCuts(protocol, body)) wrong.push("gives other events when it is cut into other chunks")
     return wrong.length === 0 ? verdict : { kind: "different", notes: [...wrong, ...verdict.notes] }
   })
