@@ -45,6 +45,11 @@ export interface CallOptions {
 export interface StreamOptions<D extends Delivery = Delivery> extends CallOptions {
   /** What happens when a stream breaks after output was delivered. Default: `restart`; with `from`, `resume`. */
   readonly delivery?: D | undefined
+  /**
+   * Gives each event of the wire as a `Raw` event, too, in its order and before what it means: for a proxy, or for fields
+   * that this library does not model. Not with the delivery `hold`, which shows nothing before the end. Default: false.
+   */
+  readonly raw?: boolean | undefined
 }
 
 /**

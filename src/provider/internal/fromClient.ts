@@ -43,6 +43,7 @@ export const fromClient = <R>(
     const open: OpenEvents = (input, call, unshown) => {
       const { model } = input
       const checked = checkedFrom(call).pipe(
+        Either.flatMap(() => checkedRaw(call)),
         Either.flatMap(() => checkedDeadlines(call.deadlines)),
         Either.flatMap(() => ModelRequest.make(input))
       )
@@ -64,6 +65,7 @@ export const fromClient = <R>(
         delivery: call.delivery,
         continuation: options.continuation ?? defaultRequest,
         from: call.from,
+        raw: call.raw ?? false,
         trust: unshown !== undefined || call.delivery === "hold" ? "vendor" : "shown"
       })
     }
@@ -91,6 +93,11 @@ const checkedDeadlines = (deadlines: Deadlines.Options | undefined): Either.Eith
     ? Either.void
     : Either.left(invalidRequest(`deadlines.${field}`, `the call's \`deadlines.${field}\` ${problem}`))
 }
+
+const checkedRaw = ({ delivery, raw }: Parameters<OpenEvents>[1]): Either.Either<void, Fault> =>
+  raw === true && delivery === "hold"
+    ? Either.left(invalidRequest("raw", "the call wants `raw` events and holds everything back: use another delivery"))
+    : Either.void
 
 /** Whether there is something to go on from, and a delivery that can. */
 const checkedFrom = ({ delivery, from }: Parameters<OpenEvents>[1]): Either.Either<void, Fault> => {

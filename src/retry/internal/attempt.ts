@@ -57,6 +57,8 @@ export interface Options {
   /** What its events are read into, where that is more than an empty answer. */
   readonly target: Target | undefined
   readonly trust: "shown" | "vendor"
+  /** Whether the events of the wire are given, too. */
+  readonly raw: boolean
   readonly keys: Keys
   /** Learns the key that the attempt is sent with, which is taken out of all that is told of it. */
   readonly secrets: Secrets
@@ -77,6 +79,7 @@ export const make = ({
   failed,
   keys,
   number,
+  raw,
   scope,
   secrets,
   span,
@@ -98,6 +101,8 @@ export const make = ({
   let tripped: Fault | undefined
   let output = false
   let provenAt: number | undefined
+  /** Raw events since the proof. They wait for what follows it: a pull that ended with them would begin the wait for usage anew. */
+  let late: ReadonlyArray<ModelEvent> = []
   let puller: Pulling.Fiber | undefined
 
   /** A fiber that ends waits no longer, whether it was interrupted or has what it waited for. */
@@ -177,7 +182,7 @@ export const make = ({
     source ??= leased.pool.source(response)
     decoder ??= call.decoder(
       { attempt: number, generation: leased.generation, requestId },
-      { target, trust, contentType: response.headers.get("content-type") }
+      { target, trust, raw, contentType: response.headers.get("content-type") }
     )
     return next(decoder, source)
   })
@@ -195,7 +200,7 @@ export const make = ({
   const progress = (events: ReadonlyArray<ModelEvent>, came: boolean): Progress => {
     if (!came) return "bytes"
     // Events that came and are not there are text that is held back.
-    output ||= events.length === 0 || events.some(({ _tag }) => _tag === "TextDelta" || _tag === "ToolCallStart")
+    output ||= events.every(isRaw) || events.some(({ _tag }) => _tag === "TextDelta" || _tag === "ToolCallStart")
     return output ? "output" : "reasoning"
   }
 
@@ -208,15 +213,19 @@ export const make = ({
       {
         onFailure: (error) => {
           if (reader.verdict !== "Proven") return Effect.fail(tripped ?? TransportFault.ofReading(error))
-          const events = reader.end()
+          const events = withLate(reader.end())
           return reader.fault === undefined || events.length > 0 ? Effect.succeed(events) : Effect.fail(reader.fault)
         },
         onSuccess: (chunks) => {
           if (chunks.length === 0 && tripped !== undefined && reader.verdict === "Open") return Effect.fail(tripped)
           const events = take(reader, chunks)
+          if (reader.verdict === "Proven" && events.every(isRaw)) {
+            late = events.length === 0 ? late : [...late, ...events]
+            return more
+          }
           // Some vendors give a finish reason early: what comes after it shows that it was not the end.
           if (chunks.length > 0 && events.length > 0) provenAt = undefined
-          if (events.length > 0) return Effect.succeed(events)
+          if (events.length > 0) return Effect.succeed(withLate(events))
           return reader.fault === undefined ? more : Effect.fail(reader.fault)
         }
       }
@@ -227,6 +236,13 @@ export const make = ({
       // What came before a fault was given first; now it is the fault's turn.
       return reader.fault === undefined ? more : Effect.fail(reader.fault)
     })
+  }
+
+  const withLate = (events: Array<ModelEvent>): Array<ModelEvent> => {
+    if (late.length === 0) return events
+    const all = [...late, ...events]
+    late = []
+    return all
   }
 
   const briefly = (read: ByteSource["read"]): ByteSource["read"] =>
@@ -257,6 +273,9 @@ export const make = ({
     release
   }
 }
+
+/** What a proxy sees of the wire says nothing of the answer. */
+const isRaw = ({ _tag }: ModelEvent): boolean => _tag === "Raw"
 
 const stalled = (deadline: Deadline, silent: boolean, limits: Deadlines): Fault => {
   const seconds = Math.round(limits[deadline] / 100) / 10

@@ -53,6 +53,8 @@ export interface Request extends RouteOptions {
   readonly from: Checkpoint | undefined
   /** What counts if a vendor contradicts itself: what was `shown`, or the `vendor`'s last word if nothing was. */
   readonly trust: "shown" | "vendor"
+  /** Whether the events of the wire are given, too. */
+  readonly raw: boolean
   /** What the span of the request says besides its model. */
   readonly attributes: Readonly<Record<string, unknown>>
 }
@@ -163,6 +165,7 @@ class Loop {
       call: route.call,
       target: answer.target(route.continued),
       trust: this.options.trust,
+      raw: this.options.raw,
       keys: this.keys,
       secrets: this.secrets,
       number,
@@ -183,9 +186,11 @@ class Loop {
   private forward(running: Running, events: Array<ModelEvent>): Effect.Effect<Events | undefined, Failure> {
     const { answer } = this
     const { attempt, route } = running
-    const first = events[0]
+    let at = 0
+    while (events[at]?._tag === "Raw") at++
+    const first = events[at]
     if (first?._tag === "ResponseStart") {
-      events[0] = answer.started(first, attempt.startedAt, attempt.decoder(), Told.isWhole(route))
+      events[at] = answer.started(first, attempt.startedAt, attempt.decoder(), Told.isWhole(route))
     }
     const last = events[events.length - 1]
     if (last?._tag === "Finish") return this.complete(running, events, last.response)
