@@ -325,6 +325,27 @@ export type ModelEvent =
   | Finish
 
 /**
+ * Any event of a stream that is held back until its end is proven: nothing is taken back, and nothing is raw.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type HeldEvent =
+  | ResponseStart
+  | TextStart
+  | TextDelta
+  | TextEnd
+  | ReasoningStart
+  | ReasoningDelta
+  | ReasoningEnd
+  | ToolCallStart
+  | ToolCallDelta
+  | ToolCallEnd
+  | Citation
+  | ProviderPart
+  | Finish
+
+/**
  * Folds events into what a consumer then has: blocks that were superseded are gone. The result is a `Checkpoint`, from
  * which another call can go on.
  *

@@ -5,7 +5,7 @@
  * @since 0.1.0
  */
 import type { Capabilities } from "../client/ModelClient.js"
-import type { ModelEvent, Superseded } from "../model/ModelEvent.js"
+import type { HeldEvent, ModelEvent } from "../model/ModelEvent.js"
 import type { Block } from "../model/PartialResponse.js"
 
 /**
@@ -30,7 +30,7 @@ export type Delivery = "restart" | "resume" | "hold" | "fail"
  * @since 0.1.0
  * @category models
  */
-export type EventOf<D extends Delivery> = [D] extends ["hold"] ? Exclude<ModelEvent, Superseded> : ModelEvent
+export type EventOf<D extends Delivery> = [D] extends ["hold"] ? HeldEvent : ModelEvent
 
 /**
  * What the next attempt does.
