@@ -5,7 +5,7 @@
  */
 import { dual } from "effect/Function"
 import * as Schema from "effect/Schema"
-import { AssistantPart, type CacheMark, TextPart, ToolResultPart, UserPart } from "./internal/parts.js"
+import { AssistantPart, type CacheMark, ProviderPart, TextPart, ToolResultPart, UserPart } from "./internal/parts.js"
 import type { ModelResponse } from "./ModelResponse.js"
 
 export * from "./internal/parts.js"
@@ -45,14 +45,16 @@ export const AssistantMessage = Schema.Struct({
 export type AssistantMessage = typeof AssistantMessage.Type
 
 /**
- * The results of tool calls. `Prompt.toolResults` makes one.
+ * The results of tool calls. `Prompt.toolResults` makes one. What answers a call that came as a `ProviderPart` is one too:
+ * it is written as it is, over Anthropic Messages as a block of the user's and over Responses as an item. See
+ * `Responses.toolOutput`.
  *
  * @since 0.1.0
  * @category messages
  */
 export const ToolMessage = Schema.Struct({
   role: Schema.Literal("tool"),
-  content: Schema.Array(ToolResultPart)
+  content: Schema.Array(Schema.Union(ToolResultPart, ProviderPart))
 })
 
 /**
@@ -181,10 +183,10 @@ export const toolResult = (
  * @category combinators
  */
 export const toolResults: {
-  (results: ReadonlyArray<ToolResultPart>): (self: Prompt) => Prompt
-  (self: Prompt, results: ReadonlyArray<ToolResultPart>): Prompt
+  (results: ToolMessage["content"]): (self: Prompt) => Prompt
+  (self: Prompt, results: ToolMessage["content"]): Prompt
 } = dual(
   2,
-  (self: Prompt, results: ReadonlyArray<ToolResultPart>): Prompt =>
+  (self: Prompt, results: ToolMessage["content"]): Prompt =>
     results.length === 0 ? self : [...self, { role: "tool", content: results }]
 )

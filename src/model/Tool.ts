@@ -32,6 +32,32 @@ export interface Tool<out Name extends string = string, out A = unknown, out R =
 }
 
 /**
+ * A tool in a vendor's own terms: one that the vendor runs (a web search), or one that models know by name and the program
+ * runs (a shell). `AnthropicMessages.tool`, `ChatCompletions.tool` and `Responses.tool` make one, typed by the SDKs.
+ *
+ * A provider of another protocol refuses it with `InvalidRequest`.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface VendorTool<out Name extends string = string> {
+  /** The protocol whose terms these are. */
+  readonly protocol: string
+  /** By which `toolChoice` names the tool, and which no other tool of the request has. */
+  readonly name: Name
+  /** The tool as it stands on the wire. */
+  readonly definition: object
+}
+
+/**
+ * Whether a tool is in a vendor's own terms.
+ *
+ * @since 0.1.0
+ * @category guards
+ */
+export const isVendorTool = (tool: Tool | VendorTool): tool is VendorTool => "definition" in tool
+
+/**
  * Describes a tool. `parameters` is an Effect Schema, whose type the arguments of a call then have, or a JSON Schema
  * document, which is shown to the model and not checked here. Without parameters the tool takes nothing.
  *

@@ -7,6 +7,7 @@
  */
 import * as Duration from "effect/Duration"
 import type * as ModelRequest from "../model/ModelRequest.js"
+import { isVendorTool } from "../model/Tool.js"
 import type { ProtocolId } from "../protocol/Protocol.js"
 
 /**
@@ -179,7 +180,7 @@ const estimateTokens = ({ prompt, system, tools }: ModelRequest.Options): number
   }
   read(prompt)
   read(system)
-  for (const { description, parameters } of tools ?? []) read([description, parameters])
+  for (const tool of tools ?? []) read(isVendorTool(tool) ? tool.definition : [tool.description, tool.parameters])
   return characters / 4
 }
 

@@ -37,7 +37,7 @@ const invalid = (problem: string): Fault => invalidRequest("prompt", `the reques
 const isEmpty = (message: Prompt.Message): boolean => {
   if (typeof message.content === "string") return isBlank(message.content)
   if (message.role === "assistant") return false
-  const parts: ReadonlyArray<Prompt.UserPart | Prompt.ToolResultPart> = message.content
+  const parts: ReadonlyArray<Prompt.UserPart | Prompt.ToolMessage["content"][number]> = message.content
   return parts.every((part) => part.type === "text" && isBlank(part.text))
 }
 

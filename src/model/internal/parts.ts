@@ -100,6 +100,12 @@ export const UserPart = Schema.Union(TextPart, ImagePart, DocumentPart)
 export type UserPart = typeof UserPart.Type
 
 /**
+ * The protocol that a part came over. The decoder stamps it. A part goes back over its own protocol only; one without a
+ * stamp, which a program wrote, goes over any.
+ */
+const protocol = Schema.optional(Schema.String)
+
+/**
  * What a model thought. `signature` is the vendor's proof of it and goes back unchanged.
  *
  * @since 0.1.0
@@ -146,7 +152,9 @@ export const ProviderPart = Schema.Struct({
   type: Schema.Literal("provider"),
   /** The vendor's own name of the block. */
   name: Schema.String,
-  value: Schema.Unknown
+  value: Schema.Unknown,
+  /** The protocol that it came over; it goes back over no other. Absent: over any. */
+  protocol
 })
 
 /**

@@ -5,7 +5,7 @@ import type * as Messages from "@anthropic-ai/sdk/resources/messages/messages"
 import * as Either from "effect/Either"
 import type { ModelRequest } from "../../model/ModelRequest.js"
 import type * as Prompt from "../../model/Prompt.js"
-import { type Encoded, each, invalid, isVisible, systemParts } from "../internal/encode.js"
+import { type Encoded, each, invalid, isVisible, ownPart, systemParts } from "../internal/encode.js"
 import { assistant } from "./encodeAssistant.js"
 import { cacheControl, toolId } from "./encodeShared.js"
 
@@ -42,7 +42,7 @@ export const encodePrompt = (request: ModelRequest): Encoded<EncodedPrompt> =>
             results = []
             messages.push({ role: "user", content: results })
           }
-          results.push(...(yield* each(message.content, toolResult)))
+          for (const part of message.content) results.push(...(yield* result(part)))
           break
         case "assistant": {
           const content = yield* assistant(message.content, at)
@@ -127,6 +127,15 @@ const documentSource = (source: Prompt.DocumentPart["source"]): Messages.Documen
   if ("url" in source) return { type: "url", url: source.url }
   if ("text" in source) return { type: "text", media_type: "text/plain", data: source.text }
   return { type: "base64", media_type: "application/pdf", data: source.base64 }
+}
+
+/** What answers a call of a kind that is not modelled is a block of its own; one of another protocol answers nothing here. */
+const result = (part: Prompt.ToolMessage["content"][number]): Encoded<ReadonlyArray<Messages.ContentBlockParam>> => {
+  if (part.type === "tool-result") return Either.map(toolResult(part), (block) => [block])
+  return Either.map(ownPart(part, "anthropic-messages", "Anthropic Messages"), (value) =>
+    // The program wrote it for this protocol, and the vendor checks it.
+    value === undefined ? [] : [value as unknown as Messages.ContentBlockParam]
+  )
 }
 
 const toolResult = ({ cache, content, id, isError }: Prompt.ToolResultPart): Encoded<Messages.ToolResultBlockParam> =>

@@ -21,7 +21,7 @@ export const encodePrompt = (request: ModelRequest, quirks: Quirks): Encoded<Arr
           messages.push({ role: "user", content: yield* userContent(message.content) })
           break
         case "tool":
-          messages.push(...(yield* each(message.content, toolResult)))
+          messages.push(...(yield* each(message.content, result)))
           break
         case "assistant":
           messages.push(...(yield* assistant(message.content, at, quirks)))
@@ -50,20 +50,22 @@ const userContent = (
   if (typeof content === "string") return Either.right(content)
   const [first, ...others] = content
   if (first?.type === "text" && others.length === 0) return Either.right(first.text)
-  return each(content, userPart)
+  return Either.map(each(content, userPart), (parts) => parts.flat())
 }
 
-const userPart = (part: Prompt.UserPart): Encoded<Chat.ChatCompletionContentPart> => {
+const userPart = (part: Prompt.UserPart): Encoded<ReadonlyArray<Chat.ChatCompletionContentPart>> => {
   switch (part.type) {
     case "text":
-      return Either.right(textPart(part))
+      return Either.right([textPart(part)])
     case "image":
-      return Either.right({
-        type: "image_url",
-        image_url: { url: "url" in part.source ? part.source.url : dataUrl(part.source) }
-      })
+      return Either.right([
+        {
+          type: "image_url",
+          image_url: { url: "url" in part.source ? part.source.url : dataUrl(part.source) }
+        }
+      ])
     case "document":
-      return documentPart(part)
+      return Either.map(documentPart(part), (document) => [document])
   }
 }
 
@@ -78,6 +80,12 @@ const documentPart = ({ name, source }: Prompt.DocumentPart): Encoded<Chat.ChatC
   const unnamed = source.mediaType === "application/pdf" ? "document.pdf" : "document"
   return Either.right({ type: "file", file: { filename: name ?? unnamed, file_data: dataUrl(source) } })
 }
+
+/** Calls of other kinds than functions do not come over this protocol, so it has nothing that would answer them. */
+const result = (part: Prompt.ToolMessage["content"][number]): Encoded<Chat.ChatCompletionToolMessageParam> =>
+  part.type === "tool-result"
+    ? toolResult(part)
+    : invalid("prompt", `has a part "${part.name}" in a tool message, where Chat Completions take tool results only`)
 
 /** The protocol has no mark for a failed tool: the content says that it failed. */
 const toolResult = ({ content, id }: Prompt.ToolResultPart): Encoded<Chat.ChatCompletionToolMessageParam> => {
