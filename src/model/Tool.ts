@@ -7,6 +7,7 @@ import * as Effect from "effect/Effect"
 import type * as ParseResult from "effect/ParseResult"
 import * as Schema from "effect/Schema"
 import { empty, fromSchema } from "./internal/jsonSchema.js"
+import type { CacheMark } from "./internal/parts.js"
 
 /**
  * A JSON Schema document, as vendors take it.
@@ -27,6 +28,8 @@ export interface Tool<out Name extends string = string, out A = unknown, out R =
   readonly description: string | undefined
   /** What the tool takes, as JSON Schema. */
   readonly parameters: JsonSchema
+  /** Asks the vendor to cache all tools up to this one: see `Prompt.CacheMark`. Absent: not asked. */
+  readonly cache?: CacheMark | undefined
   /** Checks the arguments of a call. `Toolkit` does it for all calls of a response. */
   readonly decode: (args: unknown) => Effect.Effect<A, ParseResult.ParseError, R>
 }
@@ -58,6 +61,19 @@ export interface VendorTool<out Name extends string = string> {
 export const isVendorTool = (tool: Tool | VendorTool): tool is VendorTool => "definition" in tool
 
 /**
+ * What is said of a tool besides what it takes.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Described {
+  /** What the tool is for, for the model. */
+  readonly description?: string | undefined
+  /** Asks the vendor to cache all tools up to this one, over protocols that can. Default: not asked. */
+  readonly cache?: CacheMark | undefined
+}
+
+/**
  * Describes a tool. `parameters` is an Effect Schema, whose type the arguments of a call then have, or a JSON Schema
  * document, which is shown to the model and not checked here. Without parameters the tool takes nothing.
  *
@@ -78,35 +94,33 @@ export const isVendorTool = (tool: Tool | VendorTool): tool is VendorTool => "de
  */
 export function make<const Name extends string>(
   name: Name,
-  options?: { readonly description?: string | undefined; readonly parameters?: undefined }
+  options?: Described & { readonly parameters?: undefined }
 ): Tool<Name, {}, never>
 export function make<const Name extends string, A, I, R>(
   name: Name,
-  options: { readonly description?: string | undefined; readonly parameters: Schema.Schema<A, I, R> }
+  options: Described & { readonly parameters: Schema.Schema<A, I, R> }
 ): Tool<Name, A, R>
 export function make<const Name extends string>(
   name: Name,
-  options: { readonly description?: string | undefined; readonly parameters: JsonSchema }
+  options: Described & { readonly parameters: JsonSchema }
 ): Tool<Name, unknown, never>
 export function make<A, I, R>(
   name: string,
   {
+    cache,
     description,
     parameters
-  }: {
-    readonly description?: string | undefined
-    readonly parameters?: Schema.Schema<A, I, R> | JsonSchema | undefined
-  } = {}
+  }: Described & { readonly parameters?: Schema.Schema<A, I, R> | JsonSchema | undefined } = {}
 ): Tool {
-  if (parameters === undefined) return { name, description, parameters: empty, decode: () => Effect.succeed({}) }
+  const described = { name, description, ...(cache !== undefined && { cache }) }
+  if (parameters === undefined) return { ...described, parameters: empty, decode: () => Effect.succeed({}) }
   return isSchema(parameters)
     ? {
-        name,
-        description,
+        ...described,
         parameters: fromSchema(parameters),
         decode: Schema.decodeUnknown(parameters, { errors: "all" })
       }
-    : { name, description, parameters, decode: Effect.succeed }
+    : { ...described, parameters, decode: Effect.succeed }
 }
 
 const isSchema = <A, I, R>(u: Schema.Schema<A, I, R> | JsonSchema): u is Schema.Schema<A, I, R> => Schema.isSchema(u)

@@ -21,6 +21,7 @@ import {
 } from "../internal/encode.js"
 import type { Quirks } from "../Quirks.js"
 import { encodePrompt } from "./encodePrompt.js"
+import { cacheControl } from "./encodeShared.js"
 
 /** The wire takes these from every model that samples; the SDK's types leave them out, since newer models refuse them. */
 interface Sampling {
@@ -94,12 +95,13 @@ export const encode = (request: ModelRequest, quirks: Quirks = {}): Encoded<Para
     }
   })
 
-const encodeTool = ({ description, name, parameters }: Tool): Encoded<Messages.Tool> =>
+const encodeTool = ({ cache, description, name, parameters }: Tool): Encoded<Messages.Tool> =>
   parameters.type === "object"
     ? Either.right({
         name,
         ...(description !== undefined && { description }),
-        input_schema: { ...parameters, type: "object" }
+        input_schema: { ...parameters, type: "object" },
+        ...cacheControl(cache)
       })
     : invalid("tools", `has "${name}", whose parameters are no object: wrap them in a Struct`)
 

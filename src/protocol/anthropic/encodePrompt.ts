@@ -108,7 +108,13 @@ const imageBlock = ({ cache, source }: Prompt.ImagePart): Encoded<Messages.Image
   }
 }
 
-const documentBlock = ({ cache, name, source }: Prompt.DocumentPart): Encoded<Messages.DocumentBlockParam> => {
+const documentBlock = ({
+  cache,
+  citations,
+  context,
+  name,
+  source
+}: Prompt.DocumentPart): Encoded<Messages.DocumentBlockParam> => {
   if ("mediaType" in source && source.mediaType !== "application/pdf") {
     return invalid(
       "prompt",
@@ -119,6 +125,8 @@ const documentBlock = ({ cache, name, source }: Prompt.DocumentPart): Encoded<Me
     type: "document",
     source: documentSource(source),
     ...(name !== undefined && { title: name }),
+    ...(context !== undefined && { context }),
+    ...(citations !== undefined && { citations: { enabled: citations } }),
     ...cacheControl(cache)
   })
 }

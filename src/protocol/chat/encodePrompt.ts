@@ -5,7 +5,7 @@ import * as Either from "effect/Either"
 import type * as Chat from "openai/resources/chat/completions/completions"
 import type { ModelRequest } from "../../model/ModelRequest.js"
 import type * as Prompt from "../../model/Prompt.js"
-import { dataUrl, type Encoded, each, invalid, isVisible, systemParts } from "../internal/encode.js"
+import { dataUrl, type Encoded, each, invalid, isVisible, onlyUncited, systemParts } from "../internal/encode.js"
 import { stringify } from "../internal/json.js"
 import type { Quirks } from "../Quirks.js"
 
@@ -65,9 +65,17 @@ const userPart = (part: Prompt.UserPart): Encoded<ReadonlyArray<Chat.ChatComplet
         }
       ])
     case "document":
-      return Either.map(documentPart(part), (document) => [document])
+      return documentParts(part)
   }
 }
+
+/** The protocol has no field for what is to be known of a document: it is said right before. */
+const documentParts = (part: Prompt.DocumentPart): Encoded<ReadonlyArray<Chat.ChatCompletionContentPart>> =>
+  Either.gen(function* () {
+    yield* onlyUncited(part, "Chat Completions")
+    const document = yield* documentPart(part)
+    return part.context === undefined ? [document] : [{ type: "text", text: part.context }, document]
+  })
 
 /** The protocol has files, but none of text: that goes as text, under its name. */
 const documentPart = ({ name, source }: Prompt.DocumentPart): Encoded<Chat.ChatCompletionContentPart> => {

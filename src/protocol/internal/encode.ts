@@ -121,6 +121,12 @@ export const ownPart = (
     : invalid("prompt", `has a part "${name}" in a tool message whose \`value\` is no \`${name}\` of ${called}`)
 }
 
+/** Refuses a document whose citations a protocol has no words for. */
+export const onlyUncited = ({ citations }: Prompt.DocumentPart, protocol: string): Encoded<void> =>
+  citations === true
+    ? invalid("prompt", `has a document with \`citations\`, which ${protocol} cannot give: leave that out`)
+    : Either.void
+
 /** Whether text has anything to read in it: some vendors refuse text that has not. */
 export const isVisible = (text: string): boolean => /\S/.test(text)
 

@@ -4,7 +4,7 @@
 import * as Either from "effect/Either"
 import type * as Responses from "openai/resources/responses/responses"
 import type * as Prompt from "../../model/Prompt.js"
-import { dataUrl, type Encoded, each, invalid, ownPart } from "../internal/encode.js"
+import { dataUrl, type Encoded, each, invalid, onlyUncited, ownPart } from "../internal/encode.js"
 import { array, type JsonObject, object, string, stringify } from "../internal/json.js"
 
 type Item = Responses.ResponseInputItem
@@ -51,7 +51,12 @@ const userPart = (part: Prompt.UserPart): Encoded<ReadonlyArray<Responses.Respon
     case "image":
       return Either.right([imagePart(part)])
     case "document":
-      return Either.right([documentPart(part)])
+      return Either.map(onlyUncited(part, "Responses"), () =>
+        // The protocol has no field for what is to be known of a document: it is said right before.
+        part.context === undefined
+          ? [documentPart(part)]
+          : [{ type: "input_text", text: part.context }, documentPart(part)]
+      )
   }
 }
 
