@@ -64,8 +64,7 @@ export const ToolMessage = Schema.Struct({
 export type ToolMessage = typeof ToolMessage.Type
 
 /**
- * What the program, and not the user, says to the model. Anthropic Messages takes it before all other messages only, as
- * part of the system text.
+ * What the program, and not the user, says to the model. Over Anthropic Messages it is a system message.
  *
  * @since 0.1.0
  * @category messages
@@ -82,12 +81,34 @@ export const DeveloperMessage = Schema.Struct({
 export type DeveloperMessage = typeof DeveloperMessage.Type
 
 /**
+ * System text at its place in the conversation. For text that holds from the start, the request's `system` is the usual
+ * place.
+ *
+ * Over Anthropic Messages what comes before all other messages is part of `system`. Later on it stands in its place, which
+ * may only be between what the user says and what the model answers, and for models from Claude Opus 4.8 on
+ * (platform.claude.com, build-with-claude/mid-conversation-system-messages).
+ *
+ * @since 0.1.0
+ * @category messages
+ */
+export const SystemMessage = Schema.Struct({
+  role: Schema.Literal("system"),
+  content: Schema.Union(Schema.String, Schema.Array(TextPart))
+})
+
+/**
+ * @since 0.1.0
+ * @category messages
+ */
+export type SystemMessage = typeof SystemMessage.Type
+
+/**
  * A message of any role.
  *
  * @since 0.1.0
  * @category messages
  */
-export const Message = Schema.Union(DeveloperMessage, UserMessage, AssistantMessage, ToolMessage)
+export const Message = Schema.Union(SystemMessage, DeveloperMessage, UserMessage, AssistantMessage, ToolMessage)
 
 /**
  * @since 0.1.0

@@ -12,9 +12,7 @@ export const checkPrompt = (prompt: Prompt.Prompt): Fault | undefined => {
   for (const [at, message] of prompt.entries()) {
     if (!roles.has(message.role)) {
       const known = [...roles].join(", ")
-      return invalid(
-        `has the role "${message.role}" at position ${at}: there are ${known}, and \`system\` of the request`
-      )
+      return invalid(`has the role "${message.role}" at position ${at}: there are ${known}`)
     }
     if (isEmpty(message)) {
       return invalid(`has an empty ${message.role} message at position ${at}: vendors refuse those, leave it out`)
@@ -29,7 +27,7 @@ export const checkPrompt = (prompt: Prompt.Prompt): Fault | undefined => {
 }
 
 /** Stored conversations of other libraries have others, which would be left out in silence. */
-const roles: ReadonlySet<string> = new Set<Prompt.Message["role"]>(["developer", "user", "assistant", "tool"])
+const roles: ReadonlySet<string> = new Set<Prompt.Message["role"]>(["system", "developer", "user", "assistant", "tool"])
 
 const invalid = (problem: string): Fault => invalidRequest("prompt", `the request's \`prompt\` ${problem}`)
 

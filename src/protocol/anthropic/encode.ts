@@ -66,7 +66,7 @@ export const encode = (request: ModelRequest, quirks: Quirks = {}): Encoded<Para
     yield* onlyWithout(request, "Anthropic Messages", ["seed", "frequencyPenalty", "presencePenalty", "metadata"])
     yield* onlySupported(request, quirks)
     const options = yield* ownOptions(request, "anthropic-messages", refusedOptions)
-    const { messages, system } = yield* encodePrompt(request)
+    const { messages, system } = yield* encodePrompt(request, quirks)
     yield* onlyOneSystem("system", system, options?.system)
     const tools = yield* encodeTools<Beta.BetaToolUnion>(request, "anthropic-messages", encodeTool, options?.tools)
     yield* onlyWithTools(request, tools)

@@ -14,6 +14,9 @@ export const encodePrompt = (request: ModelRequest, quirks: Quirks): Encoded<Arr
     const messages: Array<Chat.ChatCompletionMessageParam> = []
     for (const [at, message] of request.prompt.entries()) {
       switch (message.role) {
+        case "system":
+          messages.push({ role: "system", content: texts(message.content) })
+          break
         case "developer":
           messages.push({ role: quirks.developer ?? "developer", content: texts(message.content) })
           break

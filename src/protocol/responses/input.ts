@@ -16,6 +16,7 @@ export const encodeInput = (prompt: Prompt.Prompt): Encoded<Array<Item>> =>
     const calls = new Map<string, JsonObject>()
     for (const [at, message] of prompt.entries()) {
       switch (message.role) {
+        case "system":
         case "developer":
         case "user":
           items.push({ role: message.role, content: yield* userContent(message.content) })
