@@ -11,7 +11,7 @@ import * as Schema from "effect/Schema"
 import { clip } from "./internal/clip.js"
 import type { ToolCallPart } from "./internal/parts.js"
 import type { ModelResponse } from "./ModelResponse.js"
-import type { Tool } from "./Tool.js"
+import { isVendorTool, type Tool, type VendorTool } from "./Tool.js"
 
 /**
  * A model called a tool that there is not, or with arguments that the tool does not take.
@@ -60,7 +60,7 @@ export interface ToolCall<out Name extends string, out A> {
  * @since 0.1.0
  * @category models
  */
-export interface Toolkit<out T extends Tool> {
+export interface Toolkit<out T extends Tool | VendorTool> {
   /** For the request. */
   readonly tools: ReadonlyArray<T>
   /** All calls of a response, in order, of which each must fit. */
@@ -73,9 +73,17 @@ export interface Toolkit<out T extends Tool> {
   ) => Effect.Effect<ReadonlyArray<Either.Either<CallOf<T>, InvalidToolArguments>>, never, ContextOf<T>>
 }
 
-type CallOf<T extends Tool> = T extends Tool<infer Name, infer A> ? ToolCall<Name, A> : never
+/** What arrives of a vendor's tool is not checked; one whose name is not known has no calls that could be told apart. */
+type CallOf<T extends Tool | VendorTool> =
+  T extends Tool<infer Name, infer A>
+    ? ToolCall<Name, A>
+    : T extends VendorTool<infer Name>
+      ? string extends Name
+        ? never
+        : ToolCall<Name, unknown>
+      : never
 
-type ContextOf<T extends Tool> = T extends Tool<string, unknown, infer R> ? R : never
+type ContextOf<T extends Tool | VendorTool> = T extends Tool<string, unknown, infer R> ? R : never
 
 /**
  * The calls that a toolkit decodes: a union, narrowed by `name`.
@@ -105,7 +113,8 @@ type ContextOf<T extends Tool> = T extends Tool<string, unknown, infer R> ? R : 
 export type Call<K> = K extends Toolkit<infer T> ? CallOf<T> : never
 
 /**
- * Puts tools together. Their names must differ: a request with two tools of one name is refused.
+ * Puts tools together. Their names must differ: a request with two tools of one name is refused. The calls of a vendor's
+ * tool that the program runs, such as `bash`, have arguments of type `unknown`; one that the vendor runs has no calls.
  *
  * @example
  * ```ts
@@ -127,7 +136,7 @@ export type Call<K> = K extends Toolkit<infer T> ? CallOf<T> : never
  * @since 0.1.0
  * @category constructors
  */
-export const make = <const Tools extends ReadonlyArray<Tool>>(...tools: Tools): Toolkit<Tools[number]> => {
+export const make = <const Tools extends ReadonlyArray<Tool | VendorTool>>(...tools: Tools): Toolkit<Tools[number]> => {
   type T = Tools[number]
   const byName = new Map(tools.map((tool) => [tool.name, tool]))
 
@@ -143,7 +152,7 @@ export const make = <const Tools extends ReadonlyArray<Tool>>(...tools: Tools): 
 }
 
 const decodeWith = (
-  tools: ReadonlyMap<string, Tool>,
+  tools: ReadonlyMap<string, Tool | VendorTool>,
   { arguments: args, id, name }: ToolCallPart
 ): Effect.Effect<ToolCall<string, unknown>, InvalidToolArguments, unknown> => {
   const tool = tools.get(name)
@@ -151,6 +160,7 @@ const decodeWith = (
     const problem = tools.size === 0 ? "there are none" : `there are ${[...tools.keys()].join(", ")}`
     return new InvalidToolArguments({ id, tool: name, reason: "unknown-tool", problem, arguments: args })
   }
+  if (isVendorTool(tool)) return Effect.succeed({ id, name, arguments: args })
   return Effect.mapBoth(tool.decode(args), {
     onSuccess: (decoded) => ({ id, name, arguments: decoded }),
     onFailure: ({ message }) =>

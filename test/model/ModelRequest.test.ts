@@ -130,9 +130,9 @@ describe("ModelRequest.make", () => {
       [
         "a role of another library",
         // As a stored conversation has it, whose type says nothing.
-        { prompt: [{ role: "system", content: "Be brief." } as unknown as Prompt.Message] },
+        { prompt: [{ role: "function", content: "18 degrees" } as unknown as Prompt.Message] },
         "prompt",
-        /the role "system" at position 0: there are developer, user, assistant, tool, and `system` of the request/
+        /the role "function" at position 0: there are system, developer, user, assistant, tool$/
       ],
       ["a blank text", { prompt: " \n" }, "prompt", /empty user message at position 0/],
       ["no part", { prompt: [{ role: "user", content: [] }] }, "prompt", /empty user message/],

@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Context, Effect, Either, Schema } from "effect"
-import { Tool, Toolkit } from "effect-redial"
+import { AnthropicMessages, Tool, Toolkit } from "effect-redial"
 import { calls, response } from "./response.js"
 
 const weather = Tool.make("weather", { parameters: Schema.Struct({ city: Schema.String, on: Schema.DateFromString }) })
@@ -54,6 +54,25 @@ describe("Toolkit", () => {
       ["weather", "add", "now", "raw"]
     )
   })
+
+  it.effect("gives the calls of a vendor's tool as they came, among others", () =>
+    Effect.gen(function* () {
+      const bash = AnthropicMessages.tool({ type: "bash_20250124", name: "bash" })
+      const decoded = yield* Toolkit.make(bash, add).decode(
+        calls(["1", "bash", { command: "ls" }], ["2", "add", { a: 1, b: 2 }])
+      )
+      assert.deepStrictEqual(
+        decoded.map(({ arguments: args, name }) => [name, args]),
+        [
+          ["bash", { command: "ls" }],
+          ["add", { a: 1, b: 2 }]
+        ]
+      )
+      const [wrong] = yield* Toolkit.make(bash).decodeEach(calls(["1", "sh", {}]))
+      assert(wrong !== undefined && Either.isLeft(wrong))
+      assert.include(wrong.left.message, "there are bash")
+    })
+  )
 
   it.effect("decodes all calls in order, each by its own Schema", () =>
     Effect.gen(function* () {

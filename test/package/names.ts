@@ -29,6 +29,10 @@ export const retried = Effect.retry(Provider.generate({ model: "m", prompt: "Hel
   while: ProviderError.isRetryable
 })
 export const result = Prompt.toolResult({ id: "call" }, "18 degrees")
+export const bash = AnthropicMessages.tool({ type: "bash_20250124", name: "bash" })
+export const browse = ChatCompletions.tool({ type: "browser_search" })
+export const search = Responses.tool({ type: "web_search" })
+export const patched = Responses.toolOutput({ type: "apply_patch_call_output", call_id: "c", status: "completed" })
 export const Message = Schema.Struct({ message: Prompt.AssistantMessage, result: Prompt.ToolResultPart })
 export const custom = Vendors.custom({ id: "x", protocol: "responses", baseUrl: "https://llm.example.com/v1" })
 export const found = Vendors.find("groq")

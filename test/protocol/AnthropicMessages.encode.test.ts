@@ -99,15 +99,17 @@ describe("AnthropicMessages.encode", () => {
     ])
     refuses([
       [
-        "a developer message after others",
+        "a developer message behind an answer",
         {
           prompt: [
             { role: "user", content: "a" },
-            { role: "developer", content: "b" }
+            { role: "assistant", content: "b" },
+            { role: "developer", content: "c" },
+            { role: "user", content: "d" }
           ]
         },
         "prompt",
-        /position 1/
+        /position 2.*put it behind the message of the user/
       ],
       ["a prompt of developer messages alone", { prompt: [{ role: "developer", content: "a" }] }, "prompt"]
     ])

@@ -308,7 +308,9 @@ describe("generateObject", () => {
       yield* byTool.provider.generateObject(request, { schema, name: "city" })
       yield* byTool.provider.generateObject(request, { schema, name: "city", description: "A capital" })
       assert.deepStrictEqual(
-        (yield* byTool.requests).map(({ tools }) => [tools?.[0]?.name, tools?.[0]?.description]),
+        (yield* byTool.requests).map(({ tools: [tool] = [] }) =>
+          tool === undefined || Tool.isVendorTool(tool) ? [] : [tool.name, tool.description]
+        ),
         [
           ["city", "A city"],
           ["city", "A capital"]

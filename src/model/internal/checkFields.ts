@@ -2,6 +2,7 @@
  * Checks the fields of a request, apart from its prompt, as far as no vendor is needed for it.
  */
 import type { Options } from "../ModelRequest.js"
+import { isVendorTool } from "../Tool.js"
 import { type Fault, invalidRequest } from "./fault.js"
 
 type Problem = string | undefined
@@ -35,8 +36,9 @@ const outputName = /^[a-zA-Z0-9_-]{1,64}$/
 
 const checkTools = ({ tools }: Options): Problem => {
   const names = new Set<string>()
-  for (const { name } of tools ?? []) {
-    if (!toolName.test(name)) {
+  for (const tool of tools ?? []) {
+    const { name } = tool
+    if (isVendorTool(tool) ? name === "" : !toolName.test(name)) {
       return `has a tool named "${name}": a name is 1 to 128 of the letters a to z, digits, \`_\` and \`-\``
     }
     if (names.has(name)) return `has two tools named "${name}": rename one`

@@ -32,7 +32,7 @@ export const assistant = (
         if (input === undefined) {
           return invalid("prompt", `has a tool call at position ${at} whose arguments are no object`)
         }
-        blocks.push({ type: "tool_use", id: toolId(part.id), name: part.name, input })
+        blocks.push({ type: "tool_use", id: toolId(part.id), name: part.name, input, ...cacheControl(part.cache) })
         break
       }
       case "citation":
