@@ -352,6 +352,19 @@ describe("AnthropicMessages.encode", () => {
       ])
     })
 
+    it("gives a call back with who called it", () => {
+      const caller = { type: "code_execution_20250825", tool_id: "srvtoolu_1" }
+      const value = { type: "tool_use", id: "t", name: "roll", input: {}, caller }
+      const call = { type: "tool-call" as const, id: "t", name: "roll", arguments: { dice: 2 } }
+      const part = { type: "provider" as const, name: "tool_use", value, protocol: "anthropic-messages" }
+      const { messages } = params(assistant(call, part))
+      assert.deepStrictEqual<unknown>(messages[0]?.content, [{ ...value, input: { dice: 2 } }])
+      // One that was cut is no part of the content.
+      assert.deepStrictEqual<unknown>(params(assistant({ type: "text", text: "a" }, part)).messages[0]?.content, [
+        { type: "text", text: "a" }
+      ])
+    })
+
     const assistant = (...content: ReadonlyArray<Prompt.AssistantPart>): Options => ({
       prompt: [{ role: "assistant", content }]
     })

@@ -67,6 +67,10 @@ const cite = (text: Messages.ContentBlockParam | undefined, { value }: Prompt.Ci
 /** A block goes back as it came. */
 const provider = (blocks: Array<Messages.ContentBlockParam>, { name, value }: Prompt.ProviderPart): void => {
   const block = object(value)
+  if (block?.type !== name) return
+  const call = blocks.findLast((known) => known.type === "tool_use" && known.id === block.id)
+  // The call itself came just before, with less in it. A call that was cut is not sent.
+  if (name === "tool_use") Object.assign(call ?? {}, { ...block, ...call })
   // The decoder names a part after its block, and what the vendor wrote the vendor reads.
-  if (block?.type === name) blocks.push(block as unknown as Messages.ContentBlockParam)
+  else blocks.push(block as unknown as Messages.ContentBlockParam)
 }
