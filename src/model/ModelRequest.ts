@@ -12,6 +12,7 @@ import { checkPrompt } from "./internal/checkPrompt.js"
 import type * as Fault from "./internal/fault.js"
 import * as Prompt from "./Prompt.js"
 import type { JsonSchema, Tool } from "./Tool.js"
+import { type Toolkit, toolsOf } from "./Toolkit.js"
 
 /**
  * Whether and which tool the model must call: its own choice, none, at least one, or the one named.
@@ -98,8 +99,8 @@ export interface Options {
   readonly presencePenalty?: number | undefined
   /** Anthropic Messages, Chat Completions. */
   readonly stopSequences?: ReadonlyArray<string> | undefined
-  /** The tools the model may call. Default: none. */
-  readonly tools?: ReadonlyArray<Tool> | undefined
+  /** The tools the model may call: a toolkit, which decodes the calls of the response, or a list. Default: none. */
+  readonly tools?: Toolkit<Tool> | ReadonlyArray<Tool> | undefined
   /** Default: the vendor's, which is `auto` where there are tools. */
   readonly toolChoice?: ToolChoice | undefined
   /** Whether the model may call several tools at once. Default: the vendor's, which is true. */
@@ -116,13 +117,14 @@ export interface Options {
 }
 
 /**
- * A checked request: the prompt is a list of messages, and nothing a protocol needs is missing.
+ * A checked request: the prompt is a list of messages, the tools are a list, and nothing a protocol needs is missing.
  *
  * @since 0.1.0
  * @category models
  */
-export interface ModelRequest extends Omit<Options, "prompt"> {
+export interface ModelRequest extends Omit<Options, "prompt" | "tools"> {
   readonly prompt: Prompt.Prompt
+  readonly tools?: ReadonlyArray<Tool> | undefined
 }
 
 /**
@@ -132,6 +134,9 @@ export interface ModelRequest extends Omit<Options, "prompt"> {
  */
 export const make = (options: Options): Either.Either<ModelRequest, Fault.Fault> => {
   const prompt = typeof options.prompt === "string" ? Prompt.text(options.prompt) : options.prompt
-  const problem = checkPrompt(prompt) ?? checkFields(options)
-  return problem === undefined ? Either.right({ ...options, prompt }) : Either.left(problem)
+  const { tools: given, ...rest } = options
+  const tools = toolsOf(given)
+  const request = { ...rest, prompt, ...(tools !== undefined && { tools }) }
+  const problem = checkPrompt(prompt) ?? checkFields(request)
+  return problem === undefined ? Either.right(request) : Either.left(problem)
 }

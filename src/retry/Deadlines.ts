@@ -7,6 +7,7 @@
  */
 import * as Duration from "effect/Duration"
 import type * as ModelRequest from "../model/ModelRequest.js"
+import { toolsOf } from "../model/Toolkit.js"
 import type { ProtocolId } from "../protocol/Protocol.js"
 
 /**
@@ -179,7 +180,7 @@ const estimateTokens = ({ prompt, system, tools }: ModelRequest.Options): number
   }
   read(prompt)
   read(system)
-  for (const { description, parameters } of tools ?? []) read([description, parameters])
+  for (const { description, parameters } of toolsOf(tools) ?? []) read([description, parameters])
   return characters / 4
 }
 
