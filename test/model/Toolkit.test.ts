@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Context, Effect, Either, Schema } from "effect"
-import { Tool, Toolkit } from "effect-redial"
-import { calls, response } from "./response.js"
+import { ModelResponse, Tool, Toolkit } from "effect-redial"
+import { calls } from "./response.js"
 
 const weather = Tool.make("weather", { parameters: Schema.Struct({ city: Schema.String, on: Schema.DateFromString }) })
 const add = Tool.make("add", { description: "Adds", parameters: Schema.Struct({ a: Schema.Number, b: Schema.Number }) })
@@ -172,7 +172,7 @@ describe("Toolkit", () => {
 
   it.effect("never sees a call that was cut", () =>
     Effect.gen(function* () {
-      const cut = response({
+      const cut = ModelResponse.make({
         incompleteToolCalls: [{ id: "1", name: "add", json: `{"a": 1` }],
         finishReason: { reason: "length" }
       })

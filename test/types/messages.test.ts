@@ -134,6 +134,28 @@ const mistakes: ReadonlyArray<Mistake> = [
   },
   { what: "misspelt parameters", code: 'Tool.make("t", { parameter: {} })', says: /mean to write 'parameters'/ },
 
+  // Fixtures.
+  {
+    what: "a misspelt field of an error",
+    code: "new ProviderError.RateLimited({ retryAfterMilis: 1 })",
+    says: /mean to write 'retryAfterMillis'/
+  },
+  {
+    what: "a field of another error",
+    code: 'new ProviderError.RateLimited({ deadline: "idle" })',
+    says: /'deadline'/
+  },
+  {
+    what: "a misspelt field of a response",
+    code: 'ModelResponse.make({ texts: "a" })',
+    says: /mean to write 'text'/
+  },
+  {
+    what: "a reason that there is not",
+    code: 'ModelResponse.make({ finishReason: "end_turn" })',
+    says: /"tool-calls"/
+  },
+
   // Running.
   { what: "no provider", code: `Effect.runPromise(Provider.generate(${request}))`, says: /\bProvider>/ },
   {
@@ -144,7 +166,7 @@ const mistakes: ReadonlyArray<Mistake> = [
 ]
 
 const header = `import { Config, Effect, Redacted, Schema, Stream } from "effect"
-import { Provider, Tool, Vendors } from "effect-redial"
+import { ModelResponse, Provider, ProviderError, Tool, Vendors } from "effect-redial"
 declare const apiKey: Redacted.Redacted
 declare const key: Config.Config<Redacted.Redacted>
 declare const few: "minimax" | "groq"
