@@ -26,6 +26,7 @@ import { credentialHeaders } from "./internal/credentialHeaders.js"
 import * as Keys from "./internal/keys.js"
 import type { RenewableClosed } from "./internal/renewableClosed.js"
 import { unshown } from "./internal/sdk.js"
+import * as Warnings from "./internal/warnings.js"
 import * as Renewable from "./Renewable.js"
 
 export type { Decoder, Reading, Target } from "../protocol/internal/decoder.js"
@@ -268,6 +269,8 @@ export const make = <Sdk, Params, State, R = never>(
           send: (signal) => open(sdk, { signal, headers: requestHeaders(key) })
         }))
 
+    const warning = Warnings.make(provider)
+
     const callOf = (params: Params): PreparedCall => {
       const { cursor } = protocol
       const position = (state: State) => cursor?.at(params, state)
@@ -281,7 +284,8 @@ export const make = <Sdk, Params, State, R = never>(
         cursor && keptCall({ id, after: undefined, model: undefined }, decoder)
       const keptCall = (at: Position, reading: PreparedCall["decoder"]): PreparedCall | undefined =>
         cursor && { connect: connect((sdk, options) => cursor.open(sdk, at, options)), decoder: reading, after, attach }
-      return { connect: connect((sdk, options) => protocol.open(sdk, params, options)), decoder, after, attach }
+      const fresh = connect((sdk, options) => protocol.open(sdk, params, options))
+      return { connect: warning(protocol.deprecation?.(params), fresh), decoder, after, attach }
     }
 
     return {

@@ -5,8 +5,9 @@
  */
 import type Anthropic from "@anthropic-ai/sdk"
 import * as Decode from "./anthropic/decode.js"
+import { deprecationOf } from "./anthropic/deprecations.js"
 import * as Encode from "./anthropic/encode.js"
-import { noTimeout } from "./internal/noTimeout.js"
+import { send } from "./anthropic/send.js"
 import type { Protocol } from "./Protocol.js"
 
 export type { State } from "./anthropic/decode.js"
@@ -30,8 +31,8 @@ export type Sdk = Anthropic
 export const protocol: Protocol<Sdk, Encode.Params, Decode.State> = {
   id: "anthropic-messages",
   encode: Encode.encode,
-  open: (sdk, params, { headers, signal }) =>
-    sdk.messages.create(params, { signal, headers, maxRetries: 0, timeout: noTimeout }).asResponse(),
+  open: send,
+  deprecation: deprecationOf,
   initial: Decode.initial,
   step: Decode.step,
   end: Decode.end,
