@@ -27,6 +27,7 @@ import { credentialHeaders } from "./internal/credentialHeaders.js"
 import * as Keys from "./internal/keys.js"
 import type { RenewableClosed } from "./internal/renewableClosed.js"
 import { unshown } from "./internal/sdk.js"
+import * as Warnings from "./internal/warnings.js"
 import * as Renewable from "./Renewable.js"
 
 export type { Decoder, Reading, Target } from "../protocol/internal/decoder.js"
@@ -277,6 +278,8 @@ export const make = <Sdk, Params, State, R = never>(
           send: (signal) => open(sdk, { signal, headers: requestHeaders(key, call) })
         }))
 
+    const warning = Warnings.make(provider)
+
     const callOf = (params: Params, headers: Headers.Headers | undefined): PreparedCall => {
       const { cursor } = protocol
       const position = (state: State) => cursor?.at(params, state)
@@ -295,12 +298,8 @@ export const make = <Sdk, Params, State, R = never>(
           after,
           attach
         }
-      return {
-        connect: connect(headers, (sdk, options) => protocol.open(sdk, params, options)),
-        decoder,
-        after,
-        attach
-      }
+      const fresh = connect(headers, (sdk, options) => protocol.open(sdk, params, options))
+      return { connect: warning(protocol.deprecation?.(params), fresh), decoder, after, attach }
     }
 
     return {

@@ -9,6 +9,7 @@ import { checkPrompt } from "./internal/checkPrompt.js"
 import type * as Fault from "./internal/fault.js"
 import * as Prompt from "./Prompt.js"
 import type { JsonSchema, Tool, VendorTool } from "./Tool.js"
+import { type Toolkit, toolsOf } from "./Toolkit.js"
 
 /**
  * Whether and which tool the model must call: its own choice, none, at least one, or the one named.
@@ -112,8 +113,11 @@ export interface Options {
   readonly presencePenalty?: number | undefined
   /** Anthropic Messages, Chat Completions. */
   readonly stopSequences?: ReadonlyArray<string> | undefined
-  /** The tools the model may call, your own and the vendor's. Default: none. */
-  readonly tools?: ReadonlyArray<Tool | VendorTool> | undefined
+  /**
+   * The tools the model may call, your own and the vendor's: a toolkit, which decodes the calls of the response, or a list.
+   * Default: none.
+   */
+  readonly tools?: Toolkit<Tool | VendorTool> | ReadonlyArray<Tool | VendorTool> | undefined
   /** Default: the vendor's, which is `auto` where there are tools. */
   readonly toolChoice?: ToolChoice | undefined
   /** Whether the model may call several tools at once. Default: the vendor's, which is true. */
@@ -130,13 +134,14 @@ export interface Options {
 }
 
 /**
- * A checked request: the prompt is a list of messages, and nothing a protocol needs is missing.
+ * A checked request: the prompt is a list of messages, the tools are a list, and nothing a protocol needs is missing.
  *
  * @since 0.1.0
  * @category models
  */
-export interface ModelRequest extends Omit<Options, "prompt"> {
+export interface ModelRequest extends Omit<Options, "prompt" | "tools"> {
   readonly prompt: Prompt.Prompt
+  readonly tools?: ReadonlyArray<Tool | VendorTool> | undefined
 }
 
 /**
@@ -146,6 +151,9 @@ export interface ModelRequest extends Omit<Options, "prompt"> {
  */
 export const make = (options: Options): Either.Either<ModelRequest, Fault.Fault> => {
   const prompt = typeof options.prompt === "string" ? Prompt.text(options.prompt) : options.prompt
-  const problem = checkPrompt(prompt) ?? checkFields(options)
-  return problem === undefined ? Either.right({ ...options, prompt }) : Either.left(problem)
+  const { tools: given, ...rest } = options
+  const tools = toolsOf(given)
+  const request = { ...rest, prompt, ...(tools !== undefined && { tools }) }
+  const problem = checkPrompt(prompt) ?? checkFields(request)
+  return problem === undefined ? Either.right(request) : Either.left(problem)
 }

@@ -3,10 +3,9 @@
  *
  * @since 0.1.0
  */
-import * as Effect from "effect/Effect"
+import type * as Effect from "effect/Effect"
 import type * as ParseResult from "effect/ParseResult"
-import * as Schema from "effect/Schema"
-import { empty, fromSchema } from "./internal/jsonSchema.js"
+import { type Arguments, type Checked, type Requirements, read, type ToolParameters } from "./internal/parameters.js"
 import type { CacheMark } from "./internal/parts.js"
 
 /**
@@ -74,8 +73,11 @@ export interface Described {
 }
 
 /**
- * Describes a tool. `parameters` is an Effect Schema, whose type the arguments of a call then have, or a JSON Schema
- * document, which is shown to the model and not checked here. Without parameters the tool takes nothing.
+ * Describes a tool. `parameters` is an Effect Schema, or the fields of a `Schema.Struct`, whose type the arguments of a
+ * call then have; or a JSON Schema document, which is shown to the model and not checked here. Without parameters, and
+ * with `{}`, the tool takes nothing.
+ *
+ * Throws where `parameters` are none of the three, or hold something that JSON Schema has no words for.
  *
  * @example
  * ```ts
@@ -84,43 +86,23 @@ export interface Described {
  *
  * const weather = Tool.make("weather", {
  *   description: "The weather in a city",
- *   parameters: Schema.Struct({ city: Schema.String })
+ *   parameters: { city: Schema.String, days: Schema.optional(Schema.Number) }
  * })
- * // Tool<"weather", { readonly city: string }, never>
+ * // Tool<"weather", { readonly city: string, readonly days?: number | undefined }, never>
  * ```
  *
  * @since 0.1.0
  * @category constructors
  */
-export function make<const Name extends string>(
+export const make = <const Name extends string, P extends ToolParameters = {}>(
   name: Name,
-  options?: Described & { readonly parameters?: undefined }
-): Tool<Name, {}, never>
-export function make<const Name extends string, A, I, R>(
-  name: Name,
-  options: Described & { readonly parameters: Schema.Schema<A, I, R> }
-): Tool<Name, A, R>
-export function make<const Name extends string>(
-  name: Name,
-  options: Described & { readonly parameters: JsonSchema }
-): Tool<Name, unknown, never>
-export function make<A, I, R>(
-  name: string,
-  {
-    cache,
-    description,
-    parameters
-  }: Described & { readonly parameters?: Schema.Schema<A, I, R> | JsonSchema | undefined } = {}
-): Tool {
-  const described = { name, description, ...(cache !== undefined && { cache }) }
-  if (parameters === undefined) return { ...described, parameters: empty, decode: () => Effect.succeed({}) }
-  return isSchema(parameters)
-    ? {
-        ...described,
-        parameters: fromSchema(parameters),
-        decode: Schema.decodeUnknown(parameters, { errors: "all" })
-      }
-    : { ...described, parameters, decode: Effect.succeed }
+  options?: Described & { readonly parameters?: Checked<P> | undefined }
+): Tool<Name, Arguments<P>, Requirements<P>> => {
+  const { cache, description } = options ?? {}
+  const { decode, parameters } = read(name, options?.parameters)
+  // The types say of the parameters what `read` does with them; TypeScript cannot follow that.
+  const typed = decode as Decode<P>
+  return { name, description, parameters, decode: typed, ...(cache !== undefined && { cache }) }
 }
 
-const isSchema = <A, I, R>(u: Schema.Schema<A, I, R> | JsonSchema): u is Schema.Schema<A, I, R> => Schema.isSchema(u)
+type Decode<P> = Tool<string, Arguments<P>, Requirements<P>>["decode"]

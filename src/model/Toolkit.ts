@@ -7,6 +7,7 @@
  */
 import * as Effect from "effect/Effect"
 import type * as Either from "effect/Either"
+import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
 import { clip } from "./internal/clip.js"
 import type { ToolCallPart } from "./internal/parts.js"
@@ -55,13 +56,13 @@ export interface ToolCall<out Name extends string, out A> {
 }
 
 /**
- * Tools to put into a request, and the decoder of the calls in its response.
+ * Tools to put into a request (`tools: toolkit`), and the decoder of the calls in its response.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Toolkit<out T extends Tool | VendorTool> {
-  /** For the request. */
+  /** Its tools, in order. */
   readonly tools: ReadonlyArray<T>
   /** All calls of a response, in order, of which each must fit. */
   readonly decode: (
@@ -129,7 +130,7 @@ export type Call<K> = K extends Toolkit<infer T> ? CallOf<T> : never
  * const calls = Provider.generate({
  *   model: "claude-sonnet-5-5",
  *   prompt: "What is the weather in Oslo?",
- *   tools: toolkit.tools
+ *   tools: toolkit
  * }).pipe(Effect.flatMap(toolkit.decode))
  * ```
  *
@@ -150,6 +151,17 @@ export const make = <const Tools extends ReadonlyArray<Tool | VendorTool>>(...to
     decodeEach: (response) => Effect.forEach(response.toolCalls, (call) => Effect.either(decodeCall(call)))
   }
 }
+
+/**
+ * The tools of a request, which are given as a toolkit or as a list.
+ *
+ * @internal
+ */
+export const toolsOf = (
+  tools: Toolkit<Tool | VendorTool> | ReadonlyArray<Tool | VendorTool> | undefined
+): ReadonlyArray<Tool | VendorTool> | undefined => (isToolkit(tools) ? tools.tools : tools)
+
+const isToolkit = (u: unknown): u is Toolkit<Tool | VendorTool> => Predicate.hasProperty(u, "tools")
 
 const decodeWith = (
   tools: ReadonlyMap<string, Tool | VendorTool>,

@@ -5,11 +5,11 @@
  */
 import type Anthropic from "@anthropic-ai/sdk"
 import type { BetaToolUnion } from "@anthropic-ai/sdk/resources/beta/messages/messages"
-import type { MessageCreateParamsStreaming } from "@anthropic-ai/sdk/resources/messages/messages"
 import type { VendorTool } from "../model/Tool.js"
 import * as Decode from "./anthropic/decode.js"
+import { deprecationOf } from "./anthropic/deprecations.js"
 import * as Encode from "./anthropic/encode.js"
-import { noTimeout } from "./internal/noTimeout.js"
+import { send } from "./anthropic/send.js"
 import type { FirstOf } from "./internal/ownTool.js"
 import type { Protocol } from "./Protocol.js"
 
@@ -40,11 +40,8 @@ export type Sdk = Anthropic
 export const protocol: Protocol<Sdk, Encode.Params, Decode.State> = {
   id: "anthropic-messages",
   encode: Encode.encode,
-  open: (sdk, params, { headers, signal }) =>
-    // The SDK sends what it is given; only its types do not know the fields of betas here.
-    sdk.messages
-      .create(params as MessageCreateParamsStreaming, { signal, headers, maxRetries: 0, timeout: noTimeout })
-      .asResponse(),
+  open: send,
+  deprecation: deprecationOf,
   initial: Decode.initial,
   step: Decode.step,
   end: Decode.end,

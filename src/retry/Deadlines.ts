@@ -8,6 +8,7 @@
 import * as Duration from "effect/Duration"
 import type * as ModelRequest from "../model/ModelRequest.js"
 import { isVendorTool } from "../model/Tool.js"
+import { toolsOf } from "../model/Toolkit.js"
 import type { ProtocolId } from "../protocol/Protocol.js"
 
 /**
@@ -180,7 +181,8 @@ const estimateTokens = ({ prompt, system, tools }: ModelRequest.Options): number
   }
   read(prompt)
   read(system)
-  for (const tool of tools ?? []) read(isVendorTool(tool) ? tool.definition : [tool.description, tool.parameters])
+  for (const tool of toolsOf(tools) ?? [])
+    read(isVendorTool(tool) ? tool.definition : [tool.description, tool.parameters])
   return characters / 4
 }
 

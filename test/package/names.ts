@@ -9,6 +9,7 @@ import {
   ChatCompletions,
   ConnectionPool,
   Credentials,
+  ModelResponse,
   Prompt,
   Provider,
   ProviderError,
@@ -46,6 +47,12 @@ export const credentials = Credentials.make([Credentials.fromKey(apiKey)])
 
 export const toolkit = Toolkit.make(Tool.make("add", { parameters: Schema.Struct({ a: Schema.Number }) }))
 export const decode = toolkit.decode
+export const weather = Tool.make("weather", { parameters: { city: Schema.String } })
+export const described = <A, I>(schema: Schema.Schema<A, I>) => Tool.make("any", { parameters: schema })
+
+export const response = ModelResponse.make({ text: "Hello" })
+export const limited = new ProviderError.RateLimited({ provider: "x" })
+export const cut = Reply.cut({ afterEvents: 1 }, "rst")
 
 export const protocol = AnthropicMessages.protocol
 export const initial = AnthropicMessages.protocol.initial

@@ -404,15 +404,16 @@ describe("AnthropicMessages.open", () => {
   it("sends through the SDK, without its retries and its timeout", async () => {
     const calls: Array<ReadonlyArray<unknown>> = []
     const response = new Response()
-    const create = (...args: ReadonlyArray<unknown>) => {
+    const post = (...args: ReadonlyArray<unknown>) => {
       calls.push(args)
       return { asResponse: () => Promise.resolve(response) }
     }
-    // Only `messages.create` of the SDK is used.
-    const sdk = { messages: { create } } as unknown as AnthropicMessages.Sdk
+    // Only `post` of the SDK is used.
+    const sdk = { post } as unknown as AnthropicMessages.Sdk
     const { signal } = new AbortController()
     const sent = params({})
     assert.strictEqual(await AnthropicMessages.protocol.open(sdk, sent, { signal, headers: { a: "b" } }), response)
-    assert.deepStrictEqual(calls, [[sent, { signal, headers: { a: "b" }, maxRetries: 0, timeout: 2147483647 }]])
+    const options = { body: sent, stream: true, signal, headers: { a: "b" }, maxRetries: 0, timeout: 2147483647 }
+    assert.deepStrictEqual(calls, [["/v1/messages", options]])
   })
 })

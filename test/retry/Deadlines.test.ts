@@ -3,7 +3,7 @@
  */
 import { assert, describe, it } from "@effect/vitest"
 import { Duration } from "effect"
-import { ChatCompletions, Deadlines, type ModelRequest, type Protocol, Responses, Tool } from "effect-redial"
+import { ChatCompletions, Deadlines, type ModelRequest, type Protocol, Responses, Tool, Toolkit } from "effect-redial"
 
 const remote = "https://api.vendor.example/v1"
 
@@ -89,7 +89,16 @@ describe("the deadlines of a request", () => {
     ],
     [
       "long tools",
-      { tools: [Tool.make("t", { description: tokens(30_000), parameters: { description: tokens(30_000) } })] },
+      {
+        tools: [
+          Tool.make("t", { description: tokens(30_000), parameters: { type: "object", description: tokens(30_000) } })
+        ]
+      },
+      [5, 3, 10, 30, 60]
+    ],
+    [
+      "long tools of a toolkit",
+      { tools: Toolkit.make(Tool.make("t", { description: tokens(60_000) })) },
       [5, 3, 10, 30, 60]
     ],
     ["a large image, which is read at a fixed price", { prompt: [{ role: "user", content: [image] }] }, standard],
