@@ -47,6 +47,9 @@ const imports = files.flatMap((from) =>
   })
 )
 
+/** The packages that the model is made of: it is the same whatever sends it. */
+const ofModel = /^(effect|@effect\/platform)(\/|$)/
+
 describe("the rooms of the source", () => {
   it("are all known", () => {
     assert.deepStrictEqual(
@@ -70,6 +73,16 @@ describe("the rooms of the source", () => {
         .filter(({ from, to }) => floor(to) > floor(from))
         .map(({ from, to }) => `${from} -> ${to}`)
         .filter((edge) => !exceptions.has(edge)),
+      []
+    )
+  })
+
+  it("have no SDK on the ground floor, not even a type of one", () => {
+    assert.deepStrictEqual(
+      files
+        .filter((path) => floor(path) === 0)
+        .flatMap((from) => named(code(from)).map((name) => ({ from, name })))
+        .filter(({ name }) => !name.startsWith(".") && !ofModel.test(name)),
       []
     )
   })

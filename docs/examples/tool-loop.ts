@@ -34,7 +34,7 @@ const converse = (question: string) =>
   Effect.gen(function* () {
     let prompt = Prompt.text(question)
     for (let turn = 1; turn <= 10; turn++) {
-      const response = yield* Provider.generate({ model: "claude-sonnet-5-5", prompt, tools: toolkit.tools })
+      const response = yield* Provider.generate({ model: "claude-sonnet-5-5", prompt, tools: toolkit })
       prompt = Prompt.append(prompt, response)
       // The vendor paused a long turn: what it said goes back, and it goes on.
       if (response.finishReason.reason === "pause") continue

@@ -19,6 +19,7 @@ import type { Quirks } from "../protocol/Quirks.js"
 import * as ConnectionPool from "./ConnectionPool.js"
 import type { Credentials } from "./Credentials.js"
 import { InvalidOptions } from "./InvalidOptions.js"
+import * as CallHeaders from "./internal/callHeaders.js"
 import { checkBaseUrl, checkHeaders } from "./internal/checkAddress.js"
 import { checkQuirks } from "./internal/checkQuirks.js"
 import { checkTimes } from "./internal/checkTime.js"
@@ -26,6 +27,7 @@ import { credentialHeaders } from "./internal/credentialHeaders.js"
 import * as Keys from "./internal/keys.js"
 import type { RenewableClosed } from "./internal/renewableClosed.js"
 import { unshown } from "./internal/sdk.js"
+import * as Warnings from "./internal/warnings.js"
 import * as Renewable from "./Renewable.js"
 
 export type { Decoder, Reading, Target } from "../protocol/internal/decoder.js"
@@ -56,9 +58,14 @@ export interface ModelClient<out Sdk = unknown> {
   readonly connections: Renewable.Renewable<Connection<Sdk>, InvalidOptions>
   /**
    * Writes a request in the protocol's own terms, ready to be sent any number of times. For a prefill, the model's own
-   * message comes last, and it is to go on with it.
+   * message comes last, and it is to go on with it. `headers` go beside those of the client, which they replace, apart from
+   * `anthropic-beta`, a list that they add to; `Provider` checks them.
    */
-  readonly prepare: (request: ModelRequest, as?: "prefill") => Either.Either<PreparedCall, Fault>
+  readonly prepare: (
+    request: ModelRequest,
+    as?: "prefill",
+    headers?: Headers.Headers
+  ) => Either.Either<PreparedCall, Fault>
   /** The keys for one request: those of the client, or the `credential` that its call brings. */
   readonly keys: (credential?: Redacted.Redacted | Credentials) => Either.Either<() => Keys.Keys, Fault>
   /** How an answer to this request can be gone on with, should its stream break. */
@@ -249,8 +256,8 @@ export const make = <Sdk, Params, State, R = never>(
     const keys = yield* Either.mapLeft(Keys.from(options.apiKey, host), (problem) => invalid("apiKey", problem))
 
     const auth = options.auth ?? kind.auth
-    const requestHeaders = (key: Redacted.Redacted): OpenOptions["headers"] => ({
-      ...headers,
+    const requestHeaders = (key: Redacted.Redacted, call: Headers.Headers | undefined): OpenOptions["headers"] => ({
+      ...CallHeaders.beside(headers, call),
       ...credentialHeaders(auth, Redacted.value(key))
     })
 
@@ -259,16 +266,21 @@ export const make = <Sdk, Params, State, R = never>(
     const refusesPrefill = new Set<string>()
 
     const connect =
-      (open: (sdk: Sdk, options: OpenOptions) => Promise<Response>): PreparedCall["connect"] =>
+      (
+        call: Headers.Headers | undefined,
+        open: (sdk: Sdk, options: OpenOptions) => Promise<Response>
+      ): PreparedCall["connect"] =>
       (user, key) =>
         Effect.map(connections.leaseFor(user), ({ generation, value: { pool, sdk } }) => ({
           generation,
           pool,
           key: auth === "none" ? undefined : key,
-          send: (signal) => open(sdk, { signal, headers: requestHeaders(key) })
+          send: (signal) => open(sdk, { signal, headers: requestHeaders(key, call) })
         }))
 
-    const callOf = (params: Params): PreparedCall => {
+    const warning = Warnings.make(provider)
+
+    const callOf = (params: Params, headers: Headers.Headers | undefined): PreparedCall => {
       const { cursor } = protocol
       const position = (state: State) => cursor?.at(params, state)
       const decoder: PreparedCall["decoder"] = (stamp, how) =>
@@ -280,8 +292,14 @@ export const make = <Sdk, Params, State, R = never>(
       const attach: PreparedCall["attach"] = (id) =>
         cursor && keptCall({ id, after: undefined, model: undefined }, decoder)
       const keptCall = (at: Position, reading: PreparedCall["decoder"]): PreparedCall | undefined =>
-        cursor && { connect: connect((sdk, options) => cursor.open(sdk, at, options)), decoder: reading, after, attach }
-      return { connect: connect((sdk, options) => protocol.open(sdk, params, options)), decoder, after, attach }
+        cursor && {
+          connect: connect(headers, (sdk, options) => cursor.open(sdk, at, options)),
+          decoder: reading,
+          after,
+          attach
+        }
+      const fresh = connect(headers, (sdk, options) => protocol.open(sdk, params, options))
+      return { connect: warning(protocol.deprecation?.(params), fresh), decoder, after, attach }
     }
 
     return {
@@ -289,9 +307,9 @@ export const make = <Sdk, Params, State, R = never>(
       protocol: protocol.id,
       baseUrl,
       connections,
-      prepare: (request, as) =>
+      prepare: (request, as, headers) =>
         Either.map(protocol.encode(request, options.quirks), (params) =>
-          callOf(as === undefined ? params : (protocol.prefill?.(params, prefill?.flag ?? "none") ?? params))
+          callOf(as === undefined ? params : (protocol.prefill?.(params, prefill?.flag ?? "none") ?? params), headers)
         ),
       // What is to be JSON of a schema would begin a value of its own if it were gone on with.
       capabilities: ({ model, output, reasoning }) => ({

@@ -3,15 +3,13 @@
  *
  * @since 0.1.0
  */
-import type { MessageCreateParamsStreaming } from "@anthropic-ai/sdk/resources/messages/messages"
 import * as Either from "effect/Either"
-import type { ChatCompletionCreateParamsStreaming } from "openai/resources/chat/completions/completions"
-import type { ResponseCreateParamsStreaming } from "openai/resources/responses/responses"
 import { checkFields } from "./internal/checkFields.js"
 import { checkPrompt } from "./internal/checkPrompt.js"
 import type * as Fault from "./internal/fault.js"
 import * as Prompt from "./Prompt.js"
-import type { JsonSchema, Tool } from "./Tool.js"
+import type { JsonSchema, Tool, VendorTool } from "./Tool.js"
+import { type Toolkit, toolsOf } from "./Toolkit.js"
 
 /**
  * Whether and which tool the model must call: its own choice, none, at least one, or the one named.
@@ -49,24 +47,41 @@ export interface OutputSchema {
 }
 
 /**
- * Fields for the wire that this library does not model, typed by the SDKs, for each protocol its own; those of other
- * protocols than the provider's are ignored. Merged last and whole, so they win: an `output_config` given here replaces
- * the one that `reasoning` and `output` make. Only `reasoning` and `text` of Responses, which hold several things, are
- * mixed. What the library itself depends on is left out of the types and refused: the streaming, the number of choices,
- * log probabilities.
+ * Fields for the wire that this library does not model, for each protocol its own; those of other protocols than the
+ * provider's are ignored. Each protocol's module adds its entry, in the types of the official SDK, and a protocol of your
+ * own adds one in the same way.
+ *
+ * They are merged last and whole, so they win: an `output_config` given here replaces the one that `reasoning` and `output`
+ * make. Three things differ:
+ *
+ * - `tools` come behind those of the request.
+ * - `reasoning` and `text` of Responses hold several things, and are mixed.
+ * - What the library itself depends on is left out of the types and is an `InvalidRequest`: the model, the conversation
+ *   (`messages`, `input`), the streaming, the number of choices, log probabilities. So are `system` and `instructions`
+ *   beside system text of the request.
+ *
+ * @example
+ * ```ts
+ * import type { ModelRequest } from "effect-redial"
+ *
+ * declare module "effect-redial/ModelRequest" {
+ *   interface ProviderOptions {
+ *     readonly "my-protocol"?: { readonly draft_model?: string } | undefined
+ *   }
+ * }
+ *
+ * const request: ModelRequest.Options = {
+ *   model: "m",
+ *   prompt: "Hello",
+ *   providerOptions: { "my-protocol": { draft_model: "small" } }
+ * }
+ * ```
  *
  * @since 0.1.0
  * @category models
  */
-export interface ProviderOptions {
-  readonly "anthropic-messages"?: Partial<Omit<MessageCreateParamsStreaming, "stream">> | undefined
-  readonly "chat-completions"?:
-    | Partial<
-        Omit<ChatCompletionCreateParamsStreaming, "stream" | "stream_options" | "n" | "logprobs" | "top_logprobs">
-      >
-    | undefined
-  readonly responses?: Partial<Omit<ResponseCreateParamsStreaming, "stream" | "top_logprobs">> | undefined
-}
+// biome-ignore lint/suspicious/noEmptyInterface: protocols add their entries to it.
+export interface ProviderOptions {}
 
 /**
  * What a caller writes. What the protocol of the provider cannot express is an `InvalidRequest` that names the field.
@@ -98,8 +113,11 @@ export interface Options {
   readonly presencePenalty?: number | undefined
   /** Anthropic Messages, Chat Completions. */
   readonly stopSequences?: ReadonlyArray<string> | undefined
-  /** The tools the model may call. Default: none. */
-  readonly tools?: ReadonlyArray<Tool> | undefined
+  /**
+   * The tools the model may call, your own and the vendor's: a toolkit, which decodes the calls of the response, or a list.
+   * Default: none.
+   */
+  readonly tools?: Toolkit<Tool | VendorTool> | ReadonlyArray<Tool | VendorTool> | undefined
   /** Default: the vendor's, which is `auto` where there are tools. */
   readonly toolChoice?: ToolChoice | undefined
   /** Whether the model may call several tools at once. Default: the vendor's, which is true. */
@@ -116,13 +134,14 @@ export interface Options {
 }
 
 /**
- * A checked request: the prompt is a list of messages, and nothing a protocol needs is missing.
+ * A checked request: the prompt is a list of messages, the tools are a list, and nothing a protocol needs is missing.
  *
  * @since 0.1.0
  * @category models
  */
-export interface ModelRequest extends Omit<Options, "prompt"> {
+export interface ModelRequest extends Omit<Options, "prompt" | "tools"> {
   readonly prompt: Prompt.Prompt
+  readonly tools?: ReadonlyArray<Tool | VendorTool> | undefined
 }
 
 /**
@@ -132,6 +151,9 @@ export interface ModelRequest extends Omit<Options, "prompt"> {
  */
 export const make = (options: Options): Either.Either<ModelRequest, Fault.Fault> => {
   const prompt = typeof options.prompt === "string" ? Prompt.text(options.prompt) : options.prompt
-  const problem = checkPrompt(prompt) ?? checkFields(options)
-  return problem === undefined ? Either.right({ ...options, prompt }) : Either.left(problem)
+  const { tools: given, ...rest } = options
+  const tools = toolsOf(given)
+  const request = { ...rest, prompt, ...(tools !== undefined && { tools }) }
+  const problem = checkPrompt(prompt) ?? checkFields(request)
+  return problem === undefined ? Either.right(request) : Either.left(problem)
 }

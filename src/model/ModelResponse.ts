@@ -2,7 +2,7 @@
  * A response whose end has been proven.
  *
  * Only a protocol's decoder makes one from the wire, at the terminal marker of that protocol. Decoding a stored one
- * trusts the store. Run tools from `toolCalls` and from nowhere else: those are closed, and their arguments are
+ * trusts the store, and `make` trusts its caller. Run tools from `toolCalls` and from nowhere else: those are closed, and their arguments are
  * complete JSON.
  *
  * @since 0.1.0
@@ -10,6 +10,7 @@
 import * as Schema from "effect/Schema"
 import { FinishReason } from "./FinishReason.js"
 import { GenerationId } from "./GenerationId.js"
+import { completeResponse, type Given } from "./internal/completeResponse.js"
 import { AssistantPart, ToolCallPart } from "./internal/parts.js"
 import { Delivered, PartialResponse } from "./PartialResponse.js"
 import { add as addUsage, Usage } from "./Usage.js"
@@ -280,6 +281,14 @@ const costUnknown = ({ delivered, error, usage, usageIsPartial }: Attempt): bool
   }
 }
 
+/**
+ * What `make` is given: the content in order, or its text, reasoning and tool calls.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Options = Given
+
 const Proto = { [TypeId]: TypeId }
 
 /**
@@ -288,6 +297,24 @@ const Proto = { [TypeId]: TypeId }
  * @internal
  */
 export const unsafeMake = (stored: typeof Stored.Type): ModelResponse => Object.assign(Object.create(Proto), stored)
+
+/**
+ * Makes a response that no stream had to prove: for tests, and for stores with a form of their own. Whatever takes a
+ * response trusts it, and runs its tools, so never make one of an answer that may have been cut.
+ *
+ * @example
+ * ```ts
+ * import { ModelResponse } from "effect-redial"
+ *
+ * const sunny = ModelResponse.make({ text: "It is sunny.", usage: { inputTokens: 20, outputTokens: 5 } })
+ * const asks = ModelResponse.make({ toolCalls: [{ id: "1", name: "weather", arguments: { city: "Oslo" } }] })
+ * // asks.finishReason is { reason: "tool-calls" }
+ * ```
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const make = (options: Options = {}): ModelResponse => unsafeMake(completeResponse(options))
 
 /**
  * Stores a response and reads it back. Reading trusts the store that the end was proven.

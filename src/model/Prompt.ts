@@ -5,7 +5,7 @@
  */
 import { dual } from "effect/Function"
 import * as Schema from "effect/Schema"
-import { AssistantPart, type CacheMark, TextPart, ToolResultPart, UserPart } from "./internal/parts.js"
+import { AssistantPart, type CacheMark, ProviderPart, TextPart, ToolResultPart, UserPart } from "./internal/parts.js"
 import type { ModelResponse } from "./ModelResponse.js"
 
 export * from "./internal/parts.js"
@@ -45,14 +45,16 @@ export const AssistantMessage = Schema.Struct({
 export type AssistantMessage = typeof AssistantMessage.Type
 
 /**
- * The results of tool calls. `Prompt.toolResults` makes one.
+ * The results of tool calls. `Prompt.toolResults` makes one. What answers a call that came as a `ProviderPart` is one too:
+ * it is written as it is, over Anthropic Messages as a block of the user's and over Responses as an item. See
+ * `Responses.toolOutput`.
  *
  * @since 0.1.0
  * @category messages
  */
 export const ToolMessage = Schema.Struct({
   role: Schema.Literal("tool"),
-  content: Schema.Array(ToolResultPart)
+  content: Schema.Array(Schema.Union(ToolResultPart, ProviderPart))
 })
 
 /**
@@ -62,8 +64,7 @@ export const ToolMessage = Schema.Struct({
 export type ToolMessage = typeof ToolMessage.Type
 
 /**
- * What the program, and not the user, says to the model. Anthropic Messages takes it before all other messages only, as
- * part of the system text.
+ * What the program, and not the user, says to the model. Over Anthropic Messages it is a system message.
  *
  * @since 0.1.0
  * @category messages
@@ -80,12 +81,34 @@ export const DeveloperMessage = Schema.Struct({
 export type DeveloperMessage = typeof DeveloperMessage.Type
 
 /**
+ * System text at its place in the conversation. For text that holds from the start, the request's `system` is the usual
+ * place.
+ *
+ * Over Anthropic Messages what comes before all other messages is part of `system`. Later on it stands in its place, which
+ * may only be between what the user says and what the model answers, and for models from Claude Opus 4.8 on
+ * (platform.claude.com, build-with-claude/mid-conversation-system-messages).
+ *
+ * @since 0.1.0
+ * @category messages
+ */
+export const SystemMessage = Schema.Struct({
+  role: Schema.Literal("system"),
+  content: Schema.Union(Schema.String, Schema.Array(TextPart))
+})
+
+/**
+ * @since 0.1.0
+ * @category messages
+ */
+export type SystemMessage = typeof SystemMessage.Type
+
+/**
  * A message of any role.
  *
  * @since 0.1.0
  * @category messages
  */
-export const Message = Schema.Union(DeveloperMessage, UserMessage, AssistantMessage, ToolMessage)
+export const Message = Schema.Union(SystemMessage, DeveloperMessage, UserMessage, AssistantMessage, ToolMessage)
 
 /**
  * @since 0.1.0
@@ -181,10 +204,10 @@ export const toolResult = (
  * @category combinators
  */
 export const toolResults: {
-  (results: ReadonlyArray<ToolResultPart>): (self: Prompt) => Prompt
-  (self: Prompt, results: ReadonlyArray<ToolResultPart>): Prompt
+  (results: ToolMessage["content"]): (self: Prompt) => Prompt
+  (self: Prompt, results: ToolMessage["content"]): Prompt
 } = dual(
   2,
-  (self: Prompt, results: ReadonlyArray<ToolResultPart>): Prompt =>
+  (self: Prompt, results: ToolMessage["content"]): Prompt =>
     results.length === 0 ? self : [...self, { role: "tool", content: results }]
 )

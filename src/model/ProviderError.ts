@@ -4,12 +4,22 @@
  * The error that ends a request is its last attempt's own, so `Effect.catchTag` works; it carries all attempts and the
  * furthest output that was delivered. Cancellation is interruption and never one of these.
  *
+ * A test makes one with as much as it cares for. The rest is that of a request that was never sent:
+ *
+ * @example
+ * ```ts
+ * import { ProviderError } from "effect-redial"
+ *
+ * const limited = new ProviderError.RateLimited({ provider: "anthropic", retryAfterMillis: 2_000 })
+ * const dropped = new ProviderError.StreamDropped()
+ * ```
+ *
  * @since 0.1.0
  */
 import * as Duration from "effect/Duration"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
-import { common, message } from "./internal/errorFields.js"
+import { fields, given, message } from "./internal/errorFields.js"
 import { shown } from "./internal/shownError.js"
 import * as Traits from "./internal/traits.js"
 
@@ -22,9 +32,12 @@ import * as Traits from "./internal/traits.js"
 export class ConnectionFailed extends Schema.TaggedError<ConnectionFailed>("effect-redial/ConnectionFailed")(
   "ConnectionFailed",
   {
-    ...common,
+    ...fields("no connection could be made"),
     /** `closed`: the layer's scope was already closed. `client`: the client could not be built. */
-    reason: Schema.Literal("refused", "dns", "tls", "proxy", "timeout", "reset", "closed", "client", "other")
+    reason: given(
+      Schema.Literal("refused", "dns", "tls", "proxy", "timeout", "reset", "closed", "client", "other"),
+      "other"
+    )
   }
 ) {
   override get message(): string {
@@ -45,7 +58,7 @@ export class ConnectionFailed extends Schema.TaggedError<ConnectionFailed>("effe
  */
 export class StreamDropped extends Schema.TaggedError<StreamDropped>("effect-redial/StreamDropped")(
   "StreamDropped",
-  common
+  fields("the connection was closed in the middle of the answer")
 ) {
   override get message(): string {
     return message(this, "The answer is incomplete; ask again.")
@@ -60,7 +73,7 @@ export class StreamDropped extends Schema.TaggedError<StreamDropped>("effect-red
  */
 export class StreamTruncated extends Schema.TaggedError<StreamTruncated>("effect-redial/StreamTruncated")(
   "StreamTruncated",
-  common
+  fields("the answer ended without its terminal marker")
 ) {
   override get message(): string {
     return message(this, "Something between here and the provider cut the answer; ask again.")
@@ -74,10 +87,10 @@ export class StreamTruncated extends Schema.TaggedError<StreamTruncated>("effect
  * @category errors
  */
 export class StreamStalled extends Schema.TaggedError<StreamStalled>("effect-redial/StreamStalled")("StreamStalled", {
-  ...common,
-  deadline: Schema.Literal("firstEvent", "idle", "stuck", "reasoning", "total"),
+  ...fields("nothing came for too long"),
+  deadline: given(Schema.Literal("firstEvent", "idle", "stuck", "reasoning", "total"), "idle"),
   /** True where not one byte came while waiting: the connection is suspect, not only the generation. */
-  silent: Schema.Boolean
+  silent: given(Schema.Boolean, true)
 }) {
   override get message(): string {
     return message(this, `Raise \`deadlines.${this.deadline}\` if this model is rightly that slow.`)
@@ -92,7 +105,7 @@ export class StreamStalled extends Schema.TaggedError<StreamStalled>("effect-red
  */
 export class MalformedStream extends Schema.TaggedError<MalformedStream>("effect-redial/MalformedStream")(
   "MalformedStream",
-  common
+  fields("what came is not the protocol")
 ) {
   override get message(): string {
     return message(this, "Check that the base URL is that of an API of this protocol and that no proxy rewrites it.")
@@ -105,7 +118,10 @@ export class MalformedStream extends Schema.TaggedError<MalformedStream>("effect
  * @since 0.1.0
  * @category errors
  */
-export class Overloaded extends Schema.TaggedError<Overloaded>("effect-redial/Overloaded")("Overloaded", common) {
+export class Overloaded extends Schema.TaggedError<Overloaded>("effect-redial/Overloaded")(
+  "Overloaded",
+  fields("the provider is overloaded")
+) {
   override get message(): string {
     return message(this, "Ask again later or use another model.")
   }
@@ -117,7 +133,10 @@ export class Overloaded extends Schema.TaggedError<Overloaded>("effect-redial/Ov
  * @since 0.1.0
  * @category errors
  */
-export class RateLimited extends Schema.TaggedError<RateLimited>("effect-redial/RateLimited")("RateLimited", common) {
+export class RateLimited extends Schema.TaggedError<RateLimited>("effect-redial/RateLimited")(
+  "RateLimited",
+  fields("too many requests were sent")
+) {
   override get message(): string {
     return message(this, "Send fewer requests at once, or ask the provider for a higher limit.")
   }
@@ -129,7 +148,10 @@ export class RateLimited extends Schema.TaggedError<RateLimited>("effect-redial/
  * @since 0.1.0
  * @category errors
  */
-export class ServerError extends Schema.TaggedError<ServerError>("effect-redial/ServerError")("ServerError", common) {
+export class ServerError extends Schema.TaggedError<ServerError>("effect-redial/ServerError")(
+  "ServerError",
+  fields("the provider failed")
+) {
   override get message(): string {
     return message(this, "Ask again; if it lasts, give the provider the request id.")
   }
@@ -143,7 +165,7 @@ export class ServerError extends Schema.TaggedError<ServerError>("effect-redial/
  */
 export class AuthenticationFailed extends Schema.TaggedError<AuthenticationFailed>(
   "effect-redial/AuthenticationFailed"
-)("AuthenticationFailed", common) {
+)("AuthenticationFailed", fields("the key was not accepted")) {
   override get message(): string {
     return message(this, "Check the API key and that it belongs to this provider and base URL.")
   }
@@ -157,7 +179,7 @@ export class AuthenticationFailed extends Schema.TaggedError<AuthenticationFaile
  */
 export class PermissionDenied extends Schema.TaggedError<PermissionDenied>("effect-redial/PermissionDenied")(
   "PermissionDenied",
-  common
+  fields("the key may not do this")
 ) {
   override get message(): string {
     return message(this, "Check the key's rights, its region and the model's terms.")
@@ -172,7 +194,7 @@ export class PermissionDenied extends Schema.TaggedError<PermissionDenied>("effe
  */
 export class QuotaExhausted extends Schema.TaggedError<QuotaExhausted>("effect-redial/QuotaExhausted")(
   "QuotaExhausted",
-  common
+  fields("the quota is exhausted")
 ) {
   override get message(): string {
     return message(this, "Top up the account or use another key.")
@@ -187,7 +209,7 @@ export class QuotaExhausted extends Schema.TaggedError<QuotaExhausted>("effect-r
  */
 export class ModelNotFound extends Schema.TaggedError<ModelNotFound>("effect-redial/ModelNotFound")(
   "ModelNotFound",
-  common
+  fields("there is no such model")
 ) {
   override get message(): string {
     return message(this, "Check the model's name, that the key may use it, and the base URL.")
@@ -203,7 +225,7 @@ export class ModelNotFound extends Schema.TaggedError<ModelNotFound>("effect-red
 export class InvalidRequest extends Schema.TaggedError<InvalidRequest>("effect-redial/InvalidRequest")(
   "InvalidRequest",
   {
-    ...common,
+    ...fields("the request was not accepted"),
     /** The field of the request, where it is known. */
     field: Schema.optional(Schema.String)
   }
@@ -221,7 +243,7 @@ export class InvalidRequest extends Schema.TaggedError<InvalidRequest>("effect-r
  */
 export class ContextOverflow extends Schema.TaggedError<ContextOverflow>("effect-redial/ContextOverflow")(
   "ContextOverflow",
-  common
+  fields("the conversation is too long")
 ) {
   override get message(): string {
     return message(this, "Shorten the conversation or use a model with a larger context.")
@@ -236,7 +258,7 @@ export class ContextOverflow extends Schema.TaggedError<ContextOverflow>("effect
  */
 export class ContentRefused extends Schema.TaggedError<ContentRefused>("effect-redial/ContentRefused")(
   "ContentRefused",
-  common
+  fields("the provider refused the content")
 ) {
   override get message(): string {
     return message(this, "Change the content; sending it again will not help.")
@@ -253,7 +275,7 @@ export class ContentRefused extends Schema.TaggedError<ContentRefused>("effect-r
  */
 export class SeamNotProven extends Schema.TaggedError<SeamNotProven>("effect-redial/SeamNotProven")(
   "SeamNotProven",
-  common
+  fields("the model did not show where it goes on")
 ) {
   override get message(): string {
     return message(this, "Keep what was delivered, or ask for a new answer.")

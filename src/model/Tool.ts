@@ -3,10 +3,10 @@
  *
  * @since 0.1.0
  */
-import * as Effect from "effect/Effect"
+import type * as Effect from "effect/Effect"
 import type * as ParseResult from "effect/ParseResult"
-import * as Schema from "effect/Schema"
-import { empty, fromSchema } from "./internal/jsonSchema.js"
+import { type Arguments, type Checked, type Requirements, read, type ToolParameters } from "./internal/parameters.js"
+import type { CacheMark } from "./internal/parts.js"
 
 /**
  * A JSON Schema document, as vendors take it.
@@ -27,13 +27,57 @@ export interface Tool<out Name extends string = string, out A = unknown, out R =
   readonly description: string | undefined
   /** What the tool takes, as JSON Schema. */
   readonly parameters: JsonSchema
+  /** Asks the vendor to cache all tools up to this one: see `Prompt.CacheMark`. Absent: not asked. */
+  readonly cache?: CacheMark | undefined
   /** Checks the arguments of a call. `Toolkit` does it for all calls of a response. */
   readonly decode: (args: unknown) => Effect.Effect<A, ParseResult.ParseError, R>
 }
 
 /**
- * Describes a tool. `parameters` is an Effect Schema, whose type the arguments of a call then have, or a JSON Schema
- * document, which is shown to the model and not checked here. Without parameters the tool takes nothing.
+ * A tool in a vendor's own terms: one that the vendor runs (a web search), or one that models know by name and the program
+ * runs (a shell). `AnthropicMessages.tool`, `ChatCompletions.tool` and `Responses.tool` make one, typed by the SDKs.
+ *
+ * A provider of another protocol refuses it with `InvalidRequest`.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface VendorTool<out Name extends string = string> {
+  /** The protocol whose terms these are. */
+  readonly protocol: string
+  /** By which `toolChoice` names the tool, and which no other tool of the request has. */
+  readonly name: Name
+  /** The tool as it stands on the wire. */
+  readonly definition: object
+}
+
+/**
+ * Whether a tool is in a vendor's own terms.
+ *
+ * @since 0.1.0
+ * @category guards
+ */
+export const isVendorTool = (tool: Tool | VendorTool): tool is VendorTool => "definition" in tool
+
+/**
+ * What is said of a tool besides what it takes.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Described {
+  /** What the tool is for, for the model. */
+  readonly description?: string | undefined
+  /** Asks the vendor to cache all tools up to this one, over protocols that can. Default: not asked. */
+  readonly cache?: CacheMark | undefined
+}
+
+/**
+ * Describes a tool. `parameters` is an Effect Schema, or the fields of a `Schema.Struct`, whose type the arguments of a
+ * call then have; or a JSON Schema document, which is shown to the model and not checked here. Without parameters, and
+ * with `{}`, the tool takes nothing.
+ *
+ * Throws where `parameters` are none of the three, or hold something that JSON Schema has no words for.
  *
  * @example
  * ```ts
@@ -42,45 +86,23 @@ export interface Tool<out Name extends string = string, out A = unknown, out R =
  *
  * const weather = Tool.make("weather", {
  *   description: "The weather in a city",
- *   parameters: Schema.Struct({ city: Schema.String })
+ *   parameters: { city: Schema.String, days: Schema.optional(Schema.Number) }
  * })
- * // Tool<"weather", { readonly city: string }, never>
+ * // Tool<"weather", { readonly city: string, readonly days?: number | undefined }, never>
  * ```
  *
  * @since 0.1.0
  * @category constructors
  */
-export function make<const Name extends string>(
+export const make = <const Name extends string, P extends ToolParameters = {}>(
   name: Name,
-  options?: { readonly description?: string | undefined; readonly parameters?: undefined }
-): Tool<Name, {}, never>
-export function make<const Name extends string, A, I, R>(
-  name: Name,
-  options: { readonly description?: string | undefined; readonly parameters: Schema.Schema<A, I, R> }
-): Tool<Name, A, R>
-export function make<const Name extends string>(
-  name: Name,
-  options: { readonly description?: string | undefined; readonly parameters: JsonSchema }
-): Tool<Name, unknown, never>
-export function make<A, I, R>(
-  name: string,
-  {
-    description,
-    parameters
-  }: {
-    readonly description?: string | undefined
-    readonly parameters?: Schema.Schema<A, I, R> | JsonSchema | undefined
-  } = {}
-): Tool {
-  if (parameters === undefined) return { name, description, parameters: empty, decode: () => Effect.succeed({}) }
-  return isSchema(parameters)
-    ? {
-        name,
-        description,
-        parameters: fromSchema(parameters),
-        decode: Schema.decodeUnknown(parameters, { errors: "all" })
-      }
-    : { name, description, parameters, decode: Effect.succeed }
+  options?: Described & { readonly parameters?: Checked<P> | undefined }
+): Tool<Name, Arguments<P>, Requirements<P>> => {
+  const { cache, description } = options ?? {}
+  const { decode, parameters } = read(name, options?.parameters)
+  // The types say of the parameters what `read` does with them; TypeScript cannot follow that.
+  const typed = decode as Decode<P>
+  return { name, description, parameters, decode: typed, ...(cache !== undefined && { cache }) }
 }
 
-const isSchema = <A, I, R>(u: Schema.Schema<A, I, R> | JsonSchema): u is Schema.Schema<A, I, R> => Schema.isSchema(u)
+type Decode<P> = Tool<string, Arguments<P>, Requirements<P>>["decode"]

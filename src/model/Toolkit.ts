@@ -7,11 +7,12 @@
  */
 import * as Effect from "effect/Effect"
 import type * as Either from "effect/Either"
+import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
 import { clip } from "./internal/clip.js"
 import type { ToolCallPart } from "./internal/parts.js"
 import type { ModelResponse } from "./ModelResponse.js"
-import type { Tool } from "./Tool.js"
+import { isVendorTool, type Tool, type VendorTool } from "./Tool.js"
 
 /**
  * A model called a tool that there is not, or with arguments that the tool does not take.
@@ -55,13 +56,13 @@ export interface ToolCall<out Name extends string, out A> {
 }
 
 /**
- * Tools to put into a request, and the decoder of the calls in its response.
+ * Tools to put into a request (`tools: toolkit`), and the decoder of the calls in its response.
  *
  * @since 0.1.0
  * @category models
  */
-export interface Toolkit<out T extends Tool> {
-  /** For the request. */
+export interface Toolkit<out T extends Tool | VendorTool> {
+  /** Its tools, in order. */
   readonly tools: ReadonlyArray<T>
   /** All calls of a response, in order, of which each must fit. */
   readonly decode: (
@@ -73,9 +74,17 @@ export interface Toolkit<out T extends Tool> {
   ) => Effect.Effect<ReadonlyArray<Either.Either<CallOf<T>, InvalidToolArguments>>, never, ContextOf<T>>
 }
 
-type CallOf<T extends Tool> = T extends Tool<infer Name, infer A> ? ToolCall<Name, A> : never
+/** What arrives of a vendor's tool is not checked; one whose name is not known has no calls that could be told apart. */
+type CallOf<T extends Tool | VendorTool> =
+  T extends Tool<infer Name, infer A>
+    ? ToolCall<Name, A>
+    : T extends VendorTool<infer Name>
+      ? string extends Name
+        ? never
+        : ToolCall<Name, unknown>
+      : never
 
-type ContextOf<T extends Tool> = T extends Tool<string, unknown, infer R> ? R : never
+type ContextOf<T extends Tool | VendorTool> = T extends Tool<string, unknown, infer R> ? R : never
 
 /**
  * The calls that a toolkit decodes: a union, narrowed by `name`.
@@ -105,7 +114,8 @@ type ContextOf<T extends Tool> = T extends Tool<string, unknown, infer R> ? R : 
 export type Call<K> = K extends Toolkit<infer T> ? CallOf<T> : never
 
 /**
- * Puts tools together. Their names must differ: a request with two tools of one name is refused.
+ * Puts tools together. Their names must differ: a request with two tools of one name is refused. The calls of a vendor's
+ * tool that the program runs, such as `bash`, have arguments of type `unknown`; one that the vendor runs has no calls.
  *
  * @example
  * ```ts
@@ -120,14 +130,14 @@ export type Call<K> = K extends Toolkit<infer T> ? CallOf<T> : never
  * const calls = Provider.generate({
  *   model: "claude-sonnet-5-5",
  *   prompt: "What is the weather in Oslo?",
- *   tools: toolkit.tools
+ *   tools: toolkit
  * }).pipe(Effect.flatMap(toolkit.decode))
  * ```
  *
  * @since 0.1.0
  * @category constructors
  */
-export const make = <const Tools extends ReadonlyArray<Tool>>(...tools: Tools): Toolkit<Tools[number]> => {
+export const make = <const Tools extends ReadonlyArray<Tool | VendorTool>>(...tools: Tools): Toolkit<Tools[number]> => {
   type T = Tools[number]
   const byName = new Map(tools.map((tool) => [tool.name, tool]))
 
@@ -142,8 +152,19 @@ export const make = <const Tools extends ReadonlyArray<Tool>>(...tools: Tools): 
   }
 }
 
+/**
+ * The tools of a request, which are given as a toolkit or as a list.
+ *
+ * @internal
+ */
+export const toolsOf = (
+  tools: Toolkit<Tool | VendorTool> | ReadonlyArray<Tool | VendorTool> | undefined
+): ReadonlyArray<Tool | VendorTool> | undefined => (isToolkit(tools) ? tools.tools : tools)
+
+const isToolkit = (u: unknown): u is Toolkit<Tool | VendorTool> => Predicate.hasProperty(u, "tools")
+
 const decodeWith = (
-  tools: ReadonlyMap<string, Tool>,
+  tools: ReadonlyMap<string, Tool | VendorTool>,
   { arguments: args, id, name }: ToolCallPart
 ): Effect.Effect<ToolCall<string, unknown>, InvalidToolArguments, unknown> => {
   const tool = tools.get(name)
@@ -151,6 +172,7 @@ const decodeWith = (
     const problem = tools.size === 0 ? "there are none" : `there are ${[...tools.keys()].join(", ")}`
     return new InvalidToolArguments({ id, tool: name, reason: "unknown-tool", problem, arguments: args })
   }
+  if (isVendorTool(tool)) return Effect.succeed({ id, name, arguments: args })
   return Effect.mapBoth(tool.decode(args), {
     onSuccess: (decoded) => ({ id, name, arguments: decoded }),
     onFailure: ({ message }) =>

@@ -11,6 +11,7 @@
  *
  * @since 0.1.0
  */
+import { dual } from "effect/Function"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 
@@ -70,15 +71,21 @@ const plus = (a: number | undefined, b: number | undefined): number | undefined 
  * @since 0.1.0
  * @category combinators
  */
-export const add = (self: Usage, that: Usage): Usage => ({
-  inputTokens: plus(self.inputTokens, that.inputTokens),
-  outputTokens: plus(self.outputTokens, that.outputTokens),
-  cacheReadTokens: plus(self.cacheReadTokens, that.cacheReadTokens),
-  cacheWriteTokens: plus(self.cacheWriteTokens, that.cacheWriteTokens),
-  cacheWrite5mTokens: plus(self.cacheWrite5mTokens, that.cacheWrite5mTokens),
-  cacheWrite1hTokens: plus(self.cacheWrite1hTokens, that.cacheWrite1hTokens),
-  reasoningTokens: plus(self.reasoningTokens, that.reasoningTokens)
-})
+export const add: {
+  (that: Usage): (self: Usage) => Usage
+  (self: Usage, that: Usage): Usage
+} = dual(
+  2,
+  (self: Usage, that: Usage): Usage => ({
+    inputTokens: plus(self.inputTokens, that.inputTokens),
+    outputTokens: plus(self.outputTokens, that.outputTokens),
+    cacheReadTokens: plus(self.cacheReadTokens, that.cacheReadTokens),
+    cacheWriteTokens: plus(self.cacheWriteTokens, that.cacheWriteTokens),
+    cacheWrite5mTokens: plus(self.cacheWrite5mTokens, that.cacheWrite5mTokens),
+    cacheWrite1hTokens: plus(self.cacheWrite1hTokens, that.cacheWrite1hTokens),
+    reasoningTokens: plus(self.reasoningTokens, that.reasoningTokens)
+  })
+)
 
 /**
  * What a million tokens cost, in any currency. Prices change and differ by contract, so the library has none of its own.
@@ -131,9 +138,12 @@ export interface Price {
  * @since 0.1.0
  * @category accessors
  */
-export const cost = (usage: Usage, price: Price): Option.Option<number> => {
-  const { cacheReadTokens: read = 0, cacheWriteTokens: written = 0, cacheWrite1hTokens: hour = 0 } = usage
-  const { inputTokens: input, outputTokens: output } = usage
+export const cost: {
+  (price: Price): (self: Usage) => Option.Option<number>
+  (self: Usage, price: Price): Option.Option<number>
+} = dual(2, (self: Usage, price: Price): Option.Option<number> => {
+  const { cacheReadTokens: read = 0, cacheWriteTokens: written = 0, cacheWrite1hTokens: hour = 0 } = self
+  const { inputTokens: input, outputTokens: output } = self
   if (input === undefined || output === undefined) return Option.none()
   if (![read, written, hour, input, output].every(Number.isSafeInteger)) return Option.none()
   const fresh = input - read - written
@@ -151,4 +161,4 @@ export const cost = (usage: Usage, price: Price): Option.Option<number> => {
     sum += tokens * perMillion
   }
   return Option.some(sum / 1_000_000)
-}
+})

@@ -4,13 +4,23 @@
  * @since 0.1.0
  */
 import type Anthropic from "@anthropic-ai/sdk"
+import type { BetaToolUnion } from "@anthropic-ai/sdk/resources/beta/messages/messages"
+import type { VendorTool } from "../model/Tool.js"
 import * as Decode from "./anthropic/decode.js"
+import { deprecationOf } from "./anthropic/deprecations.js"
 import * as Encode from "./anthropic/encode.js"
-import { noTimeout } from "./internal/noTimeout.js"
+import { send } from "./anthropic/send.js"
+import type { FirstOf } from "./internal/ownTool.js"
 import type { Protocol } from "./Protocol.js"
 
 export type { State } from "./anthropic/decode.js"
-export type { Params } from "./anthropic/encode.js"
+export type { Params, ProviderOptions } from "./anthropic/encode.js"
+
+declare module "../model/ModelRequest.js" {
+  interface ProviderOptions {
+    readonly "anthropic-messages"?: Encode.ProviderOptions | undefined
+  }
+}
 
 /**
  * The client of the official SDK, `@anthropic-ai/sdk`, that sends its requests.
@@ -30,12 +40,51 @@ export type Sdk = Anthropic
 export const protocol: Protocol<Sdk, Encode.Params, Decode.State> = {
   id: "anthropic-messages",
   encode: Encode.encode,
-  open: (sdk, params, { headers, signal }) =>
-    sdk.messages.create(params, { signal, headers, maxRetries: 0, timeout: noTimeout }).asResponse(),
+  open: send,
+  deprecation: deprecationOf,
   initial: Decode.initial,
   step: Decode.step,
   end: Decode.end,
   usage: Decode.usage,
   // The place of the message says it.
   prefill: (params) => params
+}
+
+/**
+ * A tool in Anthropic's own terms, as the SDK types it, betas included: web search, code execution, computer use, an MCP
+ * toolset. Its name is its `name`, of a toolset the name of its server, else its `type`. `cache_control` marks it for caching.
+ *
+ * What the vendor runs comes as `ProviderPart`s. What the program runs (`bash`, the text editor, `computer`) comes as an
+ * ordinary tool call, and is answered by `Prompt.toolResult`. A beta is named in the header `anthropic-beta`.
+ *
+ * @example
+ * ```ts
+ * import { AnthropicMessages, Provider } from "effect-redial"
+ *
+ * const answer = Provider.generate({
+ *   model: "claude-sonnet-5-5",
+ *   prompt: "What is new in Effect?",
+ *   tools: [AnthropicMessages.tool({ type: "web_search_20260209", name: "web_search", max_uses: 3 })]
+ * })
+ * ```
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const tool = <Type extends string = never, Name extends string = never, Server extends string = never>(
+  definition: BetaToolUnion & {
+    readonly type?: Type | null
+    readonly name?: Name
+    readonly mcp_server_name?: Server
+  }
+): VendorTool<FirstOf<Name, Server, Type>> => ({
+  protocol: "anthropic-messages",
+  // What the type says of its fields.
+  name: nameOf(definition) as FirstOf<Name, Server, Type>,
+  definition
+})
+
+const nameOf = (definition: BetaToolUnion): string => {
+  if ("name" in definition) return definition.name
+  return "mcp_server_name" in definition ? definition.mcp_server_name : definition.type
 }

@@ -4,13 +4,21 @@
  * @since 0.1.0
  */
 import type OpenAI from "openai"
+import type { ChatCompletionFunctionTool } from "openai/resources/chat/completions/completions"
+import type { VendorTool } from "../model/Tool.js"
 import * as Decode from "./chat/decode.js"
 import * as Encode from "./chat/encode.js"
 import { noTimeout } from "./internal/noTimeout.js"
 import type { Protocol } from "./Protocol.js"
 
 export type { State } from "./chat/decode.js"
-export type { Params } from "./chat/encode.js"
+export type { Params, ProviderOptions } from "./chat/encode.js"
+
+declare module "../model/ModelRequest.js" {
+  interface ProviderOptions {
+    readonly "chat-completions"?: Encode.ProviderOptions | undefined
+  }
+}
 
 /**
  * The client of the official SDK, `openai`, that sends its requests.
@@ -42,3 +50,59 @@ export const protocol: Protocol<Sdk, Encode.Params, Decode.State> = {
     return { ...params, messages: [...params.messages.slice(0, -1), { ...last, [flag]: true }] }
   }
 }
+
+/**
+ * A tool in the vendor's own terms. A `function` is typed by the SDK, with fields that `Tool.make` has not (`strict`). The
+ * many vendors of this protocol have kinds of their own, which only they can check: Groq's `browser_search`, Moonshot's
+ * `builtin_function`, Z.ai's `web_search`. Its name is that of its function, else its `type`.
+ *
+ * OpenAI's `custom` tools are left out: the protocol does not say how a stream has their calls. Responses has them.
+ *
+ * @example
+ * ```ts
+ * import { ChatCompletions, Provider } from "effect-redial"
+ *
+ * const answer = Provider.generate({
+ *   model: "openai/gpt-oss-120b",
+ *   prompt: "What is new in Effect?",
+ *   tools: [ChatCompletions.tool({ type: "browser_search" })]
+ * })
+ * ```
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const tool = <const D extends Definition>(definition: D & Checked<D>): VendorTool<ToolName<D>> => ({
+  protocol: "chat-completions",
+  name: nameOf(definition) as ToolName<D>,
+  definition
+})
+
+/**
+ * A tool as a vendor of Chat Completions takes it.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Definition {
+  readonly type: string
+  readonly function?: { readonly name: string } | undefined
+}
+
+type Checked<D extends Definition> = D["type"] extends "custom"
+  ? never
+  : D["type"] extends "function"
+    ? ChatCompletionFunctionTool
+    : unknown
+
+/**
+ * The name of a tool in the terms of Chat Completions.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type ToolName<D extends Definition> = D extends { readonly function: { readonly name: infer N extends string } }
+  ? N
+  : D["type"]
+
+const nameOf = (definition: Definition): string => definition.function?.name ?? definition.type

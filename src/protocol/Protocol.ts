@@ -146,6 +146,8 @@ export interface Protocol<Sdk, Params, State> {
   readonly encode: (request: ModelRequest, quirks?: Quirks) => Either.Either<Params, Fault>
   /** Lets the SDK send the request, and resolves at the head of the answer with the body unread. */
   readonly open: (sdk: Sdk, params: Params, options: OpenOptions) => Promise<Response>
+  /** What the vendor will stop to serve of such a request, as a sentence: each is logged once per client, as a warning. */
+  readonly deprecation?: ((params: Params) => string | undefined) | undefined
   readonly initial: (stamp: Stamp, quirks?: Quirks) => State
   /** Takes one server-sent event and pushes what it means. */
   readonly step: (state: State, event: ServerSentEvent, events: Array<ModelEvent>) => StepResult

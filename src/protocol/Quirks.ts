@@ -59,6 +59,11 @@ export interface Quirks {
   /** The type of `thinking` that an effort switches on, over Anthropic Messages. Default: `adaptive`. */
   readonly thinking?: "adaptive" | "enabled" | undefined
   /**
+   * Whether system and developer messages are taken in mid-conversation, over Anthropic Messages. If false, one is an
+   * `InvalidRequest`. Default: true.
+   */
+  readonly systemMessages?: boolean | undefined
+  /**
    * Whether a stream says why it ended, over Chat Completions. If false, `[DONE]` alone proves the end. Snowflake Cortex
    * never says it (recorded in pydantic-ai, tests of `snowflake`). Default: true.
    */
@@ -82,6 +87,7 @@ export const readers: Readonly<Record<keyof Quirks, ReadonlyArray<ProtocolId>>> 
   reasoning: ["chat-completions"],
   replay: ["chat-completions"],
   thinking: ["anthropic-messages"],
+  systemMessages: ["anthropic-messages"],
   finishReason: ["chat-completions"],
   unsupported: ["anthropic-messages", "chat-completions", "responses"]
 }

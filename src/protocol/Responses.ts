@@ -4,13 +4,23 @@
  * @since 0.1.0
  */
 import type OpenAI from "openai"
+import type { ResponseInputItem, ResponseToolSearchOutputItemParam, Tool } from "openai/resources/responses/responses"
+import type { ProviderPart } from "../model/Prompt.js"
+import type { VendorTool } from "../model/Tool.js"
 import { noTimeout } from "./internal/noTimeout.js"
+import type { FirstOf } from "./internal/ownTool.js"
 import type { Protocol } from "./Protocol.js"
 import * as Decode from "./responses/decode.js"
 import * as Encode from "./responses/encode.js"
 
 export type { State } from "./responses/decode.js"
-export type { Params } from "./responses/encode.js"
+export type { Params, ProviderOptions } from "./responses/encode.js"
+
+declare module "../model/ModelRequest.js" {
+  interface ProviderOptions {
+    readonly responses?: Encode.ProviderOptions | undefined
+  }
+}
 
 /**
  * The client of the official SDK, `openai`, that sends its requests.
@@ -58,3 +68,90 @@ export const protocol: Protocol<Sdk, Encode.Params, Decode.State> = {
     resume: Decode.resume
   }
 }
+
+/**
+ * A tool in OpenAI's own terms, as the SDK types it: web and file search, a code interpreter, computer use, an MCP server,
+ * a shell, patches, custom tools. Its name is its `name`, of an MCP server its `server_label`, else its `type`.
+ *
+ * What the vendor runs comes as `ProviderPart`s. A custom tool comes as an ordinary tool call whose arguments are a text.
+ * Other calls that the program runs come as `ProviderPart`s, too, and are answered by `toolOutput`.
+ *
+ * @example
+ * ```ts
+ * import { Provider, Responses } from "effect-redial"
+ *
+ * const answer = Provider.generate({
+ *   model: "gpt-5",
+ *   prompt: "What is new in Effect?",
+ *   tools: [
+ *     Responses.tool({ type: "web_search" }),
+ *     Responses.tool({ type: "mcp", server_label: "docs", server_url: "https://docs.example.com/mcp" })
+ *   ]
+ * })
+ * ```
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const tool = <Type extends string = never, Name extends string = never, Server extends string = never>(
+  definition: Tool & { readonly type: Type; readonly name?: Name; readonly server_label?: Server }
+): VendorTool<FirstOf<Name, Server, Type>> => ({
+  protocol: "responses",
+  // What the type says of its fields.
+  name: nameOf(definition) as FirstOf<Name, Server, Type>,
+  definition
+})
+
+const nameOf = (definition: Tool): string => {
+  if ("name" in definition) return definition.name
+  return definition.type === "mcp" ? definition.server_label : definition.type
+}
+
+/**
+ * What answers a call that came as a `ProviderPart`.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type ToolOutput =
+  | ResponseInputItem.ComputerCallOutput
+  | ResponseInputItem.LocalShellCallOutput
+  | ResponseInputItem.ShellCallOutput
+  | ResponseInputItem.ApplyPatchCallOutput
+  | ResponseInputItem.McpApprovalResponse
+  | ResponseToolSearchOutputItemParam
+
+/**
+ * Answers a call that came as a `ProviderPart`: `computer_call`, `local_shell_call`, `shell_call`, `apply_patch_call`,
+ * `mcp_approval_request`, `tool_search_call`. A response that waits for one has the finish reason `tool-calls`.
+ *
+ * @example
+ * ```ts
+ * import { type ModelResponse, Prompt, Responses } from "effect-redial"
+ * import { Option, Schema } from "effect"
+ *
+ * const request = Schema.decodeUnknownOption(Schema.Struct({ id: Schema.String }))
+ *
+ * // Approves whatever an MCP server is asked.
+ * const approve = (prompt: Prompt.Prompt, response: ModelResponse.ModelResponse): Prompt.Prompt =>
+ *   Prompt.toolResults(
+ *     Prompt.append(prompt, response),
+ *     response.content.flatMap((part) =>
+ *       part.type === "provider" && part.name === "mcp_approval_request"
+ *         ? Option.toArray(request(part.value)).map(({ id }) =>
+ *             Responses.toolOutput({ type: "mcp_approval_response", approval_request_id: id, approve: true })
+ *           )
+ *         : []
+ *     )
+ *   )
+ * ```
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const toolOutput = (value: ToolOutput): ProviderPart => ({
+  type: "provider",
+  name: value.type,
+  value,
+  protocol: "responses"
+})

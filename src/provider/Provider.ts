@@ -3,6 +3,7 @@
  *
  * @since 0.1.0
  */
+import type * as Config from "effect/Config"
 import type { ConfigError } from "effect/ConfigError"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
@@ -147,9 +148,15 @@ export const makeFromClient = <R = never>(
  * @since 0.1.0
  * @category constructors
  */
-export const make = <V extends Vendor, RPool = never, RRetry = never>(
+export const make = <
+  V extends Vendor,
+  RPool = never,
+  RRetry = never,
+  Auth extends ModelClient.Auth = ModelClient.Auth,
+  Url extends string | undefined = string | undefined
+>(
   vendor: V,
-  options: Options<V, RPool, RRetry>
+  options: Options<V, RPool, RRetry, Auth, Url>
 ): Effect.Effect<Service, InvalidOptions, RPool | RRetry | Scope.Scope> => fromVendor<RPool, RRetry>(vendor, options)
 
 /**
@@ -171,9 +178,15 @@ export const make = <V extends Vendor, RPool = never, RRetry = never>(
  * @since 0.1.0
  * @category layers
  */
-export const layer = <V extends Vendor, RPool = never, RRetry = never>(
+export const layer = <
+  V extends Vendor,
+  RPool = never,
+  RRetry = never,
+  Auth extends ModelClient.Auth = ModelClient.Auth,
+  Url extends string | undefined = string | undefined
+>(
   vendor: V,
-  options: Options<V, RPool, RRetry>
+  options: Options<V, RPool, RRetry, Auth, Url>
 ): Layer.Layer<Provider, InvalidOptions, RPool | RRetry> => Layer.scoped(Provider, make(vendor, options))
 
 /**
@@ -182,9 +195,14 @@ export const layer = <V extends Vendor, RPool = never, RRetry = never>(
  * @since 0.1.0
  * @category layers
  */
-export const layerConfig = <V extends Vendor, RPool = never, RRetry = never>(
+export const layerConfig = <
+  V extends Vendor,
+  RPool = never,
+  RRetry = never,
+  Url extends Config.Config<string> | undefined = Config.Config<string> | undefined
+>(
   vendor: V,
-  config: FromConfig<V>,
+  config: FromConfig<V, Url>,
   options?: Omit<Settings<V, RPool, RRetry>, "baseUrl">
 ): Layer.Layer<Provider, InvalidOptions | ConfigError, RPool | RRetry> =>
   Layer.scoped(Provider, fromConfig<RPool, RRetry>(vendor, config, options))

@@ -7,6 +7,8 @@
  */
 import * as Duration from "effect/Duration"
 import type * as ModelRequest from "../model/ModelRequest.js"
+import { isVendorTool } from "../model/Tool.js"
+import { toolsOf } from "../model/Toolkit.js"
 import type { ProtocolId } from "../protocol/Protocol.js"
 
 /**
@@ -162,13 +164,13 @@ const inMillis = (options: Options = {}): Partial<Deadlines> => {
   return out
 }
 
-/** Four characters to a token. The bytes of images and documents say little of what they cost to read. */
+/** Four characters to a token. The bytes of images and documents say little of what they cost to read, also as data URLs. */
 const estimateTokens = ({ prompt, system, tools }: ModelRequest.Options): number => {
   const IMAGE = 6_000
   const DOCUMENT = 120_000
   let characters = 0
   const read = (value: unknown): void => {
-    if (typeof value === "string") characters += value.length
+    if (typeof value === "string") characters += value.startsWith("data:") ? IMAGE : value.length
     else if (Array.isArray(value)) for (const item of value) read(item)
     else if (typeof value === "object" && value !== null) {
       const { source, type } = value as { readonly source?: object; readonly type?: unknown }
@@ -179,7 +181,8 @@ const estimateTokens = ({ prompt, system, tools }: ModelRequest.Options): number
   }
   read(prompt)
   read(system)
-  for (const { description, parameters } of tools ?? []) read([description, parameters])
+  for (const tool of toolsOf(tools) ?? [])
+    read(isVendorTool(tool) ? tool.definition : [tool.description, tool.parameters])
   return characters / 4
 }
 

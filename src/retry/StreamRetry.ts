@@ -6,6 +6,7 @@
  */
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import { dual } from "effect/Function"
 import * as Schedule from "effect/Schedule"
 import type { Renewable } from "../client/Renewable.js"
 import { isTransport, type ProviderError } from "../model/ProviderError.js"
@@ -46,22 +47,34 @@ export const standard = (options?: {
  * import { Effect, Schedule } from "effect"
  *
  * const policy = Effect.map(AnthropicClient.AnthropicClient, (client) =>
- *   StreamRetry.reacquiring(client.connections)(Schedule.recurs(4))
+ *   Schedule.recurs(4).pipe(StreamRetry.reacquiring(client.connections))
  * )
  * ```
  *
  * @since 0.1.0
  * @category combinators
  */
-export const reacquiring =
-  <A, E>(renewable: Renewable<A, E>) =>
-  <Out, R>(schedule: Schedule.Schedule<Out, ProviderError, R>): Schedule.Schedule<Out, ProviderError, R> =>
+export const reacquiring: {
+  <A, E>(
+    renewable: Renewable<A, E>
+  ): <Out, R>(schedule: Schedule.Schedule<Out, ProviderError, R>) => Schedule.Schedule<Out, ProviderError, R>
+  <Out, R, A, E>(
+    schedule: Schedule.Schedule<Out, ProviderError, R>,
+    renewable: Renewable<A, E>
+  ): Schedule.Schedule<Out, ProviderError, R>
+} = dual(
+  2,
+  <Out, R, A, E>(
+    schedule: Schedule.Schedule<Out, ProviderError, R>,
+    renewable: Renewable<A, E>
+  ): Schedule.Schedule<Out, ProviderError, R> =>
     Schedule.makeWithState(schedule.initial, (now, error, state) =>
       Effect.zipRight(
         isTransport(error) && error.generation !== undefined ? renewable.renew(error.generation) : Effect.void,
         schedule.step(now, error, state)
       )
     )
+)
 
 /**
  * Bounds around every policy, for the whole request, whatever ways of going on it takes. An attempt that another way

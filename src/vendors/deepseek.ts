@@ -1,6 +1,7 @@
 /**
  * DeepSeek. Sources: api-docs.deepseek.com, guides/thinking_mode (the three dialects; what a model thought goes back
- * with its tool calls, or the vendor answers 400) and guides/anthropic_api. Prefill is left out: it needs the base URL
+ * with its tool calls, or the vendor answers 400) and guides/anthropic_api; deepseek-ai/awesome-deepseek-integration#639 (no
+ * system messages among the others, over Anthropic Messages). Prefill is left out: it needs the base URL
  * `https://api.deepseek.com/beta`.
  */
 import * as AnthropicClient from "../client/AnthropicClient.js"
@@ -45,7 +46,7 @@ export const deepseek: Vendor<"deepseek", "chat-completions" | "responses" | "an
       protocol: "anthropic-messages",
       baseUrl: "https://api.deepseek.com/anthropic",
       auth: "x-api-key",
-      quirks: { thinking: "enabled" },
+      quirks: { thinking: "enabled", systemMessages: false },
       structuredOutput: "tool",
       deadlines: { firstEvent: "10 minutes" },
       client: AnthropicClient.make

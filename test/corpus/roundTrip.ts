@@ -33,7 +33,16 @@ const stringsOf = (value: unknown, keys: ReadonlySet<string>): ReadonlyArray<str
   )
 }
 
-const blockKeys = new Set(["id", "name", "data", "signature", "encrypted_content", "encrypted_index", "tool_use_id"])
+const blockKeys = new Set([
+  "id",
+  "name",
+  "data",
+  "signature",
+  "encrypted_content",
+  "encrypted_index",
+  "tool_use_id",
+  "tool_id"
+])
 
 /** Names and ids of all blocks, their signatures, and whatever the vendor encrypted. */
 const ofAnthropic = (events: ReadonlyArray<Json>): ReadonlyArray<string> => {

@@ -38,6 +38,7 @@ const exportsOf = (file: URL): ReadonlyArray<Declared> => {
 }
 
 const commentAbove = (lines: ReadonlyArray<string>, at: number): string => {
+  if (lines[at - 1]?.startsWith("// biome-ignore ") === true) return commentAbove(lines, at - 1)
   if (lines[at - 1]?.trim().endsWith("*/") !== true) return ""
   const begin = lines.slice(0, at).findLastIndex((line) => line.startsWith("/**"))
   return lines.slice(begin, at).join("\n")

@@ -3,6 +3,7 @@ import * as Either from "effect/Either"
 import * as ModelRequest from "../../src/model/ModelRequest.js"
 import type * as Prompt from "../../src/model/Prompt.js"
 import * as Tool from "../../src/model/Tool.js"
+import * as Toolkit from "../../src/model/Toolkit.js"
 
 type Options = Partial<ModelRequest.Options>
 
@@ -55,6 +56,14 @@ describe("ModelRequest.make", () => {
     assert.deepStrictEqual(Either.getOrThrow(make({})), { model: "m", prompt: [{ role: "user", content: "Hello" }] })
   })
 
+  it("makes a list of a toolkit", () => {
+    const tools = [Tool.make("a"), Tool.make("b")] as const
+    assert.deepStrictEqual(
+      Either.getOrThrow(make({ tools: Toolkit.make(...tools), toolChoice: { tool: "b" } })),
+      Either.getOrThrow(make({ tools, toolChoice: { tool: "b" } }))
+    )
+  })
+
   describe("numbers", () => {
     for (const [field, good, bad] of numbers) {
       takes(good.map((value) => [`${field} ${value}`, { [field]: value }]))
@@ -80,6 +89,9 @@ describe("ModelRequest.make", () => {
       ["a tool's name with a dot", { tools: [Tool.make("a.b")] }, "tools", /"a\.b"/],
       ["a tool without a name", { tools: [Tool.make("")] }, "tools", /1 to 128/],
       ["a tool's name of 129", { tools: [Tool.make("x".repeat(129))] }, "tools", /1 to 128/],
+      ["a toolkit with two tools of one name", { tools: Toolkit.make(Tool.make("t"), Tool.make("t")) }, "tools", /"t"/],
+      ["an object as tools", { tools: {} as never }, "tools", /neither a toolkit nor a list/],
+      ["null as tools", { tools: null as never }, "tools", /neither a toolkit nor a list/],
       ["two tools of one name", { tools: [Tool.make("t"), Tool.make("t")] }, "tools", /two tools named "t"/],
       ["a choice among other tools", { tools: [Tool.make("t")], toolChoice: { tool: "u" } }, "toolChoice", /"u"/],
       ["a budget of nothing", { reasoning: { budgetTokens: 0 } }, "reasoning.budgetTokens", /whole number/],
@@ -130,9 +142,9 @@ describe("ModelRequest.make", () => {
       [
         "a role of another library",
         // As a stored conversation has it, whose type says nothing.
-        { prompt: [{ role: "system", content: "Be brief." } as unknown as Prompt.Message] },
+        { prompt: [{ role: "function", content: "18 degrees" } as unknown as Prompt.Message] },
         "prompt",
-        /the role "system" at position 0: there are developer, user, assistant, tool, and `system` of the request/
+        /the role "function" at position 0: there are system, developer, user, assistant, tool$/
       ],
       ["a blank text", { prompt: " \n" }, "prompt", /empty user message at position 0/],
       ["no part", { prompt: [{ role: "user", content: [] }] }, "prompt", /empty user message/],

@@ -1,9 +1,9 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Either } from "effect"
-import { Prompt, Provider } from "effect-redial"
+import { ModelResponse, Prompt, Provider } from "effect-redial"
 import { ScriptedProvider } from "effect-redial/testing"
 import * as ModelRequest from "../../src/model/ModelRequest.js"
-import { calls, response } from "./response.js"
+import { calls } from "./response.js"
 
 const question = Prompt.text("Why is the sky blue?")
 const text = (text: string) => ({ type: "text" as const, text })
@@ -16,7 +16,7 @@ describe("Prompt.append", () => {
       { type: "provider" as const, name: "server_tool_use", value: { type: "server_tool_use", id: "s" } },
       { type: "tool-call" as const, id: "1", name: "look", arguments: { up: true } }
     ]
-    assert.deepStrictEqual(Prompt.append(question, response({ content })), [
+    assert.deepStrictEqual(Prompt.append(question, ModelResponse.make({ content })), [
       ...question,
       { role: "assistant", content }
     ])
@@ -24,22 +24,25 @@ describe("Prompt.append", () => {
   })
 
   it("adds nothing for a response without content, which vendors would refuse", () => {
-    const empty = Prompt.append(question, response({}))
+    const empty = Prompt.append(question, ModelResponse.make({}))
     assert.deepStrictEqual(empty, question)
     assert(Either.isRight(ModelRequest.make({ model: "m", prompt: empty })))
   })
 
   it("works as the end of a pipe", () => {
-    assert.deepStrictEqual(Prompt.append(response({ content: [text("a")] }))(question), [
+    assert.deepStrictEqual(Prompt.append(ModelResponse.make({ content: [text("a")] }))(question), [
       ...question,
       { role: "assistant", content: [text("a")] }
     ])
   })
 
   it("joins what a paused turn said first and what it said then into one message", () => {
-    const paused = response({ content: [text("Let me see. ")], finishReason: { reason: "pause", raw: "pause_turn" } })
+    const paused = ModelResponse.make({
+      content: [text("Let me see. ")],
+      finishReason: { reason: "pause", raw: "pause_turn" }
+    })
     const again = Prompt.append(question, paused)
-    assert.deepStrictEqual(Prompt.append(again, response({ content: [text("Scattering.")] })), [
+    assert.deepStrictEqual(Prompt.append(again, ModelResponse.make({ content: [text("Scattering.")] })), [
       ...question,
       { role: "assistant", content: [text("Let me see. "), text("Scattering.")] }
     ])
@@ -47,7 +50,7 @@ describe("Prompt.append", () => {
 
   it("joins an answer to the beginning that the caller wrote for it", () => {
     const begun: Prompt.Prompt = [...question, { role: "assistant", content: "Because" }]
-    assert.deepStrictEqual(Prompt.append(begun, response({ content: [text(" of air.")] })), [
+    assert.deepStrictEqual(Prompt.append(begun, ModelResponse.make({ content: [text(" of air.")] })), [
       ...question,
       { role: "assistant", content: [text("Because"), text(" of air.")] }
     ])

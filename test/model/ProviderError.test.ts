@@ -119,6 +119,29 @@ describe("every error", () => {
     })
   }
 
+  for (const [{ _tag }] of faults) {
+    it(`${_tag} is made with as much as a test cares for`, () => {
+      const error = new ProviderError[_tag]()
+      assert.strictEqual(error._tag, _tag)
+      assert.isTrue(ProviderError.isProviderError(error))
+      const { attempt, attempts, delivered, model, protocol, provider } = error
+      assert.deepStrictEqual(
+        { attempt, attempts, delivered, model, protocol, provider },
+        { attempt: 0, attempts: [], delivered: "nothing", model: "unknown", protocol: "none", provider: "unknown" }
+      )
+      assert.match(error.message, /^unknown: [a-z].*[^.] \(model unknown\)\. [A-Z].*\.$/)
+      const stored = Schema.encodeSync(ProviderError.ProviderError)(error)
+      assert.deepStrictEqual(Schema.decodeSync(ProviderError.ProviderError)(stored).message, error.message)
+      const named = new ProviderError[_tag]({ provider: "vendor", description: "it broke", status: 418 })
+      assert.match(named.message, /^vendor: it broke \(model unknown, status 418\)/)
+    })
+  }
+
+  it("is not made with what is none of its fields' values", () => {
+    assert.throws(() => new ProviderError.StreamStalled({ deadline: "lunch" as never }), /lunch/)
+    assert.throws(() => new ProviderError.RateLimited({ attempt: "1" as never }), /"1"/)
+  })
+
   it("shows no delivered text, whatever field it may be in one day", () => {
     const delivered = "what the model wrote"
     const partial = {

@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Context, Effect, Either, Schema } from "effect"
-import { Tool, Toolkit } from "effect-redial"
-import { calls, response } from "./response.js"
+import { AnthropicMessages, ModelResponse, Tool, Toolkit } from "effect-redial"
+import { calls } from "./response.js"
 
 const weather = Tool.make("weather", { parameters: Schema.Struct({ city: Schema.String, on: Schema.DateFromString }) })
 const add = Tool.make("add", { description: "Adds", parameters: Schema.Struct({ a: Schema.Number, b: Schema.Number }) })
@@ -24,6 +24,63 @@ describe("Tool", () => {
     assert.deepStrictEqual(now.parameters, { type: "object", properties: {} })
     assert.deepStrictEqual(Tool.make("t", { parameters: Schema.Struct({}) }).parameters, now.parameters)
   })
+
+  it("writes fields as the Struct of them, whatever they are named", () => {
+    const fields = { type: Schema.String, properties: Schema.optional(Schema.Number) }
+    assert.deepStrictEqual(
+      Tool.make("t", { parameters: fields }).parameters,
+      Tool.make("t", { parameters: Schema.Struct(fields) }).parameters
+    )
+  })
+
+  it.effect("decodes the arguments by its fields", () =>
+    Effect.gen(function* () {
+      const { decode } = Tool.make("t", {
+        parameters: { on: Schema.DateFromString, days: Schema.optional(Schema.Int) }
+      })
+      assert.deepStrictEqual(yield* decode({ on: "2026-01-02" }), { on: new Date("2026-01-02") })
+      const error = yield* Effect.flip(decode({ on: 1, days: 0.5 }))
+      assert.match(error.message, /"on"[\s\S]*"days"/)
+    })
+  )
+
+  it.effect("takes nothing with an empty object, as without parameters", () =>
+    Effect.gen(function* () {
+      const { decode, parameters } = Tool.make("t", { parameters: {} })
+      assert.deepStrictEqual(parameters, now.parameters)
+      assert.deepStrictEqual(yield* decode({ x: 1 }), {})
+    })
+  )
+
+  // Programs without types, and types that know too little.
+  const unclear: ReadonlyArray<readonly [what: string, parameters: unknown, problem: RegExp]> = [
+    ["fields that are no Schemas", { city: "string" }, /neither Schemas nor JSON Schema/],
+    ["Schemas among a document's words", { type: "object", city: Schema.String }, /mix Schemas/],
+    ["Schemas in a document", { type: "object", properties: { city: Schema.String } }, /mix Schemas/],
+    ["a field that is no Schema", { city: Schema.String, days: "number" }, /mix Schemas/],
+    ["a word", "city", /are no object/],
+    ["a list", [Schema.String], /are no object/],
+    ["null", null, /are no object/]
+  ]
+  for (const [what, parameters, problem] of unclear) {
+    it(`is not made with ${what} as parameters`, () => {
+      const make = Tool.make as (name: string, options: { readonly parameters: unknown }) => unknown
+      assert.throws(() => make("weather", { parameters }), TypeError, problem)
+      assert.throws(() => make("weather", { parameters }), TypeError, /the tool "weather"/)
+    })
+  }
+
+  const documents: ReadonlyArray<Tool.JsonSchema> = [
+    { $ref: "#/$defs/a", $defs: {} },
+    { anyOf: [] },
+    { properties: null },
+    { required: ["a"] }
+  ]
+  for (const document of documents) {
+    it(`takes ${JSON.stringify(document)} for a document`, () => {
+      assert.strictEqual(Tool.make("t", { parameters: document }).parameters, document)
+    })
+  }
 
   it("puts a schema with an identifier at the root itself, and keeps the definitions that are referred to", () => {
     class Place extends Schema.Class<Place>("a/place~")({ city: Schema.String, floor: Schema.Int }) {}
@@ -54,6 +111,25 @@ describe("Toolkit", () => {
       ["weather", "add", "now", "raw"]
     )
   })
+
+  it.effect("gives the calls of a vendor's tool as they came, among others", () =>
+    Effect.gen(function* () {
+      const bash = AnthropicMessages.tool({ type: "bash_20250124", name: "bash" })
+      const decoded = yield* Toolkit.make(bash, add).decode(
+        calls(["1", "bash", { command: "ls" }], ["2", "add", { a: 1, b: 2 }])
+      )
+      assert.deepStrictEqual(
+        decoded.map(({ arguments: args, name }) => [name, args]),
+        [
+          ["bash", { command: "ls" }],
+          ["add", { a: 1, b: 2 }]
+        ]
+      )
+      const [wrong] = yield* Toolkit.make(bash).decodeEach(calls(["1", "sh", {}]))
+      assert(wrong !== undefined && Either.isLeft(wrong))
+      assert.include(wrong.left.message, "there are bash")
+    })
+  )
 
   it.effect("decodes all calls in order, each by its own Schema", () =>
     Effect.gen(function* () {
@@ -115,7 +191,7 @@ describe("Toolkit", () => {
 
   it.effect("never sees a call that was cut", () =>
     Effect.gen(function* () {
-      const cut = response({
+      const cut = ModelResponse.make({
         incompleteToolCalls: [{ id: "1", name: "add", json: `{"a": 1` }],
         finishReason: { reason: "length" }
       })

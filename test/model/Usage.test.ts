@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, FastCheck as fc, Option } from "effect"
+import { Effect, FastCheck as fc, Option, pipe } from "effect"
 import { Usage } from "effect-redial"
 import { ScriptedProvider } from "effect-redial/testing"
 
@@ -10,6 +10,15 @@ const costs = (usage: Usage.Usage, expected: number, at = price) => {
   const cost = Option.getOrThrow(Usage.cost(usage, at))
   assert(Math.abs(cost - expected) < 1e-12, `${cost}, and not ${expected}`)
 }
+
+describe("Usage", () => {
+  it("adds and prices after its subject as in a pipe", () => {
+    const usage: Usage.Usage = { inputTokens: 10, outputTokens: 5 }
+    const more: Usage.Usage = { outputTokens: 7 }
+    assert.deepStrictEqual(pipe(usage, Usage.add(more)), Usage.add(usage, more))
+    assert.deepStrictEqual(pipe(usage, Usage.add(more), Usage.cost(price)), Usage.cost(Usage.add(usage, more), price))
+  })
+})
 
 describe("Usage.cost", () => {
   it("prices input and output per million", () => {

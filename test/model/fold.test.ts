@@ -4,8 +4,7 @@
  */
 import { assert, describe, it } from "@effect/vitest"
 import { FastCheck as fc } from "effect"
-import { GenerationId, ModelEvent } from "effect-redial"
-import { response } from "./response.js"
+import { GenerationId, ModelEvent, ModelResponse } from "effect-redial"
 
 type Event = ModelEvent.ModelEvent
 
@@ -47,7 +46,7 @@ const superseded = (number: number, fromIndex: number): Event => ({
   retryAt: 0
 })
 
-const finish: Event = { _tag: "Finish", response: response({ text: "a" }) }
+const finish: Event = { _tag: "Finish", response: ModelResponse.make({ text: "a" }) }
 
 const anyEvent: fc.Arbitrary<Event> = fc.oneof(
   fc.record({ _tag: fc.constantFrom("TextStart" as const, "ReasoningStart" as const), index }),

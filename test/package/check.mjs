@@ -72,6 +72,24 @@ try {
         .map((name) => `import type * as Type${name} from "effect-redial/${name}"\nexport type { Type${name} }\n`)
         .join("")
   )
+  // A protocol's module alone adds its options, in the SDK's types, and no other does.
+  writeFileSync(
+    join(project, "options.ts"),
+    [
+      `import type { Options } from "effect-redial/ModelRequest"`,
+      `import { tool } from "effect-redial/AnthropicMessages"`,
+      `const request = { model: "m", prompt: "Hello", tools: [tool({ type: "bash_20250124", name: "bash" })] }`,
+      `export const known: Options = { ...request, providerOptions: { "anthropic-messages": { container: "c" } } }`,
+      `// @ts-expect-error it is a text or an object`,
+      `export const wrong: Options = { ...request, providerOptions: { "anthropic-messages": { container: 1 } } }`,
+      `// @ts-expect-error nothing imports the module of that protocol`,
+      `export const other: Options = { ...request, providerOptions: { responses: {} } }`,
+      `declare module "effect-redial/ModelRequest" {`,
+      `  interface ProviderOptions { readonly own?: { readonly a: string } }`,
+      `}`,
+      `export const own: Options = { ...request, providerOptions: { own: { a: "b" }, "anthropic-messages": {} } }`
+    ].join("\n")
+  )
   // Every example in a comment is a program of its own, and the published ones are as well.
   const examples = []
   for (const { path } of packed.files.filter(({ path }) => /^src\/.*\.ts$/.test(path))) {
@@ -95,6 +113,7 @@ try {
     ["--module", "esnext", "--moduleResolution", "bundler"]
   ]) {
     run(process.execPath, [tsc, ...strict, ...target, ...resolution, ...files])
+    run(process.execPath, [tsc, ...strict, ...target, ...resolution, "options.ts"])
   }
   writeFileSync(join(project, "names.ts"), readFileSync(join(root, "test/package/names.ts"), "utf8"))
   const declared = ["--strict", "--types", "node", "--declaration", "--emitDeclarationOnly", "--outDir", "declared"]

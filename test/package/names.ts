@@ -9,6 +9,7 @@ import {
   ChatCompletions,
   ConnectionPool,
   Credentials,
+  ModelResponse,
   Prompt,
   Provider,
   ProviderError,
@@ -29,6 +30,10 @@ export const retried = Effect.retry(Provider.generate({ model: "m", prompt: "Hel
   while: ProviderError.isRetryable
 })
 export const result = Prompt.toolResult({ id: "call" }, "18 degrees")
+export const bash = AnthropicMessages.tool({ type: "bash_20250124", name: "bash" })
+export const browse = ChatCompletions.tool({ type: "browser_search" })
+export const search = Responses.tool({ type: "web_search" })
+export const patched = Responses.toolOutput({ type: "apply_patch_call_output", call_id: "c", status: "completed" })
 export const Message = Schema.Struct({ message: Prompt.AssistantMessage, result: Prompt.ToolResultPart })
 export const custom = Vendors.custom({ id: "x", protocol: "responses", baseUrl: "https://llm.example.com/v1" })
 export const found = Vendors.find("groq")
@@ -42,6 +47,12 @@ export const credentials = Credentials.make([Credentials.fromKey(apiKey)])
 
 export const toolkit = Toolkit.make(Tool.make("add", { parameters: Schema.Struct({ a: Schema.Number }) }))
 export const decode = toolkit.decode
+export const weather = Tool.make("weather", { parameters: { city: Schema.String } })
+export const described = <A, I>(schema: Schema.Schema<A, I>) => Tool.make("any", { parameters: schema })
+
+export const response = ModelResponse.make({ text: "Hello" })
+export const limited = new ProviderError.RateLimited({ provider: "x" })
+export const cut = Reply.cut({ afterEvents: 1 }, "rst")
 
 export const protocol = AnthropicMessages.protocol
 export const initial = AnthropicMessages.protocol.initial

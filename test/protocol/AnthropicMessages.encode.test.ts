@@ -99,15 +99,17 @@ describe("AnthropicMessages.encode", () => {
     ])
     refuses([
       [
-        "a developer message after others",
+        "a developer message behind an answer",
         {
           prompt: [
             { role: "user", content: "a" },
-            { role: "developer", content: "b" }
+            { role: "assistant", content: "b" },
+            { role: "developer", content: "c" },
+            { role: "user", content: "d" }
           ]
         },
         "prompt",
-        /position 1/
+        /position 2.*put it behind the message of the user/
       ],
       ["a prompt of developer messages alone", { prompt: [{ role: "developer", content: "a" }] }, "prompt"]
     ])
@@ -350,6 +352,19 @@ describe("AnthropicMessages.encode", () => {
       ])
     })
 
+    it("gives a call back with who called it", () => {
+      const caller = { type: "code_execution_20250825", tool_id: "srvtoolu_1" }
+      const value = { type: "tool_use", id: "t", name: "roll", input: {}, caller }
+      const call = { type: "tool-call" as const, id: "t", name: "roll", arguments: { dice: 2 } }
+      const part = { type: "provider" as const, name: "tool_use", value, protocol: "anthropic-messages" }
+      const { messages } = params(assistant(call, part))
+      assert.deepStrictEqual<unknown>(messages[0]?.content, [{ ...value, input: { dice: 2 } }])
+      // One that was cut is no part of the content.
+      assert.deepStrictEqual<unknown>(params(assistant({ type: "text", text: "a" }, part)).messages[0]?.content, [
+        { type: "text", text: "a" }
+      ])
+    })
+
     const assistant = (...content: ReadonlyArray<Prompt.AssistantPart>): Options => ({
       prompt: [{ role: "assistant", content }]
     })
@@ -389,15 +404,16 @@ describe("AnthropicMessages.open", () => {
   it("sends through the SDK, without its retries and its timeout", async () => {
     const calls: Array<ReadonlyArray<unknown>> = []
     const response = new Response()
-    const create = (...args: ReadonlyArray<unknown>) => {
+    const post = (...args: ReadonlyArray<unknown>) => {
       calls.push(args)
       return { asResponse: () => Promise.resolve(response) }
     }
-    // Only `messages.create` of the SDK is used.
-    const sdk = { messages: { create } } as unknown as AnthropicMessages.Sdk
+    // Only `post` of the SDK is used.
+    const sdk = { post } as unknown as AnthropicMessages.Sdk
     const { signal } = new AbortController()
     const sent = params({})
     assert.strictEqual(await AnthropicMessages.protocol.open(sdk, sent, { signal, headers: { a: "b" } }), response)
-    assert.deepStrictEqual(calls, [[sent, { signal, headers: { a: "b" }, maxRetries: 0, timeout: 2147483647 }]])
+    const options = { body: sent, stream: true, signal, headers: { a: "b" }, maxRetries: 0, timeout: 2147483647 }
+    assert.deepStrictEqual(calls, [["/v1/messages", options]])
   })
 })

@@ -229,6 +229,17 @@ describe("AnthropicMessages.step", () => {
     assert.deepStrictEqual(rawUsage, { input_tokens: 12, service_tier: "priority", ...usage })
   })
 
+  it("keeps all of a call whose block says more than a name and arguments", () => {
+    const caller = { type: "code_execution_20250825", tool_id: "srvtoolu_1" }
+    const block = (more: object) => ({ type: "tool_use", id: "t", name: "roll", input: {}, ...more })
+    const kept = (more: object) => whole(answer(blockStart(0, block(more)) + blockStop(0), "tool_use")).content.slice(1)
+    for (const more of [{ caller }, { toolset_name: "browser" }]) {
+      const part = { type: "provider", name: "tool_use", value: block(more), protocol: "anthropic-messages" }
+      assert.deepStrictEqual<unknown>(kept(more), [part])
+    }
+    assert.deepStrictEqual(kept({ caller: { type: "direct" }, toolset_name: null }), [])
+  })
+
   it("reads a message that comes whole in its start", () => {
     const content = [{ type: "tool_use", id: "t", name: "roll", input: { dice: 2 } }]
     const message = { id: "msg_2", model: "m", content, stop_reason: "tool_use", usage: {} }

@@ -103,6 +103,28 @@ describe("Responses.step", () => {
     }
   })
 
+  it("waits for whoever has to run a call of the vendor's own tools", () => {
+    const item = (at: number, type: string, fields: object = {}) =>
+      done(at, { id: `item_${at}`, type, call_id: "call_1", status: "completed", ...fields })
+    for (const [body, reason] of [
+      [item(0, "computer_call"), "tool-calls"],
+      [item(0, "local_shell_call"), "tool-calls"],
+      [item(0, "apply_patch_call"), "tool-calls"],
+      [item(0, "mcp_approval_request"), "tool-calls"],
+      [item(0, "tool_search_call", { execution: "client" }), "tool-calls"],
+      [message(0, "I look.") + item(1, "computer_call"), "tool-calls"],
+      [item(0, "shell_call"), "tool-calls"],
+      [item(0, "shell_call") + item(1, "shell_call_output"), "stop"],
+      [item(0, "shell_call") + item(1, "shell_call_output", { call_id: "call_2" }), "tool-calls"],
+      [item(0, "tool_search_call", { execution: "server" }), "stop"],
+      [item(0, "mcp_call"), "stop"],
+      [item(0, "web_search_call"), "stop"]
+    ] as const) {
+      assert.strictEqual(whole(body).finishReason.reason, reason, body)
+    }
+    assert.strictEqual(whole(item(0, "computer_call"), incomplete("max_output_tokens")).finishReason.reason, "length")
+  })
+
   it("takes a custom tool that the vendor ran itself for no reason to wait", () => {
     const { finishReason, toolCalls } = whole(done(0, customItem(0, "x_search", "x")) + message(1, "Found."))
     assert.deepStrictEqual([finishReason.reason, toolCalls.length], ["stop", 1])

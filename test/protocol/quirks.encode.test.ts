@@ -192,6 +192,21 @@ describe("the quirks of a vendor of Anthropic Messages", () => {
     ["and off by the same", { reasoning: { effort: "none" } }, { thinking: { type: "disabled" } }]
   ])
   messages({ unsupported: ["user"] }).refuses([["a user", { user: "u" }, "user"]])
+  const before: Prompt.Prompt = [
+    { role: "system", content: "Be brief." },
+    { role: "user", content: "a" }
+  ]
+  const between: Options = { prompt: [...before, { role: "system", content: "Be kind." }] }
+  messages({ systemMessages: false }).refuses([
+    ["a system message between others", between, "prompt", /position 2, which this provider does not take: say it in/]
+  ])
+  messages({ systemMessages: false }).adds([
+    [
+      "keep a system message before all others",
+      { prompt: before },
+      { system: [{ type: "text", text: "Be brief." }], messages: [{ role: "user", content: "a" }] }
+    ]
+  ])
 })
 
 describe("the quirks of a vendor of Responses", () => {

@@ -12,6 +12,7 @@ import {
   ProviderError,
   Router,
   Tool,
+  Toolkit,
   Vendors
 } from "effect-redial"
 import { FaultServer, Reply, ScriptedProvider, Wire } from "effect-redial/testing"
@@ -269,29 +270,34 @@ describe("generateObject", () => {
     { role: "tool", content: [Prompt.toolResult({ id: "1" }, "Reykjavík, since 1786")] }
   ]
 
-  it.scopedLive("keeps the tools of a conversation, and lets none of them be called", () =>
-    Effect.gen(function* () {
-      const native = yield* ScriptedProvider.make([ScriptedProvider.answer(asText(JSON.stringify(city)))])
-      const byTool = yield* ScriptedProvider.make([ScriptedProvider.answer(asCall(JSON.stringify(city)))], {
-        structuredOutput: "tool"
+  for (const [given, tools] of [
+    ["list", [lookUp]],
+    ["toolkit", Toolkit.make(lookUp)]
+  ] as const) {
+    it.scopedLive(`keeps the tools of a conversation, given as a ${given}, and lets none of them be called`, () =>
+      Effect.gen(function* () {
+        const native = yield* ScriptedProvider.make([ScriptedProvider.answer(asText(JSON.stringify(city)))])
+        const byTool = yield* ScriptedProvider.make([ScriptedProvider.answer(asCall(JSON.stringify(city)))], {
+          structuredOutput: "tool"
+        })
+        for (const { provider } of [native, byTool]) {
+          const asked = { model: "m", prompt: conversation, tools }
+          const { value } = yield* provider.generateObject(asked, { schema: City })
+          assert.deepStrictEqual(value, decoded)
+        }
+        const [nativeRequest] = yield* native.requests
+        assert.deepStrictEqual(nativeRequest?.tools, [lookUp])
+        assert.strictEqual(nativeRequest?.toolChoice, "none")
+        const [toolRequest] = yield* byTool.requests
+        assert.deepStrictEqual(
+          toolRequest?.tools?.map(({ name }) => name),
+          ["look_up", "answer"]
+        )
+        assert.deepStrictEqual(toolRequest?.toolChoice, { tool: "answer" })
+        assert.isUndefined(toolRequest?.output)
       })
-      for (const { provider } of [native, byTool]) {
-        const asked = { model: "m", prompt: conversation, tools: [lookUp] }
-        const { value } = yield* provider.generateObject(asked, { schema: City })
-        assert.deepStrictEqual(value, decoded)
-      }
-      const [nativeRequest] = yield* native.requests
-      assert.deepStrictEqual(nativeRequest?.tools, [lookUp])
-      assert.strictEqual(nativeRequest?.toolChoice, "none")
-      const [toolRequest] = yield* byTool.requests
-      assert.deepStrictEqual(
-        toolRequest?.tools?.map(({ name }) => name),
-        ["look_up", "answer"]
-      )
-      assert.deepStrictEqual(toolRequest?.toolChoice, { tool: "answer" })
-      assert.isUndefined(toolRequest?.output)
-    })
-  )
+    )
+  }
 
   it.scopedLive("names and describes the object as it is told, else as its schema says", () =>
     Effect.gen(function* () {
@@ -308,7 +314,9 @@ describe("generateObject", () => {
       yield* byTool.provider.generateObject(request, { schema, name: "city" })
       yield* byTool.provider.generateObject(request, { schema, name: "city", description: "A capital" })
       assert.deepStrictEqual(
-        (yield* byTool.requests).map(({ tools }) => [tools?.[0]?.name, tools?.[0]?.description]),
+        (yield* byTool.requests).map(({ tools: [tool] = [] }) =>
+          tool === undefined || Tool.isVendorTool(tool) ? [] : [tool.name, tool.description]
+        ),
         [
           ["city", "A city"],
           ["city", "A capital"]

@@ -3,7 +3,7 @@
  */
 import { assert, describe, it } from "@effect/vitest"
 import { Duration } from "effect"
-import { Deadlines, type ModelRequest, type Protocol, Tool } from "effect-redial"
+import { ChatCompletions, Deadlines, type ModelRequest, type Protocol, Responses, Tool, Toolkit } from "effect-redial"
 
 const remote = "https://api.vendor.example/v1"
 
@@ -89,10 +89,42 @@ describe("the deadlines of a request", () => {
     ],
     [
       "long tools",
-      { tools: [Tool.make("t", { description: tokens(30_000), parameters: { description: tokens(30_000) } })] },
+      {
+        tools: [
+          Tool.make("t", { description: tokens(30_000), parameters: { type: "object", description: tokens(30_000) } })
+        ]
+      },
+      [5, 3, 10, 30, 60]
+    ],
+    [
+      "long tools of a toolkit",
+      { tools: Toolkit.make(Tool.make("t", { description: tokens(60_000) })) },
       [5, 3, 10, 30, 60]
     ],
     ["a large image, which is read at a fixed price", { prompt: [{ role: "user", content: [image] }] }, standard],
+    [
+      "a large screenshot in the vendor's own terms",
+      {
+        prompt: [
+          {
+            role: "tool",
+            content: [
+              Responses.toolOutput({
+                type: "computer_call_output",
+                call_id: "c",
+                output: { type: "computer_screenshot", image_url: `data:image/png;base64,${tokens(300_000)}` }
+              })
+            ]
+          }
+        ]
+      },
+      standard
+    ],
+    [
+      "long tools of the vendor",
+      { tools: [ChatCompletions.tool({ type: "function", function: { name: "t", description: tokens(60_000) } })] },
+      [5, 3, 10, 30, 60]
+    ],
     ["two documents", { prompt: [{ role: "user", content: [document, document] }] }, [5, 3, 10, 30, 60]],
     ["an effort", { reasoning: { effort: "high" } }, reasoning],
     ["a budget", { reasoning: { budgetTokens: 2_000 } }, reasoning],

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "@effect/vitest"
-import { Effect, Fiber, TestClock } from "effect"
+import { Effect, Fiber, pipe, TestClock } from "effect"
 import { FaultServer, Reply, Wire } from "effect-redial/testing"
 import { agent, bodyOf, chunk, connect, END, fetchText, MESSAGES } from "./client.js"
 
@@ -18,6 +18,19 @@ const readToEnd = (script: FaultServer.Script) =>
   })
 
 describe("Reply", () => {
+  it.effect("is broken in a pipe as by a call", () =>
+    Effect.gen(function* () {
+      const gate = yield* FaultServer.gate()
+      const at = { afterEvents: 2 }
+      expect(pipe(answer, Reply.cut(at, "rst"))).toEqual(Reply.cut(answer, at, "rst"))
+      expect(pipe(answer, Reply.hold(at, "1 second"))).toEqual(Reply.hold(answer, at, "1 second"))
+      const heartbeats = { stallWith: "comment", every: 100 } as const
+      expect(pipe(answer, Reply.hold(at, gate, heartbeats))).toEqual(Reply.hold(answer, at, gate, heartbeats))
+      expect(pipe(answer, Reply.thenClose("fin"))).toEqual(Reply.thenClose(answer, "fin"))
+      expect(pipe(answer, Reply.thenClose("fin", 5))).toEqual(Reply.thenClose(answer, "fin", 5))
+    })
+  )
+
   describe("bytes are as scripted", () => {
     it.scopedLive("a stream: one chunk per event, and the end of the body", () =>
       Effect.gen(function* () {

@@ -32,6 +32,23 @@ same<typeof add, Tool.Tool<"add", { readonly a: number; readonly b: number }, ne
 same<typeof now, Tool.Tool<"now", {}, never>>(true)
 same<typeof raw, Tool.Tool<"raw", unknown, never>>(true)
 
+// Fields are a struct, optional ones and those with common names among them; without fields it takes nothing.
+const fields = Tool.make("f", { parameters: { type: Schema.String, on: Schema.optional(Schema.DateFromString) } })
+same<typeof fields, Tool.Tool<"f", { readonly type: string; readonly on?: Date | undefined }, never>>(true)
+const nothing = Tool.make("n", { parameters: {} })
+same<typeof nothing, Tool.Tool<"n", {}, never>>(true)
+declare const document: Tool.JsonSchema
+const read = Tool.make("d", { parameters: document })
+same<typeof read, Tool.Tool<"d", unknown, never>>(true)
+const wrapped = <A, I, R>(schema: Schema.Schema<A, I, R>): Tool.Tool<"w", A, R> =>
+  Tool.make("w", { parameters: schema })
+// @ts-expect-error neither Schemas nor a document
+Tool.make("t", { parameters: { city: "string" } })
+// @ts-expect-error Schemas and a document
+Tool.make("t", { parameters: { type: "object", city: Schema.String } })
+// @ts-expect-error Schemas in a document
+Tool.make("t", { parameters: { type: "object", properties: { city: Schema.String } } })
+
 // @ts-expect-error a tool has a name
 Tool.make({ parameters: Schema.Struct({}) })
 // @ts-expect-error parameters are a Schema or a JSON Schema document
@@ -40,6 +57,11 @@ Tool.make("t", { parameters: "object" })
 // Any tool does for a request, whatever its Schema requires.
 Provider.generate({ model: "m", prompt: "hi", tools: toolkit.tools })
 Provider.generate({ model: "m", prompt: "hi", tools: [weather, raw] })
+
+// And so does a toolkit.
+Provider.generate({ model: "m", prompt: "hi", tools: toolkit })
+// @ts-expect-error tools are a toolkit or a list
+Provider.generate({ model: "m", prompt: "hi", tools: weather })
 
 // A call is narrowed by its name.
 type Call = Toolkit.Call<typeof toolkit>
@@ -98,6 +120,8 @@ class Cities extends Context.Tag("Cities")<Cities, ReadonlyArray<string>>() {}
 class Sums extends Context.Tag("Sums")<Sums, number>() {}
 declare const City: Schema.Schema<string, string, Cities>
 declare const Sum: Schema.Schema<number, number, Sums>
+const visit = Tool.make("visit", { parameters: { city: City } })
+same<typeof visit, Tool.Tool<"visit", { readonly city: string }, Cities>>(true)
 const needy = Toolkit.make(
   Tool.make("visit", { parameters: Schema.Struct({ city: City }) }),
   Tool.make("sum", { parameters: Schema.Struct({ sum: Sum }) }),
@@ -151,4 +175,4 @@ Option.map(cost, (known) => known.toFixed(2))
 // @ts-expect-error the price of the output is missing
 Usage.cost(response.usage, { input: 1 })
 
-export { forgets }
+export { forgets, wrapped }

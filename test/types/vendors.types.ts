@@ -44,6 +44,31 @@ Provider.layerConfig(Vendors.deepseek, {})
 // @ts-expect-error a key is Redacted, also where there need be none
 Provider.layer(Vendors.ollama, { apiKey: "k" })
 
+// What makes another option unnecessary must be there for sure.
+declare const maybe: string | undefined
+Provider.layer(Vendors.openai, { apiKey, baseUrl: maybe })
+Provider.layer(Vendors.azure, { apiKey, resource: "r", baseUrl: maybe })
+// @ts-expect-error there may be no address
+Provider.layer(Vendors.azure, { apiKey, baseUrl: maybe })
+declare const auth: NonNullable<Provider.Settings["auth"]>
+// @ts-expect-error the key may be needed
+Provider.layer(Vendors.openai, { auth })
+Provider.layer(Vendors.azure, { auth: "none", baseUrl: "http://127.0.0.1:1/v1" })
+Provider.layerConfig(Vendors.azure, { apiKey: Config.redacted("K"), baseUrl: Config.string("U") })
+
+// Options may have a name, and a vendor may be any.
+const options: Provider.Options<typeof Vendors.azure> = { apiKey, resource: "r" }
+Provider.layer(Vendors.azure, options)
+const configured: Provider.FromConfig<typeof Vendors.openai> = {
+  apiKey: Config.redacted("K"),
+  baseUrl: Config.string("U")
+}
+Provider.layerConfig(Vendors.openai, configured)
+const over = <V extends Vendors.Vendor>(vendor: V, given: Provider.Options<V>) => Provider.layer(vendor, given)
+over(Vendors.anthropic, { apiKey, baseUrl: "http://127.0.0.1:1" })
+// @ts-expect-error the key is missing
+over(Vendors.anthropic, {})
+
 // Ids are known, and each has its own vendor.
 Vendors.get("minimax-cn") satisfies typeof Vendors.minimaxCn
 // @ts-expect-error there is no such vendor
@@ -58,6 +83,10 @@ declare const id: Vendors.Id
 declare const few: "minimax" | "groq"
 Provider.layer(Vendors.get(id), { apiKey })
 Provider.layer(Vendors.get(few), { apiKey })
+declare const azures: "azure" | "azure-foundry"
+Provider.layer(Vendors.get(azures), { apiKey, resource: "r" })
+// @ts-expect-error both need a resource
+Provider.layer(Vendors.get(azures), { apiKey })
 Provider.make(Vendors.get(few), { apiKey, protocol: "responses" })
 Provider.layerFromEnv(Vendors.get(id)) satisfies Layer.Layer<
   Provider.Provider,

@@ -58,16 +58,18 @@ export const checkHeaders = (
   headers: Headers.Headers,
   invalid: Invalid
 ): Effect.Effect<Headers.Headers, InvalidOptions> => {
+  const problem = problemOfHeaders(headers, "apiKey")
+  return problem === undefined ? Effect.succeed(headers) : invalid("headers", problem)
+}
+
+/** What speaks against headers, as a sentence without its subject and without a value; `key` is where a key belongs. */
+export const problemOfHeaders = (headers: Headers.Headers, key: string): string | undefined => {
   for (const [name, value] of Object.entries(headers)) {
-    if (forbiddenHeaders.includes(name)) {
-      return invalid("headers", `may not set \`${name}\`: the key goes into \`apiKey\``)
-    }
-    if (reservedHeaders.includes(name)) {
-      return invalid("headers", `may not set \`${name}\`: HTTP sets it itself, so leave it out`)
-    }
+    if (forbiddenHeaders.includes(name)) return `may not set \`${name}\`: the key goes into \`${key}\``
+    if (reservedHeaders.includes(name)) return `may not set \`${name}\`: HTTP sets it itself, so leave it out`
     if (!/^[!#$%&'*+.^_`|~\w-]+$/.test(name) || /[^\t\x20-\x7e\x80-\xff]/.test(value)) {
-      return invalid("headers", `has a header with characters that cannot be sent, ${JSON.stringify(name)}`)
+      return `has a header with characters that cannot be sent, ${JSON.stringify(name)}`
     }
   }
-  return Effect.succeed(headers)
+  return undefined
 }

@@ -1,15 +1,16 @@
 /**
  * Checks the fields of a request, apart from its prompt, as far as no vendor is needed for it.
  */
-import type { Options } from "../ModelRequest.js"
+import type { ModelRequest } from "../ModelRequest.js"
+import { isVendorTool } from "../Tool.js"
 import { type Fault, invalidRequest } from "./fault.js"
 
 type Problem = string | undefined
 
 /** The fault of the first field that no vendor takes. */
-export const checkFields = (options: Options): Fault | undefined => {
+export const checkFields = (request: ModelRequest): Fault | undefined => {
   for (const [field, check] of checks) {
-    const problem = check(options)
+    const problem = check(request)
     if (problem !== undefined) return invalidRequest(field, `the request's \`${field}\` ${problem}`)
   }
   return undefined
@@ -33,10 +34,14 @@ const toolName = /^[a-zA-Z0-9_-]{1,128}$/
 
 const outputName = /^[a-zA-Z0-9_-]{1,64}$/
 
-const checkTools = ({ tools }: Options): Problem => {
+const checkTools = ({ tools }: ModelRequest): Problem => {
+  if (tools === undefined) return undefined
+  // The types promise it; a program without types may give anything.
+  if (!Array.isArray(tools)) return "is neither a toolkit nor a list of tools: make one with `Toolkit.make`"
   const names = new Set<string>()
-  for (const { name } of tools ?? []) {
-    if (!toolName.test(name)) {
+  for (const tool of tools) {
+    const { name } = tool
+    if (isVendorTool(tool) ? name === "" : !toolName.test(name)) {
       return `has a tool named "${name}": a name is 1 to 128 of the letters a to z, digits, \`_\` and \`-\``
     }
     if (names.has(name)) return `has two tools named "${name}": rename one`
@@ -45,22 +50,22 @@ const checkTools = ({ tools }: Options): Problem => {
   return undefined
 }
 
-const checkToolChoice = ({ toolChoice, tools }: Options): Problem =>
+const checkToolChoice = ({ toolChoice, tools }: ModelRequest): Problem =>
   typeof toolChoice !== "object" || tools?.some(({ name }) => name === toolChoice.tool)
     ? undefined
     : `names "${toolChoice.tool}", which is not among the tools: add the tool or choose another`
 
-const checkReasoning = ({ reasoning }: Options): Problem =>
+const checkReasoning = ({ reasoning }: ModelRequest): Problem =>
   reasoning?.effort === "none" && reasoning.budgetTokens !== undefined
     ? "has a budget and wants no thinking: leave out `budgetTokens`, or the effort `none`"
     : undefined
 
-const checkOutput = ({ output }: Options): Problem =>
+const checkOutput = ({ output }: ModelRequest): Problem =>
   output?.name === undefined || outputName.test(output.name)
     ? undefined
     : `is "${output.name}": a name is 1 to 64 of the letters a to z, digits, \`_\` and \`-\``
 
-const checkMetadata = ({ metadata }: Options): Problem => {
+const checkMetadata = ({ metadata }: ModelRequest): Problem => {
   const labels = Object.entries(metadata ?? {})
   if (labels.length > 16) return `has ${labels.length} labels: vendors keep 16`
   for (const [key, value] of labels) {
@@ -72,7 +77,7 @@ const checkMetadata = ({ metadata }: Options): Problem => {
   return undefined
 }
 
-const checks: ReadonlyArray<readonly [field: string, check: (options: Options) => Problem]> = [
+const checks: ReadonlyArray<readonly [field: string, check: (options: ModelRequest) => Problem]> = [
   ["model", ({ model }) => blank(model, "name a model of the provider")],
   ["maxOutputTokens", ({ maxOutputTokens }) => whole(maxOutputTokens, 1, " above zero")],
   ["temperature", ({ temperature }) => within(temperature, 0, Number.POSITIVE_INFINITY, "from 0 on")],

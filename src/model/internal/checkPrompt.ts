@@ -12,9 +12,7 @@ export const checkPrompt = (prompt: Prompt.Prompt): Fault | undefined => {
   for (const [at, message] of prompt.entries()) {
     if (!roles.has(message.role)) {
       const known = [...roles].join(", ")
-      return invalid(
-        `has the role "${message.role}" at position ${at}: there are ${known}, and \`system\` of the request`
-      )
+      return invalid(`has the role "${message.role}" at position ${at}: there are ${known}`)
     }
     if (isEmpty(message)) {
       return invalid(`has an empty ${message.role} message at position ${at}: vendors refuse those, leave it out`)
@@ -29,7 +27,7 @@ export const checkPrompt = (prompt: Prompt.Prompt): Fault | undefined => {
 }
 
 /** Stored conversations of other libraries have others, which would be left out in silence. */
-const roles: ReadonlySet<string> = new Set<Prompt.Message["role"]>(["developer", "user", "assistant", "tool"])
+const roles: ReadonlySet<string> = new Set<Prompt.Message["role"]>(["system", "developer", "user", "assistant", "tool"])
 
 const invalid = (problem: string): Fault => invalidRequest("prompt", `the request's \`prompt\` ${problem}`)
 
@@ -37,7 +35,7 @@ const invalid = (problem: string): Fault => invalidRequest("prompt", `the reques
 const isEmpty = (message: Prompt.Message): boolean => {
   if (typeof message.content === "string") return isBlank(message.content)
   if (message.role === "assistant") return false
-  const parts: ReadonlyArray<Prompt.UserPart | Prompt.ToolResultPart> = message.content
+  const parts: ReadonlyArray<Prompt.UserPart | Prompt.ToolMessage["content"][number]> = message.content
   return parts.every((part) => part.type === "text" && isBlank(part.text))
 }
 

@@ -76,6 +76,10 @@ export const DocumentPart = Schema.Struct({
   source: Schema.Union(Source, Schema.Struct({ text: Schema.String })),
   /** What the document is called, with its extension where it has one. */
   name: Schema.optional(Schema.String),
+  /** What the model is to know of the document and not to quote. Other protocols than Anthropic's give it as text before it. */
+  context: Schema.optional(Schema.String),
+  /** True asks for citations of the document. Only Anthropic Messages can; it is refused elsewhere. Default: none. */
+  citations: Schema.optional(Schema.Boolean),
   cache
 })
 
@@ -135,7 +139,8 @@ export const ToolCallPart = Schema.Struct({
   type: Schema.Literal("tool-call"),
   id: Schema.String,
   name: Schema.String,
-  arguments: Schema.Unknown
+  arguments: Schema.Unknown,
+  cache
 })
 
 /**

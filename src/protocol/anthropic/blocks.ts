@@ -174,6 +174,10 @@ const citationOf = (value: unknown, index: number): Citation => {
   }
 }
 
+/** Such a call goes back with all of its block: who called it, or which toolset it is of. */
+const saysMore = ({ caller, toolset_name }: JsonObject): boolean =>
+  string(toolset_name) !== undefined || (object(caller)?.type ?? "direct") !== "direct"
+
 export const close = (state: Blocks, block: Block, events: Array<ModelEvent>): void => {
   const { index, value } = block
   const json = block.json.value
@@ -189,6 +193,7 @@ export const close = (state: Blocks, block: Block, events: Array<ModelEvent>): v
       const whole = json === "" ? argumentsOf(value.input) : undefined
       if (whole !== undefined && whole !== "{}") events.push({ _tag: "ToolCallDelta", index, json: whole })
       events.push({ _tag: "ToolCallEnd", index })
+      if (saysMore(value)) events.push({ _tag: "ProviderPart", index: state.next++, name: "tool_use", value })
       return
     }
     case "provider":

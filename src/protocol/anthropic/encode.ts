@@ -1,21 +1,27 @@
 /**
  * Writes a request as Anthropic Messages params.
  */
+import type * as Beta from "@anthropic-ai/sdk/resources/beta/messages/messages"
 import type * as Messages from "@anthropic-ai/sdk/resources/messages/messages"
 import * as Either from "effect/Either"
 import type { ModelRequest, Reasoning, ToolChoice } from "../../model/ModelRequest.js"
 import type { Tool } from "../../model/Tool.js"
 import {
-  choosesNothing,
+  commonlyRefused,
   type Encoded,
-  each,
+  encodeTools,
   invalid,
+  onlyOneSystem,
   onlySupported,
   onlyWithout,
-  ownOptions
+  onlyWithTools,
+  ownOptions,
+  promptRefused,
+  vendorToolNamed
 } from "../internal/encode.js"
 import type { Quirks } from "../Quirks.js"
 import { encodePrompt } from "./encodePrompt.js"
+import { cacheControl } from "./encodeShared.js"
 
 /** The wire takes these from every model that samples; the SDK's types leave them out, since newer models refuse them. */
 interface Sampling {
@@ -25,12 +31,29 @@ interface Sampling {
 }
 
 /**
- * A request in the SDK's own terms: what `messages.create` takes.
+ * A request in the SDK's own terms: what `messages.create` takes, and the fields of its beta, which the same endpoint takes
+ * where a header names their beta.
  *
  * @since 0.1.0
  * @category models
  */
-export type Params = Messages.MessageCreateParamsStreaming & Sampling
+export type Params = Omit<Beta.MessageCreateParamsStreaming, "betas"> & Sampling
+
+/**
+ * Fields of Anthropic Messages for `providerOptions`, those of betas included: `mcp_servers`, `context_management`,
+ * `container`. A beta is named by the header `anthropic-beta`: in `headers` of the call or of the provider.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface ProviderOptions
+  extends Partial<Omit<Beta.MessageCreateParamsStreaming, "stream" | "model" | "messages" | "betas">> {}
+
+const refusedOptions = {
+  ...commonlyRefused,
+  messages: promptRefused,
+  betas: "betas are named in the header `anthropic-beta`: put it into the `headers` of the call or of the provider"
+}
 
 /** The protocol wants a number; this is what a request gets that names none, beside a budget to think with. */
 const defaultMaxTokens = 8192
@@ -42,11 +65,12 @@ export const encode = (request: ModelRequest, quirks: Quirks = {}): Encoded<Para
   Either.gen(function* () {
     yield* onlyWithout(request, "Anthropic Messages", ["seed", "frequencyPenalty", "presencePenalty", "metadata"])
     yield* onlySupported(request, quirks)
-    if (choosesNothing(request)) yield* invalid("toolChoice", "wants a tool, and there are none")
-    const options = yield* ownOptions(request, "anthropic-messages", ["stream"])
-    const { messages, system } = yield* encodePrompt(request)
-    const tools = yield* each(request.tools ?? [], encodeTool)
-    const toolChoice = tools.length > 0 ? encodeToolChoice(request) : undefined
+    const options = yield* ownOptions(request, "anthropic-messages", refusedOptions)
+    const { messages, system } = yield* encodePrompt(request, quirks)
+    yield* onlyOneSystem("system", system, options?.system)
+    const tools = yield* encodeTools<Beta.BetaToolUnion>(request, "anthropic-messages", encodeTool, options?.tools)
+    yield* onlyWithTools(request, tools)
+    const toolChoice = tools.length > 0 ? yield* encodeToolChoice(request) : undefined
     const thinking = yield* encodeThinking(request, quirks)
     const config = yield* outputConfig(request)
     const tier = yield* serviceTier(request)
@@ -60,31 +84,43 @@ export const encode = (request: ModelRequest, quirks: Quirks = {}): Encoded<Para
       ...(topP !== undefined && { top_p: topP }),
       ...(topK !== undefined && { top_k: topK }),
       ...(stopSequences !== undefined && stopSequences.length > 0 && { stop_sequences: [...stopSequences] }),
-      ...(tools.length > 0 && { tools }),
       ...(toolChoice !== undefined && { tool_choice: toolChoice }),
       ...(thinking !== undefined && { thinking }),
       ...(config !== undefined && { output_config: config }),
       ...(user !== undefined && { metadata: { user_id: user } }),
       ...(tier !== undefined && { service_tier: tier }),
       ...options,
+      ...(tools.length > 0 && { tools }),
       stream: true
     }
   })
 
-const encodeTool = ({ description, name, parameters }: Tool): Encoded<Messages.Tool> =>
+const encodeTool = ({ cache, description, name, parameters }: Tool): Encoded<Messages.Tool> =>
   parameters.type === "object"
     ? Either.right({
         name,
         ...(description !== undefined && { description }),
-        input_schema: { ...parameters, type: "object" }
+        input_schema: { ...parameters, type: "object" },
+        ...cacheControl(cache)
       })
     : invalid("tools", `has "${name}", whose parameters are no object: wrap them in a Struct`)
 
 /** Only the choice can say that tools are not to be called side by side; a choice of none calls none. */
-const encodeToolChoice = ({ parallelToolCalls, toolChoice }: ModelRequest): Messages.ToolChoice | undefined => {
-  if (toolChoice === "none") return { type: "none" }
-  if (parallelToolCalls !== false) return toolChoice === undefined ? undefined : chosen(toolChoice)
-  return { ...chosen(toolChoice ?? "auto"), disable_parallel_tool_use: true }
+const encodeToolChoice = (request: ModelRequest): Encoded<Messages.ToolChoice | undefined> => {
+  const { parallelToolCalls, toolChoice } = request
+  if (toolChoice === "none") return Either.right({ type: "none" })
+  if (typeof toolChoice === "object") {
+    const definition = vendorToolNamed(request, toolChoice.tool)
+    if (definition !== undefined && !("name" in definition)) {
+      return invalid(
+        "toolChoice",
+        `names "${toolChoice.tool}", a set of tools, of which one must be named: say "required"`
+      )
+    }
+  }
+  if (parallelToolCalls === false)
+    return Either.right({ ...chosen(toolChoice ?? "auto"), disable_parallel_tool_use: true })
+  return Either.right(toolChoice === undefined ? undefined : chosen(toolChoice))
 }
 
 const chosen = (choice: Exclude<ToolChoice, "none">): Exclude<Messages.ToolChoice, Messages.ToolChoiceNone> => {

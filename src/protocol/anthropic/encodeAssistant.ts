@@ -32,7 +32,7 @@ export const assistant = (
         if (input === undefined) {
           return invalid("prompt", `has a tool call at position ${at} whose arguments are no object`)
         }
-        blocks.push({ type: "tool_use", id: toolId(part.id), name: part.name, input })
+        blocks.push({ type: "tool_use", id: toolId(part.id), name: part.name, input, ...cacheControl(part.cache) })
         break
       }
       case "citation":
@@ -67,6 +67,10 @@ const cite = (text: Messages.ContentBlockParam | undefined, { value }: Prompt.Ci
 /** A block goes back as it came. */
 const provider = (blocks: Array<Messages.ContentBlockParam>, { name, value }: Prompt.ProviderPart): void => {
   const block = object(value)
+  if (block?.type !== name) return
+  const call = blocks.findLast((known) => known.type === "tool_use" && known.id === block.id)
+  // The call itself came just before, with less in it. A call that was cut is not sent.
+  if (name === "tool_use") Object.assign(call ?? {}, { ...block, ...call })
   // The decoder names a part after its block, and what the vendor wrote the vendor reads.
-  if (block?.type === name) blocks.push(block as unknown as Messages.ContentBlockParam)
+  else blocks.push(block as unknown as Messages.ContentBlockParam)
 }

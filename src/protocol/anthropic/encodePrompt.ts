@@ -5,7 +5,8 @@ import type * as Messages from "@anthropic-ai/sdk/resources/messages/messages"
 import * as Either from "effect/Either"
 import type { ModelRequest } from "../../model/ModelRequest.js"
 import type * as Prompt from "../../model/Prompt.js"
-import { type Encoded, each, invalid, isVisible, systemParts } from "../internal/encode.js"
+import { type Encoded, each, invalid, isVisible, ownPart, systemParts } from "../internal/encode.js"
+import type { Quirks } from "../Quirks.js"
 import { assistant } from "./encodeAssistant.js"
 import { cacheControl, toolId } from "./encodeShared.js"
 
@@ -14,22 +15,21 @@ export interface EncodedPrompt {
   readonly messages: Array<Messages.MessageParam>
 }
 
-export const encodePrompt = (request: ModelRequest): Encoded<EncodedPrompt> =>
+export const encodePrompt = (request: ModelRequest, quirks: Quirks): Encoded<EncodedPrompt> =>
   Either.gen(function* () {
-    const first = request.prompt.findIndex(({ role }) => role !== "developer")
+    const first = request.prompt.findIndex((message) => !isSystem(message))
     const leading = first < 0 ? request.prompt : request.prompt.slice(0, first)
     const messages: Array<Messages.MessageParam> = []
     // The turn that tool results go into: more of them, and what the user says next, join it.
     let results: Array<Messages.ContentBlockParam> | undefined
     for (const [at, message] of request.prompt.entries()) {
       switch (message.role) {
+        case "system":
         case "developer":
-          if (at >= leading.length) {
-            yield* invalid(
-              "prompt",
-              `has a developer message at position ${at}: Anthropic Messages takes those only before all others`
-            )
-          }
+          if (at < leading.length) break
+          yield* checkPlace(request.prompt, at, quirks)
+          system(messages, message)
+          results = undefined
           break
         case "user":
           if (results !== undefined) results.push(...(yield* userBlocks(asParts(message.content))))
@@ -42,7 +42,7 @@ export const encodePrompt = (request: ModelRequest): Encoded<EncodedPrompt> =>
             results = []
             messages.push({ role: "user", content: results })
           }
-          results.push(...(yield* each(message.content, toolResult)))
+          for (const part of message.content) results.push(...(yield* result(part)))
           break
         case "assistant": {
           const content = yield* assistant(message.content, at)
@@ -56,13 +56,59 @@ export const encodePrompt = (request: ModelRequest): Encoded<EncodedPrompt> =>
     return { system: encodeSystem(request, leading), messages }
   })
 
+type SystemMessage = Prompt.SystemMessage | Prompt.DeveloperMessage
+
+const isSystem = (message: Prompt.Message): message is SystemMessage =>
+  message.role === "system" || message.role === "developer"
+
 /** What the program says before all others is system text too. */
 const encodeSystem = (request: ModelRequest, leading: Prompt.Prompt): EncodedPrompt["system"] => {
   const system = systemParts(request)
   if (system.length === 0 && leading.length === 0) return undefined
   if (typeof request.system === "string" && leading.length === 0) return request.system
-  const developer = leading.flatMap((message) => (message.role === "developer" ? asParts(message.content) : []))
-  return [...system, ...developer.filter(({ text }) => isVisible(text))].map(textBlock)
+  const said = leading.flatMap((message) => (isSystem(message) ? asParts(message.content) : []))
+  return [...system, ...said.filter(({ text }) => isVisible(text))].map(textBlock)
+}
+
+/**
+ * Refuses system text where the vendor does: it may only stand between a turn of the user and one of the model.
+ *
+ * Source: platform.claude.com, build-with-claude/mid-conversation-system-messages, limitations.
+ */
+const checkPlace = (prompt: Prompt.Prompt, at: number, quirks: Quirks): Encoded<void> => {
+  const { role } = prompt[at]!
+  if (quirks.systemMessages === false) {
+    const advice = "say it in the request's `system`, before all messages, or in a user message"
+    return invalid("prompt", `has a ${role} message at position ${at}, which this provider does not take: ${advice}`)
+  }
+  const before = prompt.slice(0, at).findLast((message) => !isSystem(message))
+  const after = prompt.slice(at).find((message) => !isSystem(message))
+  const follows = before?.role === "user" || before?.role === "tool" || endsInResult(before)
+  return follows && (after === undefined || after.role === "assistant")
+    ? Either.void
+    : invalid(
+        "prompt",
+        `has a ${role} message at position ${at}, where Anthropic Messages does not take one: ` +
+          "put it behind the message of the user or of the tools, right before the model answers"
+      )
+}
+
+/** What the vendor's own tools found, at the end of a turn that the vendor paused. */
+const endsInResult = (message: Prompt.Message | undefined): boolean =>
+  message?.role === "assistant" && typeof message.content !== "string" && message.content.at(-1)?.type === "provider"
+
+/** System messages in a row are one: the vendor wants a turn of the model behind each. */
+const system = (messages: Array<Messages.MessageParam>, { content }: SystemMessage): void => {
+  const blocks = asParts(content)
+    .filter(({ text }) => isVisible(text))
+    .map(textBlock)
+  const last = messages.at(-1)
+  if (last?.role !== "system") {
+    messages.push({ role: "system", content: typeof content === "string" ? content : blocks })
+    return
+  }
+  const before = typeof last.content === "string" ? [textBlock({ type: "text", text: last.content })] : last.content
+  last.content = [...before, ...blocks]
 }
 
 const asParts = <Part>(content: string | ReadonlyArray<Part>): ReadonlyArray<Part | Prompt.TextPart> =>
@@ -108,7 +154,13 @@ const imageBlock = ({ cache, source }: Prompt.ImagePart): Encoded<Messages.Image
   }
 }
 
-const documentBlock = ({ cache, name, source }: Prompt.DocumentPart): Encoded<Messages.DocumentBlockParam> => {
+const documentBlock = ({
+  cache,
+  citations,
+  context,
+  name,
+  source
+}: Prompt.DocumentPart): Encoded<Messages.DocumentBlockParam> => {
   if ("mediaType" in source && source.mediaType !== "application/pdf") {
     return invalid(
       "prompt",
@@ -119,6 +171,8 @@ const documentBlock = ({ cache, name, source }: Prompt.DocumentPart): Encoded<Me
     type: "document",
     source: documentSource(source),
     ...(name !== undefined && { title: name }),
+    ...(context !== undefined && { context }),
+    ...(citations !== undefined && { citations: { enabled: citations } }),
     ...cacheControl(cache)
   })
 }
@@ -127,6 +181,15 @@ const documentSource = (source: Prompt.DocumentPart["source"]): Messages.Documen
   if ("url" in source) return { type: "url", url: source.url }
   if ("text" in source) return { type: "text", media_type: "text/plain", data: source.text }
   return { type: "base64", media_type: "application/pdf", data: source.base64 }
+}
+
+/** What answers a call of a kind that is not modelled is a block of its own; one of another protocol answers nothing here. */
+const result = (part: Prompt.ToolMessage["content"][number]): Encoded<ReadonlyArray<Messages.ContentBlockParam>> => {
+  if (part.type === "tool-result") return Either.map(toolResult(part), (block) => [block])
+  return Either.map(ownPart(part, "anthropic-messages", "Anthropic Messages"), (value) =>
+    // The program wrote it for this protocol, and the vendor checks it.
+    value === undefined ? [] : [value as unknown as Messages.ContentBlockParam]
+  )
 }
 
 const toolResult = ({ cache, content, id, isError }: Prompt.ToolResultPart): Encoded<Messages.ToolResultBlockParam> =>

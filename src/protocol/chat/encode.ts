@@ -3,16 +3,19 @@
  */
 import * as Either from "effect/Either"
 import type * as Chat from "openai/resources/chat/completions/completions"
-import type { ModelRequest, OutputSchema, ToolChoice } from "../../model/ModelRequest.js"
+import type { ModelRequest, OutputSchema } from "../../model/ModelRequest.js"
 import type { Tool } from "../../model/Tool.js"
 import {
-  choosesNothing,
+  commonlyRefused,
   type Encoded,
-  each,
+  encodeTools,
   invalid,
   onlySupported,
   onlyWithout,
-  ownOptions
+  onlyWithTools,
+  ownOptions,
+  promptRefused,
+  vendorToolNamed
 } from "../internal/encode.js"
 import { isStrict } from "../internal/strict.js"
 import type { Quirks } from "../Quirks.js"
@@ -27,8 +30,30 @@ import { encodeReasoning } from "./reasoning.js"
  */
 export type Params = Chat.ChatCompletionCreateParamsStreaming
 
-/** What the decoder depends on. */
-const refusedOptions = ["stream", "stream_options", "n", "logprobs", "top_logprobs"]
+const decided = "the library depends on it: leave it out"
+
+const refusedOptions = {
+  ...commonlyRefused,
+  messages: promptRefused,
+  stream_options: decided,
+  n: decided,
+  logprobs: decided,
+  top_logprobs: decided
+}
+
+/**
+ * Fields of Chat Completions for `providerOptions`.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface ProviderOptions
+  extends Partial<
+    Omit<
+      Chat.ChatCompletionCreateParamsStreaming,
+      "stream" | "model" | "messages" | "stream_options" | "n" | "logprobs" | "top_logprobs"
+    >
+  > {}
 
 /** The longest name of a tool. */
 const longestName = 64
@@ -37,13 +62,14 @@ export const encode = (request: ModelRequest, quirks: Quirks = {}): Encoded<Para
   Either.gen(function* () {
     yield* onlyWithout(request, "Chat Completions", ["topK"])
     yield* onlySupported(request, quirks)
-    if (choosesNothing(request)) yield* invalid("toolChoice", "wants a tool, and there are none")
     const options = yield* ownOptions(request, "chat-completions", refusedOptions)
     const messages = yield* encodePrompt(request, quirks)
-    const tools = yield* each(request.tools ?? [], encodeTool)
+    const tools = yield* encodeTools<Chat.ChatCompletionTool>(request, "chat-completions", encodeTool, options?.tools)
+    yield* onlyWithTools(request, tools)
+    const choice = tools.length > 0 ? yield* encodeToolChoice(request, quirks) : undefined
     const reasoning = yield* encodeReasoning(request, quirks.reasoning)
     const { frequencyPenalty, maxOutputTokens, metadata, model, output, parallelToolCalls } = request
-    const { presencePenalty, seed, serviceTier, stopSequences, temperature, toolChoice, topP, user } = request
+    const { presencePenalty, seed, serviceTier, stopSequences, temperature, topP, user } = request
     return {
       model,
       messages,
@@ -54,8 +80,7 @@ export const encode = (request: ModelRequest, quirks: Quirks = {}): Encoded<Para
       ...(frequencyPenalty !== undefined && { frequency_penalty: frequencyPenalty }),
       ...(presencePenalty !== undefined && { presence_penalty: presencePenalty }),
       ...(stopSequences !== undefined && stopSequences.length > 0 && { stop: [...stopSequences] }),
-      ...(tools.length > 0 && { tools }),
-      ...(tools.length > 0 && toolChoice !== undefined && { tool_choice: encodeToolChoice(toolChoice, quirks) }),
+      ...(choice !== undefined && { tool_choice: choice }),
       ...(tools.length > 0 && parallelToolCalls !== undefined && { parallel_tool_calls: parallelToolCalls }),
       ...reasoning,
       ...(output !== undefined && { response_format: encodeOutput(output) }),
@@ -64,15 +89,25 @@ export const encode = (request: ModelRequest, quirks: Quirks = {}): Encoded<Para
       // The many vendors of this protocol have tiers of their own, which only they can check.
       ...(serviceTier !== undefined && { service_tier: serviceTier as NonNullable<Params["service_tier"]> }),
       ...options,
+      ...(tools.length > 0 && { tools }),
       stream: true,
       ...(quirks.streamOptions !== false && { stream_options: { include_usage: true } })
     }
   })
 
-const encodeToolChoice = (choice: ToolChoice, quirks: Quirks): Chat.ChatCompletionToolChoiceOption => {
-  if (typeof choice !== "string") return { type: "function", function: { name: choice.tool } }
+const encodeToolChoice = (
+  request: ModelRequest,
+  quirks: Quirks
+): Encoded<Chat.ChatCompletionToolChoiceOption | undefined> => {
+  const { toolChoice } = request
+  if (typeof toolChoice === "object") {
+    const definition = vendorToolNamed(request, toolChoice.tool)
+    return definition === undefined || "function" in definition
+      ? Either.right({ type: "function", function: { name: toolChoice.tool } })
+      : invalid("toolChoice", `names "${toolChoice.tool}", which is no function: say "required"`)
+  }
   // A vendor's own word is not in the SDK's types.
-  return choice === "required" ? ((quirks.required ?? choice) as "required") : choice
+  return Either.right(toolChoice === "required" ? ((quirks.required ?? toolChoice) as "required") : toolChoice)
 }
 
 const encodeTool = ({ description, name, parameters }: Tool): Encoded<Chat.ChatCompletionFunctionTool> =>

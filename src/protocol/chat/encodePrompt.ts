@@ -5,7 +5,16 @@ import * as Either from "effect/Either"
 import type * as Chat from "openai/resources/chat/completions/completions"
 import type { ModelRequest } from "../../model/ModelRequest.js"
 import type * as Prompt from "../../model/Prompt.js"
-import { dataUrl, type Encoded, each, invalid, isOfAnother, isVisible, systemParts } from "../internal/encode.js"
+import {
+  dataUrl,
+  type Encoded,
+  each,
+  invalid,
+  isOfAnother,
+  isVisible,
+  onlyUncited,
+  systemParts
+} from "../internal/encode.js"
 import { stringify } from "../internal/json.js"
 import type { Quirks } from "../Quirks.js"
 import { replayed, replayedCall } from "./replay.js"
@@ -15,6 +24,9 @@ export const encodePrompt = (request: ModelRequest, quirks: Quirks): Encoded<Arr
     const messages: Array<Chat.ChatCompletionMessageParam> = []
     for (const [at, message] of request.prompt.entries()) {
       switch (message.role) {
+        case "system":
+          messages.push({ role: "system", content: texts(message.content) })
+          break
         case "developer":
           messages.push({ role: quirks.developer ?? "developer", content: texts(message.content) })
           break
@@ -22,7 +34,7 @@ export const encodePrompt = (request: ModelRequest, quirks: Quirks): Encoded<Arr
           messages.push({ role: "user", content: yield* userContent(message.content) })
           break
         case "tool":
-          messages.push(...(yield* each(message.content, toolResult)))
+          messages.push(...(yield* each(message.content, result)))
           break
         case "assistant":
           messages.push(...(yield* assistant(message.content, at, quirks)))
@@ -51,22 +63,32 @@ const userContent = (
   if (typeof content === "string") return Either.right(content)
   const [first, ...others] = content
   if (first?.type === "text" && others.length === 0) return Either.right(first.text)
-  return each(content, userPart)
+  return Either.map(each(content, userPart), (parts) => parts.flat())
 }
 
-const userPart = (part: Prompt.UserPart): Encoded<Chat.ChatCompletionContentPart> => {
+const userPart = (part: Prompt.UserPart): Encoded<ReadonlyArray<Chat.ChatCompletionContentPart>> => {
   switch (part.type) {
     case "text":
-      return Either.right(textPart(part))
+      return Either.right([textPart(part)])
     case "image":
-      return Either.right({
-        type: "image_url",
-        image_url: { url: "url" in part.source ? part.source.url : dataUrl(part.source) }
-      })
+      return Either.right([
+        {
+          type: "image_url",
+          image_url: { url: "url" in part.source ? part.source.url : dataUrl(part.source) }
+        }
+      ])
     case "document":
-      return documentPart(part)
+      return documentParts(part)
   }
 }
+
+/** The protocol has no field for what is to be known of a document: it is said right before. */
+const documentParts = (part: Prompt.DocumentPart): Encoded<ReadonlyArray<Chat.ChatCompletionContentPart>> =>
+  Either.gen(function* () {
+    yield* onlyUncited(part, "Chat Completions")
+    const document = yield* documentPart(part)
+    return part.context === undefined ? [document] : [{ type: "text", text: part.context }, document]
+  })
 
 /** The protocol has files, but none of text: that goes as text, under its name. */
 const documentPart = ({ name, source }: Prompt.DocumentPart): Encoded<Chat.ChatCompletionContentPart> => {
@@ -79,6 +101,12 @@ const documentPart = ({ name, source }: Prompt.DocumentPart): Encoded<Chat.ChatC
   const unnamed = source.mediaType === "application/pdf" ? "document.pdf" : "document"
   return Either.right({ type: "file", file: { filename: name ?? unnamed, file_data: dataUrl(source) } })
 }
+
+/** Calls of other kinds than functions do not come over this protocol, so it has nothing that would answer them. */
+const result = (part: Prompt.ToolMessage["content"][number]): Encoded<Chat.ChatCompletionToolMessageParam> =>
+  part.type === "tool-result"
+    ? toolResult(part)
+    : invalid("prompt", `has a part "${part.name}" in a tool message, where Chat Completions take tool results only`)
 
 /** The protocol has no mark for a failed tool: the content says that it failed. */
 const toolResult = ({ content, id }: Prompt.ToolResultPart): Encoded<Chat.ChatCompletionToolMessageParam> => {

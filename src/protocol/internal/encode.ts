@@ -5,8 +5,9 @@ import * as Either from "effect/Either"
 import { type Fault, invalidRequest } from "../../model/internal/fault.js"
 import type { ModelRequest, ProviderOptions } from "../../model/ModelRequest.js"
 import type * as Prompt from "../../model/Prompt.js"
-import type { ProtocolId } from "../Protocol.js"
+import { isVendorTool, type Tool, type VendorTool } from "../../model/Tool.js"
 import type { Quirks } from "../Quirks.js"
+import { type JsonObject, object } from "./json.js"
 
 /** A part of a request in the protocol's own terms, or why there is none. */
 export type Encoded<A> = Either.Either<A, Fault>
@@ -30,14 +31,24 @@ export const onlySupported = (request: ModelRequest, { unsupported = [] }: Quirk
   return set === undefined ? Either.void : invalid(set, "is refused by this provider: leave it out")
 }
 
+/** What options of all protocols may not set, and what to do instead. */
+export const commonlyRefused: Readonly<Record<string, string>> = {
+  model: "the request names it: set the request's `model`",
+  stream: "the library decides it: leave it out"
+}
+
+/** Why options may not hold the conversation. */
+export const promptRefused = "an answer that breaks could not be continued: put it into the request's `prompt`"
+
 /**
- * The caller's own fields for this protocol, without those that the library decides itself. A request may have fields for
- * several protocols, since it may be routed. One that has none for this protocol would have its fields ignored.
+ * The caller's own fields for this protocol, which may not set what the library decides itself. A request may have fields
+ * for several protocols, since it may be routed. One that has none for this protocol would have its fields ignored.
  */
-export const ownOptions = <P extends ProtocolId & keyof ProviderOptions>(
+export const ownOptions = <P extends keyof ProviderOptions>(
   request: ModelRequest,
   protocol: P,
-  refused: ReadonlyArray<string>
+  /** Each field that may not be set, with the reason and what to do. */
+  refused: Readonly<Record<string, string>>
 ): Encoded<ProviderOptions[P]> => {
   const options: ProviderOptions[P] = request.providerOptions?.[protocol]
   const others = Object.entries(request.providerOptions ?? {}).flatMap(([name, own]) =>
@@ -49,21 +60,76 @@ export const ownOptions = <P extends ProtocolId & keyof ProviderOptions>(
   }
   // The types leave these out already; at run time, whoever has no types is told.
   const given = new Map(Object.entries(options ?? {}))
-  const taken = refused.find((key) => given.get(key) !== undefined)
-  return taken === undefined
-    ? Either.right(options)
-    : invalid("providerOptions", `sets \`${taken}\`, which is decided by the library: leave it out`)
+  for (const [key, why] of Object.entries(refused)) {
+    if (given.get(key) !== undefined) return invalid("providerOptions", `sets \`${key}\`, but ${why}`)
+  }
+  return Either.right(options)
 }
 
-/** A choice that needs tools where there are none; `auto` and `none` then say nothing and are left out. */
-export const choosesNothing = ({ toolChoice, tools }: ModelRequest): boolean =>
-  (tools === undefined || tools.length === 0) &&
-  toolChoice !== undefined &&
-  toolChoice !== "auto" &&
-  toolChoice !== "none"
+/** Refuses system text in the options beside that of the request, which it would replace. */
+export const onlyOneSystem = (field: string, own: unknown, given: unknown): Encoded<void> =>
+  own === undefined || given === undefined
+    ? Either.void
+    : invalid("providerOptions", `sets \`${field}\`, which would replace the request's own system text: say it once`)
+
+/**
+ * The tools in the protocol's terms: each of the request by itself, and behind them those of the options. A vendor's tool
+ * is written as it is, and refused over other protocols.
+ */
+export const encodeTools = <A extends object>(
+  { tools = [] }: ModelRequest,
+  protocol: string,
+  encode: (tool: Tool) => Encoded<A>,
+  more: ReadonlyArray<A> | null | undefined
+): Encoded<Array<A>> =>
+  Either.map(
+    each(tools, (tool) => (isVendorTool(tool) ? ownTool<A>(tool, protocol) : encode(tool))),
+    (encoded) => [...encoded, ...(more ?? [])]
+  )
+
+const ownTool = <A extends object>({ definition, name, protocol: own }: VendorTool, protocol: string): Encoded<A> =>
+  own === protocol
+    ? // The protocol's own constructor took it in these terms.
+      Either.right(definition as A)
+    : invalid("tools", `has "${name}", a tool of ${own}, and the provider speaks ${protocol}: leave it out here`)
+
+/** The definition of the vendor's tool with a name. */
+export const vendorToolNamed = ({ tools = [] }: ModelRequest, name: string): object | undefined => {
+  const tool = tools.find((tool) => tool.name === name)
+  return tool !== undefined && isVendorTool(tool) ? tool.definition : undefined
+}
+
+/** Refuses a choice that needs tools where there are none; `auto` and `none` then say nothing and are left out. */
+export const onlyWithTools = ({ toolChoice }: ModelRequest, tools: ReadonlyArray<unknown>): Encoded<void> =>
+  tools.length > 0 || toolChoice === undefined || toolChoice === "auto" || toolChoice === "none"
+    ? Either.void
+    : invalid("toolChoice", "wants a tool, and there are none")
+
+/**
+ * What a program answers to a call of a kind that is not modelled, as it stands on the wire; undefined where it is of another
+ * protocol, over which the call came and goes back.
+ */
+export const ownPart = (
+  part: Prompt.ProviderPart,
+  protocol: string,
+  called: string
+): Encoded<JsonObject | undefined> => {
+  if (isOfAnother(part, protocol)) return Either.right(undefined)
+  const { name, value } = part
+  const block = object(value)
+  return block?.type === name
+    ? Either.right(block)
+    : invalid("prompt", `has a part "${name}" in a tool message whose \`value\` is no \`${name}\` of ${called}`)
+}
+
+/** Refuses a document whose citations a protocol has no words for. */
+export const onlyUncited = ({ citations }: Prompt.DocumentPart, protocol: string): Encoded<void> =>
+  citations === true
+    ? invalid("prompt", `has a document with \`citations\`, which ${protocol} cannot give: leave that out`)
+    : Either.void
 
 /** Whether a part came over another protocol than this one, which would not know it. */
-export const isOfAnother = (part: Prompt.AssistantPart, protocol: ProtocolId): boolean =>
+export const isOfAnother = (part: Prompt.AssistantPart, protocol: string): boolean =>
   "protocol" in part && part.protocol !== undefined && part.protocol !== protocol
 
 /** Whether text has anything to read in it: some vendors refuse text that has not. */

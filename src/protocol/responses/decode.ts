@@ -10,6 +10,7 @@ import { classify } from "../internal/classify.js"
 import * as FinishWords from "../internal/finishWords.js"
 import { carriesContent, type JsonObject, number, object, parse, string, tokens } from "../internal/json.js"
 import type { ServerSentEvent, Stamp, StepResult, Summary } from "../Protocol.js"
+import { awaitsCaller } from "./awaited.js"
 import { argumentsDelta, argumentsDone } from "./calls.js"
 import { outputOf, readAnew, reconcile } from "./final.js"
 import type { Items } from "./item.js"
@@ -194,10 +195,12 @@ const finishReasons: Readonly<Record<string, Reason>> = {
 }
 
 /** The protocol has no word for a refusal or for calls. */
-const finishReason = ({ called, calledCustom, finish, refused }: State): FinishReason => {
+const finishReason = (state: State): FinishReason => {
+  const { called, calledCustom, finish, refused } = state
   const found = FinishWords.finishReason(finish, finishReasons)
   if (found.reason !== "stop") return found
-  return { reason: called || calledCustom ? "tool-calls" : refused ? "refusal" : "stop", raw: found.raw }
+  const calls = called || calledCustom || awaitsCaller(state)
+  return { reason: calls ? "tool-calls" : refused ? "refusal" : "stop", raw: found.raw }
 }
 
 /** Gateways send blank signs of life, and the marker of another protocol. */

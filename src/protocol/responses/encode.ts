@@ -3,16 +3,21 @@
  */
 import * as Either from "effect/Either"
 import type * as Responses from "openai/resources/responses/responses"
-import type { ModelRequest, OutputSchema, ToolChoice } from "../../model/ModelRequest.js"
+import type { ModelRequest, OutputSchema } from "../../model/ModelRequest.js"
 import type { Tool } from "../../model/Tool.js"
 import {
-  choosesNothing,
+  commonlyRefused,
   type Encoded,
+  encodeTools,
   invalid,
+  onlyOneSystem,
   onlySupported,
   onlyWithout,
+  onlyWithTools,
   ownOptions,
-  systemParts
+  promptRefused,
+  systemParts,
+  vendorToolNamed
 } from "../internal/encode.js"
 import { isStrict } from "../internal/strict.js"
 import type { Quirks } from "../Quirks.js"
@@ -29,8 +34,20 @@ export type Params = Responses.ResponseCreateParamsStreaming
 /** What the protocol has no field for. */
 const unsayable = ["topK", "seed", "frequencyPenalty", "presencePenalty"] as const
 
-/** What the decoder depends on. */
-const refusedOptions = ["stream", "top_logprobs"]
+const refusedOptions = {
+  ...commonlyRefused,
+  input: promptRefused,
+  top_logprobs: "the library depends on it: leave it out"
+}
+
+/**
+ * Fields of Responses for `providerOptions`.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface ProviderOptions
+  extends Partial<Omit<Responses.ResponseCreateParamsStreaming, "stream" | "model" | "input" | "top_logprobs">> {}
 
 const encrypted: Responses.ResponseIncludable = "reasoning.encrypted_content"
 const logprobs: Responses.ResponseIncludable = "message.output_text.logprobs"
@@ -40,34 +57,37 @@ export const encode = (request: ModelRequest, quirks: Quirks = {}): Encoded<Para
     yield* onlyWithout(request, "Responses", unsayable)
     if (request.stopSequences?.length) yield* onlyWithout(request, "Responses", ["stopSequences"])
     yield* onlySupported(request, quirks)
-    if (choosesNothing(request)) yield* invalid("toolChoice", "wants a tool, and there are none")
     const options = yield* ownOptions(request, "responses", refusedOptions)
     if (options?.include?.includes(logprobs))
       yield* invalid("providerOptions", `includes \`${logprobs}\`: leave it out`)
     const input = yield* encodeInput(request.prompt)
     const reasoning = yield* encodeReasoning(request)
-    const instructions = systemParts(request).map(({ text }) => text)
-    const tools = (request.tools ?? []).map(encodeTool)
+    const system = systemParts(request).map(({ text }) => text)
+    const instructions = system.length > 0 ? system.join("\n\n") : undefined
+    yield* onlyOneSystem("instructions", instructions, options?.instructions)
+    const tools = yield* encodeTools<Responses.Tool>(request, "responses", encodeTool, options?.tools)
+    yield* onlyWithTools(request, tools)
+    const toolChoice = tools.length > 0 ? yield* encodeToolChoice(request) : undefined
     const { maxOutputTokens, metadata, model, output, parallelToolCalls } = request
-    const { serviceTier, temperature, toolChoice, topP, user } = request
+    const { serviceTier, temperature, topP, user } = request
     return {
       model,
       input,
       // What is written in the background has to be stored, or nobody could fetch it.
       store: options?.background === true,
       ...(handsOutReasoning(request) && { include: [encrypted] }),
-      ...(instructions.length > 0 && { instructions: instructions.join("\n\n") }),
+      ...(instructions !== undefined && { instructions }),
       ...(maxOutputTokens !== undefined && { max_output_tokens: maxOutputTokens }),
       ...(temperature !== undefined && { temperature }),
       ...(topP !== undefined && { top_p: topP }),
-      ...(tools.length > 0 && { tools }),
-      ...(tools.length > 0 && toolChoice !== undefined && { tool_choice: encodeToolChoice(toolChoice) }),
+      ...(toolChoice !== undefined && { tool_choice: toolChoice }),
       ...(tools.length > 0 && parallelToolCalls !== undefined && { parallel_tool_calls: parallelToolCalls }),
       ...(user !== undefined && { [quirks.user ?? "safety_identifier"]: user }),
       ...(metadata !== undefined && { metadata: { ...metadata } }),
       // The vendors of this protocol have tiers of their own, which only they can check.
       ...(serviceTier !== undefined && { service_tier: serviceTier as NonNullable<Params["service_tier"]> }),
       ...options,
+      ...(tools.length > 0 && { tools }),
       // Each of them holds several things; what is said of one does not undo another.
       ...(reasoning !== undefined && { reasoning: { ...reasoning, ...options?.reasoning } }),
       ...(output !== undefined && { text: { format: encodeOutput(output), ...options?.text } }),
@@ -90,17 +110,54 @@ const encodeReasoning = ({ reasoning }: ModelRequest): Encoded<Params["reasoning
   return Either.right({ ...(effort !== undefined && { effort }), ...(summary !== undefined && { summary }) })
 }
 
-const encodeToolChoice = (choice: ToolChoice): NonNullable<Params["tool_choice"]> =>
-  typeof choice === "string" ? choice : { type: "function", name: choice.tool }
+const encodeToolChoice = (request: ModelRequest): Encoded<Params["tool_choice"]> => {
+  const { toolChoice } = request
+  if (typeof toolChoice !== "object") return Either.right(toolChoice)
+  const { tool: name } = toolChoice
+  const definition = vendorToolNamed(request, name)
+  // The constructor of the protocol took it as one of these.
+  return definition === undefined
+    ? Either.right({ type: "function", name })
+    : chosen(name, definition as Responses.Tool)
+}
+
+/** Each kind of tool is named in its own way, and some cannot be named at all. */
+const chosen = (name: string, tool: Responses.Tool): Encoded<NonNullable<Params["tool_choice"]>> => {
+  switch (tool.type) {
+    case "function":
+    case "custom":
+      return Either.right({ type: tool.type, name })
+    case "mcp":
+      return Either.right({ type: "mcp", server_label: tool.server_label })
+    case "web_search_preview":
+    case "web_search_preview_2025_03_11":
+    case "file_search":
+    case "computer":
+    case "computer_use_preview":
+    case "code_interpreter":
+    case "image_generation":
+    case "shell":
+    case "apply_patch":
+    case "programmatic_tool_calling":
+      return Either.right({ type: tool.type })
+    case "web_search":
+    case "web_search_2025_08_26":
+      // It has no choice of its own: it is required, and no other tool is allowed.
+      return Either.right({ type: "allowed_tools", mode: "required", tools: [{ type: tool.type }] })
+    default:
+      return invalid("toolChoice", `names "${name}", and Responses cannot be told to call such a tool: say "required"`)
+  }
+}
 
 /** Not strict: any JSON Schema may describe a tool, and its arguments are decoded here. */
-const encodeTool = ({ description, name, parameters }: Tool): Responses.FunctionTool => ({
-  type: "function",
-  name,
-  ...(description !== undefined && { description }),
-  parameters: { ...parameters },
-  strict: false
-})
+const encodeTool = ({ description, name, parameters }: Tool): Encoded<Responses.Tool> =>
+  Either.right({
+    type: "function",
+    name,
+    ...(description !== undefined && { description }),
+    parameters: { ...parameters },
+    strict: false
+  })
 
 /** Strict where it can be: the vendor refuses other schemas in strict mode. */
 const encodeOutput = ({ name, schema }: OutputSchema): Responses.ResponseFormatTextJSONSchemaConfig => ({

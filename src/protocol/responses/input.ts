@@ -4,50 +4,60 @@
 import * as Either from "effect/Either"
 import type * as Responses from "openai/resources/responses/responses"
 import type * as Prompt from "../../model/Prompt.js"
-import { dataUrl, type Encoded, invalid, isOfAnother } from "../internal/encode.js"
+import { dataUrl, type Encoded, each, invalid, isOfAnother, onlyUncited, ownPart } from "../internal/encode.js"
 import { array, type JsonObject, object, string, stringify } from "../internal/json.js"
 
 type Item = Responses.ResponseInputItem
 
-export const encodeInput = (prompt: Prompt.Prompt): Encoded<Array<Item>> => {
-  const items: Array<Item> = []
-  // The calls that went back as items of their own, by their ids.
-  const calls = new Map<string, JsonObject>()
-  for (const [at, message] of prompt.entries()) {
-    switch (message.role) {
-      case "developer":
-      case "user":
-        items.push({ role: message.role, content: userContent(message.content) })
-        break
-      case "tool":
-        for (const part of message.content) items.push(toolResult(part, calls.get(part.id)))
-        break
-      case "assistant":
-        if (!assistant(items, calls, message.content)) {
-          return invalid("prompt", `has a tool call at position ${at} whose arguments cannot be written as JSON`)
-        }
-        break
+export const encodeInput = (prompt: Prompt.Prompt): Encoded<Array<Item>> =>
+  Either.gen(function* () {
+    const items: Array<Item> = []
+    // The calls that went back as items of their own, by their ids.
+    const calls = new Map<string, JsonObject>()
+    for (const [at, message] of prompt.entries()) {
+      switch (message.role) {
+        case "system":
+        case "developer":
+        case "user":
+          items.push({ role: message.role, content: yield* userContent(message.content) })
+          break
+        case "tool":
+          for (const part of message.content) items.push(...(yield* result(part, calls)))
+          break
+        case "assistant":
+          if (!assistant(items, calls, message.content)) {
+            yield* invalid("prompt", `has a tool call at position ${at} whose arguments cannot be written as JSON`)
+          }
+          break
+      }
     }
-  }
-  return items.length === 0 ? invalid("prompt", "has nothing that can be sent over Responses") : Either.right(items)
-}
+    if (items.length === 0) yield* invalid("prompt", "has nothing that can be sent over Responses")
+    return items
+  })
 
 const userContent = (
   content: string | ReadonlyArray<Prompt.UserPart>
-): string | Array<Responses.ResponseInputContent> => {
-  if (typeof content === "string") return content
+): Encoded<string | Array<Responses.ResponseInputContent>> => {
+  if (typeof content === "string") return Either.right(content)
   const [first, ...others] = content
-  return first?.type === "text" && others.length === 0 ? first.text : content.map(userPart)
+  return first?.type === "text" && others.length === 0
+    ? Either.right(first.text)
+    : Either.map(each(content, userPart), (parts) => parts.flat())
 }
 
-const userPart = (part: Prompt.UserPart): Responses.ResponseInputContent => {
+const userPart = (part: Prompt.UserPart): Encoded<ReadonlyArray<Responses.ResponseInputContent>> => {
   switch (part.type) {
     case "text":
-      return { type: "input_text", text: part.text }
+      return Either.right([{ type: "input_text", text: part.text }])
     case "image":
-      return imagePart(part)
+      return Either.right([imagePart(part)])
     case "document":
-      return documentPart(part)
+      return Either.map(onlyUncited(part, "Responses"), () =>
+        // The protocol has no field for what is to be known of a document: it is said right before.
+        part.context === undefined
+          ? [documentPart(part)]
+          : [{ type: "input_text", text: part.context }, documentPart(part)]
+      )
   }
 }
 
@@ -67,15 +77,28 @@ const documentPart = ({ name, source }: Prompt.DocumentPart): Responses.Response
   return { type: "input_file", filename: name ?? unnamed, file_data: dataUrl(source) }
 }
 
+/** What answers a call of a kind that is not modelled is an item of its own; one of another protocol answers nothing here. */
+const result = (
+  part: Prompt.ToolMessage["content"][number],
+  calls: ReadonlyMap<string, JsonObject>
+): Encoded<ReadonlyArray<Item>> =>
+  part.type === "tool-result"
+    ? Either.map(toolResult(part, calls.get(part.id)), (item) => [item])
+    : Either.map(ownPart(part, "responses", "Responses"), (value) =>
+        // The program wrote it for this protocol, and the vendor checks it.
+        value === undefined ? [] : [value as unknown as Item]
+      )
+
 /** The protocol has no mark for a failed tool: the content says that it failed. */
-const toolResult = ({ content, id }: Prompt.ToolResultPart, call: JsonObject | undefined): Item => {
-  const result = { call_id: id, output: userContent(content) }
-  // What a program of the vendor called returns to that program. The vendor wrote it, and it goes back unread.
-  const caller = object(call?.caller) as unknown as Responses.ResponseCustomToolCallOutput["caller"]
-  return call?.type === "custom_tool_call"
-    ? { type: "custom_tool_call_output", ...result, ...(caller && { caller }) }
-    : { type: "function_call_output", ...result, ...(caller && { caller }) }
-}
+const toolResult = ({ content, id }: Prompt.ToolResultPart, call: JsonObject | undefined): Encoded<Item> =>
+  Either.map(userContent(content), (output) => {
+    const result = { call_id: id, output }
+    // What a program of the vendor called returns to that program. The vendor wrote it, and it goes back unread.
+    const caller = object(call?.caller) as unknown as Responses.ResponseCustomToolCallOutput["caller"]
+    return call?.type === "custom_tool_call"
+      ? { type: "custom_tool_call_output", ...result, ...(caller && { caller }) }
+      : { type: "function_call_output", ...result, ...(caller && { caller }) }
+  })
 
 /** False where the arguments of a call have no JSON. */
 const assistant = (

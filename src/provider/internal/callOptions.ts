@@ -1,6 +1,7 @@
 /**
  * What a caller says of one call: what may be set for it, and which object is wanted.
  */
+import type * as Headers from "@effect/platform/Headers"
 import type * as Redacted from "effect/Redacted"
 import type * as Schedule from "effect/Schedule"
 import type * as Schema from "effect/Schema"
@@ -28,6 +29,13 @@ export interface CallOptions {
    * of another host fail the call with `InvalidRequest`. Default: the provider's `apiKey`.
    */
   readonly credential?: Redacted.Redacted | Credentials | undefined
+  /**
+   * Sent with each attempt of this call: a beta, the id of a trace. They replace the provider's and the vendor's own headers
+   * of the same name, apart from `anthropic-beta`, a list to which they add. Credentials do not belong here: one that would
+   * hold a key, or that cannot be sent, is an `InvalidRequest`. Their values are put into no error and no span. Default:
+   * none.
+   */
+  readonly headers?: Headers.Input | undefined
   /**
    * Continues an answer that another call began, perhaps in another process or at another provider: the stream gives what
    * follows the checkpoint, and the response is the whole answer. A server that keeps the answer is asked for the rest of

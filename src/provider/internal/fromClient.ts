@@ -5,6 +5,7 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Schedule from "effect/Schedule"
 import { InvalidOptions } from "../../client/InvalidOptions.js"
+import * as CallHeaders from "../../client/internal/callHeaders.js"
 import { checkTimes } from "../../client/internal/checkTime.js"
 import type * as ModelClient from "../../client/ModelClient.js"
 import { type Fault, invalidRequest } from "../../model/internal/fault.js"
@@ -47,10 +48,12 @@ export const fromClient = <R>(
         Either.flatMap(() => checkedDeadlines(call.deadlines)),
         Either.flatMap(() => ModelRequest.make(input))
       )
-      const prepared = Either.flatMap(checked, (request) =>
+      const headers = CallHeaders.checked(call.headers)
+      const prepared = Either.flatMap(Either.all({ request: checked, headers }), ({ headers, request }) =>
         Either.all({
           request: Either.right(request),
-          call: client.prepare(request),
+          headers: Either.right(headers),
+          call: client.prepare(request, undefined, headers),
           keys: client.keys(call.credential)
         })
       )

@@ -10,6 +10,7 @@ import * as Fault from "../../model/internal/fault.js"
 import { fromSchema } from "../../model/internal/jsonSchema.js"
 import type { ModelResponse } from "../../model/ModelResponse.js"
 import * as Tool from "../../model/Tool.js"
+import { toolsOf } from "../../model/Toolkit.js"
 import type { StructuredOutput } from "../../vendors/Vendor.js"
 import type { Service } from "../Provider.js"
 import type { ObjectOptions, ObjectRequest } from "./callOptions.js"
@@ -78,7 +79,7 @@ const ways: { readonly [K in StructuredOutput]: Way } = {
       ...request,
       output: { name, schema },
       // A conversation with tool calls in it needs its tools, and the answer is to be no further call.
-      toolChoice: request.tools === undefined || request.tools.length === 0 ? undefined : "none"
+      toolChoice: (toolsOf(request.tools)?.length ?? 0) === 0 ? undefined : "none"
     }),
     find: ({ text }) => (text.trim() === "" ? absent("the answer has no text", text) : parse(text))
   },
@@ -87,7 +88,7 @@ const ways: { readonly [K in StructuredOutput]: Way } = {
       const description = typeof parameters.description === "string" ? parameters.description : "Takes the answer."
       return {
         ...request,
-        tools: [...(request.tools ?? []), Tool.make(name, { description, parameters })],
+        tools: [...(toolsOf(request.tools) ?? []), Tool.make(name, { description, parameters })],
         toolChoice: { tool: name },
         output: undefined
       }

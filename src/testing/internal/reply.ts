@@ -4,6 +4,8 @@
  * @since 0.1.0
  */
 import type * as Duration from "effect/Duration"
+import { dual } from "effect/Function"
+import * as Predicate from "effect/Predicate"
 import { type Data, toBytes } from "./data.js"
 import * as Ending from "./ending.js"
 import type { Gate, Wait } from "./gate.js"
@@ -184,6 +186,20 @@ export const closeBeforeHead = (how: "fin" | "rst", after?: Wait): Reply =>
   make(...(after === undefined ? [] : [wait(after)]), ...Ending.steps(how))
 
 /**
+ * Where a reply is cut.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type CutPosition = Step.Position & {
+  /** A pause or a gate before it breaks. Default: none. */
+  readonly wait?: Wait | undefined
+}
+
+/** Combinators have optional arguments: the reply is told apart by what it is. */
+const isReplyFirst = ([first]: IArguments): boolean => Predicate.hasProperty(first, "steps")
+
+/**
  * Keeps a reply up to a position of its body, and breaks it there; `wait` is a pause or a gate before it breaks. A cut
  * inside an HTTP chunk leaves the chunk announced in full, unless the ending is `clean` or `close`: these end a chunked
  * body well, however little of it came.
@@ -203,11 +219,10 @@ export const closeBeforeHead = (how: "fin" | "rst", after?: Wait): Reply =>
  * @since 0.1.0
  * @category combinators
  */
-export const cut = (
-  self: Reply,
-  at: Step.Position & { readonly wait?: Wait | undefined },
-  how: Ending.Ending
-): Reply => {
+export const cut: {
+  (at: CutPosition, how: Ending.Ending): (self: Reply) => Reply
+  (self: Reply, at: CutPosition, how: Ending.Ending): Reply
+} = dual(3, (self: Reply, at: CutPosition, how: Ending.Ending): Reply => {
   const { before, inside } = Step.split(self.steps, at)
   const last = before.at(-1)
   const kept =
@@ -215,7 +230,7 @@ export const cut = (
       ? before
       : [...before.slice(0, -1), { ...last, announced: inside.announced }]
   return make(...kept, ...(at.wait === undefined ? [] : [wait(at.wait)]), ...Ending.steps(how))
-}
+})
 
 /**
  * Holds a reply at a position of its body, silent or with heartbeats, and goes on when the gate opens or the time is
@@ -240,14 +255,16 @@ export const cut = (
  * @category combinators
  */
 export const hold: {
+  (at: Step.Position, wait: Wait): (self: Reply) => Reply
+  (at: Step.Position, gate: Gate, heartbeats: Ending.Heartbeat): (self: Reply) => Reply
   (self: Reply, at: Step.Position, wait: Wait): Reply
   (self: Reply, at: Step.Position, gate: Gate, heartbeats: Ending.Heartbeat): Reply
-} = (self: Reply, at: Step.Position, until: Wait, heartbeats?: Ending.Heartbeat): Reply => {
+} = dual(isReplyFirst, (self: Reply, at: Step.Position, until: Wait, heartbeats?: Ending.Heartbeat): Reply => {
   const { after, before } = Step.split(self.steps, at)
   // The overloads let heartbeats come with a gate only.
   const pause = heartbeats === undefined ? wait(until) : heartbeat(heartbeats, until as Gate)
   return make(...before, pause, ...after)
-}
+})
 
 /**
  * Closes or resets the connection some time after the reply has ended, while it lies idle.
@@ -263,5 +280,11 @@ export const hold: {
  * @since 0.1.0
  * @category combinators
  */
-export const thenClose = (self: Reply, how: "fin" | "rst", after?: Wait): Reply =>
-  make(...self.steps, ...(after === undefined ? [] : [wait(after)]), ...Ending.steps(how))
+export const thenClose: {
+  (how: "fin" | "rst", after?: Wait): (self: Reply) => Reply
+  (self: Reply, how: "fin" | "rst", after?: Wait): Reply
+} = dual(
+  isReplyFirst,
+  (self: Reply, how: "fin" | "rst", after?: Wait): Reply =>
+    make(...self.steps, ...(after === undefined ? [] : [wait(after)]), ...Ending.steps(how))
+)

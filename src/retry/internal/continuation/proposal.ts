@@ -1,6 +1,7 @@
 /**
  * The call that continues delivered text, and the seam that its answer must prove: by prefill, or by asking.
  */
+import type { Headers } from "@effect/platform/Headers"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
@@ -25,15 +26,17 @@ export interface Proposal {
 export interface Options {
   readonly client: Pick<ModelClient, "prepare" | "echoesPrefill">
   readonly request: ModelRequest
+  /** Sent with each attempt, beside those of the client. */
+  readonly headers: Headers | undefined
   /** The words that ask a model to go on; false where it is not to be asked. */
   readonly continuation: ((ask: Ask) => string) | false
 }
 
 /** Undefined where the request cannot be written. `kept` ends in a block of text. */
-export const prefill = ({ client, request }: Options, kept: PartialResponse): Proposal | undefined => {
+export const prefill = ({ client, headers, request }: Options, kept: PartialResponse): Proposal | undefined => {
   const { gap, sent } = withoutGap(kept)
   const prefilled = Request.prefilled(request, sent)
-  const call = client.prepare(prefilled, "prefill")
+  const call = client.prepare(prefilled, "prefill", headers)
   if (Either.isLeft(call)) return undefined
   const { echoesPrefill } = client
   const beginning = echoesPrefill ? Request.lastText(prefilled) : sent.text
@@ -42,7 +45,7 @@ export const prefill = ({ client, request }: Options, kept: PartialResponse): Pr
 
 /** Undefined where the text has no anchor, the words that ask cannot be made, or the request cannot be written. */
 export const ask = (
-  { client, continuation, request }: Options,
+  { client, continuation, headers, request }: Options,
   kept: PartialResponse
 ): Effect.Effect<Proposal | undefined> =>
   Effect.gen(function* () {
@@ -52,7 +55,7 @@ export const ask = (
     const marker = yield* freshMarker(JSON.stringify(request.prompt) + sent.text)
     const words = yield* Effect.option(Effect.try(() => continuation({ marker, anchor })))
     if (Option.isNone(words)) return undefined
-    const call = client.prepare(Request.asked(request, sent, words.value))
+    const call = client.prepare(Request.asked(request, sent, words.value), undefined, headers)
     if (Either.isLeft(call)) return undefined
     return { call: call.right, anchor, seam: afterGap(new AskedSeam({ marker, anchor }), gap) }
   })
