@@ -4,23 +4,27 @@
 import * as AiError from "@effect/ai/AiError"
 import * as Option from "effect/Option"
 import type { InvalidOutput } from "../../model/InvalidOutput.js"
-import type { ProviderError } from "../../model/ProviderError.js"
+import { isProviderError, type ProviderError } from "../../model/ProviderError.js"
 
 /** Which method of the language model failed. */
 export type Method = "generateText" | "generateObject" | "streamText"
 
 export const MODULE = "effect-redial/ai"
 
-/** `HttpResponseError` has no field for a cause. */
-const origins = new WeakMap<AiError.AiError, ProviderError>()
+/**
+ * Where an error keeps what it was made from: not every error has a field for a cause. A hidden property and no `WeakMap`,
+ * since Effect hands on a proxy of an error that fails inside of a span.
+ */
+const originId: unique symbol = Symbol.for("effect-redial/ai/origin")
 
-export const origin = (error: AiError.AiError): Option.Option<ProviderError> => Option.fromNullable(origins.get(error))
-
-export const fromProviderError = (method: Method, error: ProviderError): AiError.AiError => {
-  const made = convert(method, error)
-  origins.set(made, error)
-  return made
+export const origin = (error: AiError.AiError): Option.Option<ProviderError> => {
+  const found: unknown = Reflect.get(error, originId)
+  return isProviderError(found) ? Option.some(found) : Option.none()
 }
+
+export const fromProviderError = (method: Method, error: ProviderError): AiError.AiError =>
+  // Hidden, so that errors are compared, printed and stored as before.
+  Object.defineProperty(convert(method, error), originId, { value: error, enumerable: false })
 
 export const malformedInput = (method: Method, description: string): AiError.MalformedInput =>
   new AiError.MalformedInput({ module: MODULE, method, description })

@@ -137,6 +137,10 @@ declare module "@effect/ai/Response" {
   interface ReasoningEndPartMetadata {
     readonly effectRedial?: Signed | undefined
   }
+  interface ToolCallPartMetadata {
+    /** What a tool that the vendor ran was given. */
+    readonly effectRedial?: { readonly input: unknown } | undefined
+  }
   interface DocumentSourcePartMetadata {
     readonly effectRedial?: Cited | undefined
   }

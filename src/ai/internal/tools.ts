@@ -23,7 +23,7 @@ export interface Tools {
 export const toolsOf = (options: LanguageModel.ProviderOptions): Either.Either<Tools, string> => {
   const tools: Array<Tool.Tool | Tool.VendorTool> = []
   const betas = new Set<string>()
-  const names = new Map<string, string>()
+  const names = new Map<string, AiTool.AnyProviderDefined>()
   for (const tool of options.tools) {
     if (!isProviderDefined(tool)) {
       const parameters: Tool.JsonSchema = { ...AiTool.getJsonSchemaFromSchemaAst(tool.parametersSchema.ast) }
@@ -40,7 +40,7 @@ export const toolsOf = (options: LanguageModel.ProviderOptions): Either.Either<T
       return Either.left(`the tool "${tool.name}" has the id "${tool.id}", of which no vendor is known here`)
     }
     tools.push(vendorTool)
-    names.set(tool.providerName, tool.name)
+    names.set(tool.providerName, tool)
     const beta = betaOf(tool.id)
     if (beta !== undefined) betas.add(beta)
   }
@@ -106,18 +106,18 @@ type Shown = Response.ToolCallPartEncoded | Response.ToolResultPartEncoded
 
 /** From the names of the wire to those of the toolkit. */
 export class ToolNames {
-  constructor(private readonly names: ReadonlyMap<string, string>) {}
+  constructor(private readonly tools: ReadonlyMap<string, AiTool.AnyProviderDefined>) {}
 
   /** The names of a tool that the program runs. */
   ofCall(wire: string): { readonly name: string; readonly providerName?: string } {
-    const name = this.names.get(wire)
-    return name === undefined ? { name: wire } : { name, providerName: wire }
+    const tool = this.tools.get(wire)
+    return tool === undefined ? { name: wire } : { name: tool.name, providerName: wire }
   }
 
   /** What the vendor ran and the toolkit has. A toolkit cannot decode what it has not, so that is not shown as parts. */
   ofServer({ name, value }: ProviderPart): ReadonlyArray<Shown> {
     const block = object(value)
-    if (block === undefined || this.names.size === 0) return []
+    if (block === undefined || this.tools.size === 0) return []
     if (name === "server_tool_use") {
       const wire = string(block.name) ?? ""
       const tool = this.server(wire)
@@ -135,7 +135,7 @@ export class ToolNames {
   /** Responses have a call and its result in one item. */
   private ofItem(type: string, item: JsonObject): ReadonlyArray<Shown> {
     const wire = type.slice(0, -"_call".length)
-    const tool = this.names.get(wire) ?? (type === "web_search_call" ? this.names.get("web_search_preview") : undefined)
+    const tool = this.tools.get(wire) ?? (type === "web_search_call" ? this.tools.get("web_search_preview") : undefined)
     if (tool === undefined) return []
     const { action, code, container_id, id: _id, outputs, type: _type, ...rest } = item
     const id = string(item.id)
@@ -152,30 +152,37 @@ export class ToolNames {
   }
 
   /** Code execution of Anthropic calls itself by what it does: `bash_code_execution`. */
-  private server(wire: string): string | undefined {
-    return this.names.get(wire) ?? (wire.endsWith("_code_execution") ? this.names.get("code_execution") : undefined)
+  private server(wire: string): AiTool.AnyProviderDefined | undefined {
+    return this.tools.get(wire) ?? (wire.endsWith("_code_execution") ? this.tools.get("code_execution") : undefined)
   }
 }
 
-const call = (id = "", name: string, providerName: string, params: unknown): Response.ToolCallPartEncoded => ({
+/** A tool of the native packages may say that it takes nothing, and would then refuse what the model gave it. */
+const call = (
+  id = "",
+  tool: AiTool.AnyProviderDefined,
+  providerName: string,
+  input: unknown
+): Response.ToolCallPartEncoded => ({
   type: "tool-call",
   id,
-  name,
-  params,
+  name: tool.name,
+  params: tool.parametersSchema === AiTool.EmptyParams ? {} : input,
   providerName,
-  providerExecuted: true
+  providerExecuted: true,
+  metadata: { effectRedial: { input } }
 })
 
 const result = (
   id = "",
-  name: string,
+  tool: AiTool.AnyProviderDefined,
   providerName: string,
   value: unknown,
   isFailure: boolean
 ): Response.ToolResultPartEncoded => ({
   type: "tool-result",
   id,
-  name,
+  name: tool.name,
   result: value,
   isFailure,
   providerName,
