@@ -13,20 +13,20 @@ import * as Effect from "effect/Effect"
 import { dual } from "effect/Function"
 import * as Layer from "effect/Layer"
 import type * as Option from "effect/Option"
+import * as Stream from "effect/Stream"
 import type { AssistantPart } from "../model/Prompt.js"
 import type { ProviderError } from "../model/ProviderError.js"
 import { Provider, type Service } from "../provider/Provider.js"
-import { unwrap } from "../retry/internal/pull.js"
 import type { Delivery } from "../retry/Recovery.js"
 import { fromInvalidOutput, fromProviderError, type Method, malformedInput, origin } from "./internal/errors.js"
 import { partsOf } from "./internal/generateParts.js"
 import { type Memory, memoryOf, saysMore } from "./internal/memory.js"
 import { objectOf } from "./internal/object.js"
-import type { Source } from "./internal/parts.js"
+import { nameSources } from "./internal/parts.js"
 import { type Request, type RequestOptions, requestOf, type Settings } from "./internal/request.js"
 import { StreamParts } from "./internal/streamParts.js"
+import { streamText } from "./internal/streamText.js"
 import { annotate } from "./internal/telemetry.js"
-import { toParts } from "./internal/toParts.js"
 
 export type { Begun, Cited, Finished, Signed } from "./internal/metadata.js"
 export type { RequestOptions } from "./internal/request.js"
@@ -112,7 +112,7 @@ export const make = (provider: Service, options: Options): Effect.Effect<Languag
       Effect.mapError(requestOf(asked, merge(options, config), memory), (problem) => malformedInput(method, problem))
     ).pipe(Effect.tap(({ request }) => annotate(asked.span, provider.id, request)))
 
-  return LanguageModel.make({
+  const whole = LanguageModel.make({
     generateText: (asked) => {
       const { responseFormat } = asked
       return responseFormat.type === "text"
@@ -121,18 +121,21 @@ export const make = (provider: Service, options: Options): Effect.Effect<Languag
             generateObject(provider, request, responseFormat, memory)
           )
     },
-    streamText: (asked) =>
-      unwrap(
-        Effect.zipWith(prepare("streamText", asked), IdGenerator, ({ call, delivery, names, request }, ids) => {
-          const parts = new StreamParts(names)
-          return toParts(provider.stream(request, { ...call, delivery }), parts, {
-            name: (sources) => named(sources, ids),
-            failed: (error) => fromProviderError("streamText", error),
-            finished: ({ content }) => remember(memory, content)
-          })
-        })
-      )
+    streamText: () => Stream.dieMessage("the stream of another module stands in its place")
   })
+  const streamed = streamText((asked) =>
+    Effect.map(prepare("streamText", asked), ({ call, delivery, names, request }) => {
+      const parts = new StreamParts(names)
+      return {
+        parts,
+        events: Stream.mapError(provider.stream(request, { ...call, delivery }), (error) =>
+          fromProviderError("streamText", error)
+        ),
+        finished: () => remember(memory, parts.content)
+      }
+    })
+  )
+  return Effect.zipWith(whole, streamed, (service, streamText) => ({ ...service, streamText }))
 }
 
 const generate = (
@@ -145,7 +148,7 @@ const generate = (
     Effect.flatMap((response) => {
       remember(memory, response.content)
       const { parts, sources } = partsOf(response, response.content, names)
-      return Effect.flatMap(IdGenerator, (ids) => Effect.as(named(sources, ids), parts))
+      return Effect.flatMap(IdGenerator, (ids) => Effect.as(nameSources(sources, ids), parts))
     })
   )
 
@@ -171,16 +174,6 @@ const generateObject = (
 const remember = (memory: Memory, content: ReadonlyArray<AssistantPart>): void => {
   if (saysMore(content)) memory.remember(content)
 }
-
-const named = (sources: ReadonlyArray<Source>, ids: Context.Tag.Service<IdGenerator>): Effect.Effect<void> =>
-  Effect.forEach(
-    sources,
-    (source) =>
-      Effect.map(ids.generateId(), (id) => {
-        source.id = id
-      }),
-    { discard: true }
-  )
 
 /**
  * A language model over the provider in the context.

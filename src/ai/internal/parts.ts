@@ -1,7 +1,10 @@
 /**
  * The parts of a response that streamed and generated answers have in common.
  */
+import type { IdGenerator } from "@effect/ai/IdGenerator"
 import type * as Response from "@effect/ai/Response"
+import type * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
 import * as ModelResponse from "../../model/ModelResponse.js"
 import type * as Prompt from "../../model/Prompt.js"
 import { object } from "../../protocol/internal/json.js"
@@ -16,6 +19,19 @@ export type Source =
   | {
       -readonly [K in keyof Response.DocumentSourcePartEncoded]: Response.DocumentSourcePartEncoded[K]
     }
+
+export const nameSources = (
+  sources: ReadonlyArray<Source>,
+  ids: Context.Tag.Service<IdGenerator>
+): Effect.Effect<void> =>
+  Effect.forEach(
+    sources,
+    (source) =>
+      Effect.map(ids.generateId(), (id) => {
+        source.id = id
+      }),
+    { discard: true }
+  )
 
 export const sourceOf = (citation: Omit<Prompt.CitationPart, "type">): Source => {
   const { end, protocol, quote, start, title, url, value } = citation

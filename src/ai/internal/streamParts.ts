@@ -6,7 +6,7 @@
  * answer is proven, and a call that the program runs is given at the end only. Nothing before visible text is ever void in
  * the deliveries that are offered.
  */
-import type * as Response from "@effect/ai/Response"
+import * as Response from "@effect/ai/Response"
 import type * as ModelEvent from "../../model/ModelEvent.js"
 import type { ModelResponse } from "../../model/ModelResponse.js"
 import type { AssistantPart } from "../../model/Prompt.js"
@@ -16,6 +16,21 @@ import { finishOf, redacted, responseMetadata, type Source, signed, sourceOf } f
 import type { ToolNames } from "./tools.js"
 
 type Part = Response.StreamPartEncoded
+
+/** A part that needs no decoding: a piece of a block. */
+type Piece = Response.TextDeltaPart | Response.ReasoningDeltaPart | Response.ToolParamsDeltaPart
+
+export const isPiece = (part: Part | Piece): part is Piece => Response.PartTypeId in part
+
+const piece = (type: Piece["type"], id: string, delta: string): Piece => ({
+  [Response.PartTypeId]: Response.PartTypeId,
+  type,
+  id,
+  delta,
+  metadata: none
+})
+
+const none = {}
 
 interface Block {
   readonly index: number
@@ -66,18 +81,18 @@ export class StreamParts {
       case "TextDelta": {
         const block = this.blocks.get(event.index)
         if (block === undefined) return
-        if (block.blank === undefined) out.push({ type: "text-delta", id: block.id, delta: event.text })
+        if (block.blank === undefined) out.push(piece("text-delta", block.id, event.text))
         else this.blank(block, event.text, block.blank, out)
         return
       }
       case "ReasoningDelta": {
         const block = this.blocks.get(event.index)
-        if (block !== undefined) out.push({ type: "reasoning-delta", id: block.id, delta: event.text })
+        if (block !== undefined) out.push(piece("reasoning-delta", block.id, event.text))
         return
       }
       case "ToolCallDelta": {
         const block = this.blocks.get(event.index)
-        if (block !== undefined) out.push({ type: "tool-params-delta", id: block.id, delta: event.json })
+        if (block !== undefined) out.push(piece("tool-params-delta", block.id, event.json))
         return
       }
       case "ResponseStart":
@@ -154,7 +169,7 @@ export class StreamParts {
     this.settle(block.index + 1, out)
     block.blank = undefined
     this.first(out)
-    out.push({ type: "text-start", id: block.id }, { type: "text-delta", id: block.id, delta })
+    out.push({ type: "text-start", id: block.id }, piece("text-delta", block.id, delta))
   }
 
   private textEnds(block: Block | undefined, out: Array<Part>): void {
