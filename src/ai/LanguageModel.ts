@@ -128,9 +128,7 @@ export const make = (provider: Service, options: Options): Effect.Effect<Languag
       const parts = new StreamParts(names)
       return {
         parts,
-        events: Stream.mapError(provider.stream(request, { ...call, delivery }), (error) =>
-          fromProviderError("streamText", error)
-        ),
+        events: provider.stream(request, { ...call, delivery }),
         finished: () => remember(memory, parts.content)
       }
     })

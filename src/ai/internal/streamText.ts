@@ -13,15 +13,16 @@ import type * as Tool from "@effect/ai/Tool"
 import * as Toolkit from "@effect/ai/Toolkit"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
-import * as Fiber from "effect/Fiber"
+import { join } from "effect/Fiber"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import * as Scope from "effect/Scope"
-import * as Stream from "effect/Stream"
+import type * as Stream from "effect/Stream"
 import type { Concurrency } from "effect/Types"
 import type { ModelEvent } from "../../model/ModelEvent.js"
-import { type Open, type Pull, toStream, unwrap } from "../../retry/internal/pull.js"
-import { MODULE } from "./errors.js"
+import type { ProviderError } from "../../model/ProviderError.js"
+import { type Fiber, fromStream, type Open, type Pull, toStream, unwrap } from "../../retry/internal/pull.js"
+import { fromProviderError, MODULE } from "./errors.js"
 import { nameSources } from "./parts.js"
 import { isPiece, type StreamParts } from "./streamParts.js"
 
@@ -39,7 +40,7 @@ interface Asked {
 
 /** An answer that is about to be asked for: its events, and how they become parts. */
 export interface Opened {
-  readonly events: Stream.Stream<ModelEvent, AiError.AiError>
+  readonly events: Stream.Stream<ModelEvent, ProviderError>
   readonly parts: StreamParts
   /** Called when the end is proven, before its parts are given. */
   readonly finished: () => void
@@ -85,10 +86,9 @@ const open =
           Effect.sync(() => transform({ ...options, response: seen }))
         )
       }
-      const pull = yield* Stream.toPull(opened.events)
       return reading({
         opened,
-        pull: Effect.catchAll(pull, Option.match({ onNone: () => ended, onSome: (error) => Effect.fail(error) })),
+        pull: yield* Effect.mapError(fromStream(opened.events)(scope), failed),
         decode: decoderOf(toolkit),
         ids: Option.getOrElse(yield* Effect.serviceOption(IdGenerator), () => defaultIdGenerator),
         resolve:
@@ -104,7 +104,7 @@ const ended = Effect.succeed(undefined)
 
 interface Reading {
   readonly opened: Opened
-  readonly pull: Effect.Effect<Iterable<ModelEvent> | undefined, AiError.AiError>
+  readonly pull: Pull<ModelEvent, ProviderError>
   readonly decode: (
     parts: ReadonlyArray<Response.StreamPartEncoded>
   ) => Effect.Effect<ReadonlyArray<Part>, AiError.AiError>
@@ -130,31 +130,40 @@ const reading = ({ decode, ids, opened, pull, resolve, scope, seen }: Reading): 
       const content = yield* cold(out)
       const calls = out.flatMap((part) => (part.type === "tool-call" && part.providerExecuted !== true ? [part] : []))
       const results = yield* Effect.forkIn(resolve(calls), scope)
-      rest = [Fiber.join(results), decode([finish])]
+      rest = [join(results), decode([finish])]
       return content
     })
-  const more: Effect.Effect<ReadonlyArray<Part> | undefined, unknown> = Effect.suspend(() => {
-    const step = rest?.[0]
-    if (step === undefined) return rest === undefined ? next : ended
-    return Effect.flatMap(step, (pieces) => {
-      rest?.shift()
-      return given(pieces)
-    })
-  })
-  const given = (pieces: ReadonlyArray<Part>): Effect.Effect<ReadonlyArray<Part> | undefined, unknown> => {
+  const given = (pieces: ReadonlyArray<Part>, fiber: Fiber): ReturnType<Pull<Part, unknown>> => {
     // Never an empty chunk: a consumer's own timeout would take it for progress.
-    if (pieces.length === 0) return more
+    if (pieces.length === 0) return next(fiber)
     seen?.push(...pieces)
     return Effect.succeed(pieces)
   }
-  const next: Effect.Effect<ReadonlyArray<Part> | undefined, unknown> = Effect.flatMap(pull, (events) => {
-    if (events === undefined) return ended
-    const out = parts.read(events)
-    if (parts.finish !== undefined) return Effect.flatMap(end(out, parts.finish), given)
-    return out.every(isPiece) ? given(out) : Effect.flatMap(cold(out), given)
-  })
-  return () => (rest === undefined ? next : more)
+  const next: Pull<Part, unknown> = (fiber) => {
+    if (rest !== undefined) return step(rest, fiber)
+    return Effect.matchEffect(pull(fiber), {
+      onFailure: (error) => Effect.fail(failed(error)),
+      onSuccess: (events) => {
+        if (events === undefined) return ended
+        const out = parts.read(events)
+        if (parts.finish !== undefined)
+          return Effect.flatMap(end(out, parts.finish), (content) => given(content, fiber))
+        return out.every(isPiece) ? given(out, fiber) : Effect.flatMap(cold(out), (content) => given(content, fiber))
+      }
+    })
+  }
+  const step = (left: NonNullable<typeof rest>, fiber: Fiber): ReturnType<Pull<Part, unknown>> => {
+    const [first] = left
+    if (first === undefined) return ended
+    return Effect.flatMap(first, (pieces) => {
+      left.shift()
+      return given(pieces, fiber)
+    })
+  }
+  return next
 }
+
+const failed = (error: ProviderError): AiError.AiError => fromProviderError("streamText", error)
 
 const decoder = (toolkit: Toolkit.Any | Toolkit.WithHandler<Tools>): Reading["decode"] => {
   const decode = Schema.decode(Schema.Array(Response.StreamPart(toolkit)))
