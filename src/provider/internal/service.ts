@@ -13,7 +13,7 @@ import type { Delivery, EventOf } from "../../retry/Recovery.js"
 import type { StructuredOutput } from "../../vendors/Vendor.js"
 import type { Service } from "../Provider.js"
 import type { CallOptions, StreamOptions } from "./callOptions.js"
-import { generateObject } from "./object.js"
+import { generateObject } from "./object/generate.js"
 import { unsent } from "./unsent.js"
 
 type Events = Open<ModelEvent, ProviderError>
