@@ -13,7 +13,9 @@ import type { Delivery, EventOf } from "../../retry/Recovery.js"
 import type { StructuredOutput } from "../../vendors/Vendor.js"
 import type { Service } from "../Provider.js"
 import type { CallOptions, StreamOptions } from "./callOptions.js"
+import { streamElements } from "./object/elements.js"
 import { generateObject } from "./object/generate.js"
+import { streamObject } from "./object/stream.js"
 import { unsent } from "./unsent.js"
 
 type Events = Open<ModelEvent, ProviderError>
@@ -46,7 +48,9 @@ export const fromEvents = (id: string, events: OpenEvents, structuredOutput: Str
         : toStream((scope) => Effect.map(events(request, { ...options, delivery })(scope), textOf))
     },
     generate,
-    generateObject: generateObject(id, structuredOutput, generate)
+    generateObject: generateObject(id, structuredOutput, generate),
+    streamObject: streamObject(id, structuredOutput, events, usual),
+    streamElements: streamElements(id, structuredOutput, events)
   }
 }
 

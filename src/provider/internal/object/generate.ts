@@ -51,8 +51,7 @@ export const repaired = <A, R>(
 }
 
 /** A correction is another request: it goes on from no checkpoint. */
-export const forCorrection = <O extends CallOptions>(options: O | undefined): O | undefined =>
-  options && { ...options, from: undefined }
+export const forCorrection = <O extends CallOptions>(options: O): O => ({ ...options, from: undefined })
 
 /** The answers that were no object so far. */
 export const rejectedBy = ({
@@ -73,7 +72,7 @@ export const generateObject =
       const ask = (
         request: ObjectRequest,
         repairs: ReadonlyArray<Rejected>,
-        call: CallOptions | undefined
+        call: CallOptions
       ): Effect.Effect<ObjectResponse<A>, ProviderError | InvalidOutput, R> =>
         Effect.flatMap(generate(way.ask(request, name, document), call), (response) =>
           judge({ provider, way, name, repairs }, response, decode).pipe(
@@ -84,5 +83,5 @@ export const generateObject =
             })
           )
         )
-      return ask(first, [], options)
+      return ask(first, [], { ...options })
     })
