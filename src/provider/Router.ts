@@ -84,7 +84,11 @@ export const make = <Name extends string>(
     generate: (request, options) =>
       Effect.flatMap(pick(request, options), (provider) => provider.generate(request, options)),
     generateObject: (request, object, options) =>
-      Effect.flatMap(pick(request, options), (provider) => provider.generateObject(request, object, options))
+      Effect.flatMap(pick(request, options), (provider) => provider.generateObject(request, object, options)),
+    streamObject: (request, object, options) =>
+      unwrap(Effect.map(pick(request, options), (provider) => provider.streamObject(request, object, options))),
+    streamElements: (request, object, options) =>
+      unwrap(Effect.map(pick(request, options), (provider) => provider.streamElements(request, object, options)))
   }
 }
 

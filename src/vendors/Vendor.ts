@@ -12,13 +12,13 @@ import type { Quirks } from "../protocol/Quirks.js"
 import type * as Deadlines from "../retry/Deadlines.js"
 
 /**
- * How an object of a schema is asked for: by the vendor's own structured output, or by a tool that the model must call,
- * where there is none.
+ * How an object of a schema is asked for: by the vendor's own structured output; by a tool that the model must call, where
+ * there is none; or in words, with the schema in the system text, for models that have neither.
  *
  * @since 0.1.0
  * @category models
  */
-export type StructuredOutput = "native" | "tool"
+export type StructuredOutput = "native" | "tool" | "prompt"
 
 /**
  * One protocol that a vendor serves.

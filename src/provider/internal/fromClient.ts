@@ -10,11 +10,13 @@ import { checkTimes } from "../../client/internal/checkTime.js"
 import type * as ModelClient from "../../client/ModelClient.js"
 import { type Fault, invalidRequest } from "../../model/internal/fault.js"
 import * as ModelRequest from "../../model/ModelRequest.js"
+import * as Prompt from "../../model/Prompt.js"
 import * as Deadlines from "../../retry/Deadlines.js"
 import { defaultRequest } from "../../retry/internal/continuation/ask.js"
 import * as Loop from "../../retry/internal/loop.js"
 import * as StreamRetry from "../../retry/StreamRetry.js"
 import type { Service, ServiceOptions } from "../Provider.js"
+import type { UsualWay } from "./object/ways.js"
 import { fromEvents, type OpenEvents } from "./service.js"
 import { unsent } from "./unsent.js"
 
@@ -72,7 +74,11 @@ export const fromClient = <R>(
         trust: unshown !== undefined || call.delivery === "hold" ? "vendor" : "shown"
       })
     }
-    return fromEvents(provider, open, options.structuredOutput)
+    // A schema that the vendor's own structured output does not take is asked for by a tool, whose parameters it takes.
+    const usualWay: UsualWay = (output) =>
+      options.structuredOutput ??
+      (Either.isRight(client.prepare({ model: "any", prompt: Prompt.text("any"), output })) ? "native" : "tool")
+    return fromEvents(provider, open, usualWay)
   })
 
 /** Who is called, by the names of OpenTelemetry. */
