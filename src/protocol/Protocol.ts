@@ -9,6 +9,7 @@ import type { Fault } from "../model/internal/fault.js"
 import type { ModelEvent } from "../model/ModelEvent.js"
 import type { ModelRequest } from "../model/ModelRequest.js"
 import type { Usage } from "../model/Usage.js"
+import type { Frame, Framing } from "./Framing.js"
 import type { Quirks } from "./Quirks.js"
 
 export type { Fault } from "../model/internal/fault.js"
@@ -20,17 +21,6 @@ export type { Fault } from "../model/internal/fault.js"
  * @category models
  */
 export type ProtocolId = "anthropic-messages" | "chat-completions" | "responses"
-
-/**
- * One server-sent event: its name, if the stream gave one, and its data.
- *
- * @since 0.1.0
- * @category models
- */
-export interface ServerSentEvent {
-  readonly event?: string | undefined
-  readonly data: string
-}
 
 /**
  * What one `step` means, besides the model events that it pushed.
@@ -146,8 +136,10 @@ export interface Protocol<Sdk, Params, State> {
   /** Lets the SDK send the request, and resolves at the head of the answer with the body unread. */
   readonly open: (sdk: Sdk, params: Params, options: OpenOptions) => Promise<Response>
   readonly initial: (stamp: Stamp, quirks?: Quirks) => State
-  /** Takes one server-sent event and pushes what it means. */
-  readonly step: (state: State, event: ServerSentEvent, events: Array<ModelEvent>) => StepResult
+  /** How a body is cut into the frames that `step` takes. Default: `Framing.serverSentEvents`. */
+  readonly framing?: Framing | undefined
+  /** Takes one frame and pushes what it means. */
+  readonly step: (state: State, frame: Frame, events: Array<ModelEvent>) => StepResult
   /** Called when the end is proven: closes what is open, and sums up. */
   readonly end: (state: State, events: Array<ModelEvent>) => Summary
   /**

@@ -71,3 +71,6 @@ export const contradiction = (description: string): Fault => ({
 export const truncated = (description: string): Fault => ({ _tag: "StreamTruncated", description })
 
 export const seamNotProven = (description: string): Fault => ({ _tag: "SeamNotProven", description })
+
+/** One event of a stream goes beyond its bound, in characters. */
+export const tooLong = (max: number): Fault => malformed(`the stream has an event of more than ${max} characters`)

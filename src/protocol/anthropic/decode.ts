@@ -5,10 +5,11 @@ import type { Reason } from "../../model/FinishReason.js"
 import { type Fault, malformed, truncated } from "../../model/internal/fault.js"
 import type { ModelEvent } from "../../model/ModelEvent.js"
 import type { Usage } from "../../model/Usage.js"
+import type { Frame } from "../Framing.js"
 import { classify } from "../internal/classify.js"
 import { finishReason, finishWord, interruption } from "../internal/finishWords.js"
 import { array, carriesContent, type JsonObject, object, parse, says, string, tokens } from "../internal/json.js"
-import type { ServerSentEvent, Stamp, StepResult, Summary } from "../Protocol.js"
+import type { Stamp, StepResult, Summary } from "../Protocol.js"
 import { type Blocks, blockDelta, blockStart, blockStop, close } from "./blocks.js"
 
 /**
@@ -55,7 +56,7 @@ export const initial = (stamp: Stamp): State => ({
   reasoningTokens: undefined
 })
 
-export const step = (state: State, event: ServerSentEvent, events: Array<ModelEvent>): StepResult => {
+export const step = (state: State, event: Frame, events: Array<ModelEvent>): StepResult => {
   const json = parse(event.data)
   const body = object(json)
   if (body === undefined) return json === undefined ? notJson(event) : undefined
@@ -121,7 +122,7 @@ const finishReasons: Readonly<Record<string, Reason>> = {
 }
 
 /** Gateways send blank signs of life, and the marker of another protocol. */
-const notJson = ({ data, event }: ServerSentEvent): StepResult => {
+const notJson = ({ data, event }: Frame): StepResult => {
   if (event === "error") return classify({ body: data })
   const text = data.trim()
   if (event === "ping" || text === "" || text === "[DONE]") return undefined

@@ -1,17 +1,17 @@
 /**
- * From bytes to model events, for one attempt: server-sent events, the protocol's steps, the fold, and the proof of the
+ * From bytes to model events, for one attempt: frames, the protocol's steps, the fold, and the proof of the
  * end. Pure: what it gives depends on the bytes alone, however they are cut into chunks.
  */
 import * as Fault from "../../model/internal/fault.js"
 import { Fold } from "../../model/internal/fold.js"
 import type { ModelEvent } from "../../model/ModelEvent.js"
 import type { Usage } from "../../model/Usage.js"
-import type { Contradiction, Position, Protocol, ServerSentEvent, Stamp, StepResult, Summary } from "../Protocol.js"
+import * as Framing from "../Framing.js"
+import type { Contradiction, Position, Protocol, Stamp, StepResult, Summary } from "../Protocol.js"
 import type { Quirks } from "../Quirks.js"
-import * as Sse from "../Sse.js"
 import { classify } from "./classify.js"
-import { Document, Opening } from "./framing.js"
-import { type Limits, Meter } from "./limits.js"
+import { type Limits, Meter, maxEventLengthOf } from "./limits.js"
+import { Document, Opening } from "./opening.js"
 
 /** What `push` and `end` leave behind, besides events. */
 export type Verdict =
@@ -39,7 +39,7 @@ export interface Decoder {
   readonly fold: Fold
   readonly verdict: Verdict
   readonly fault: Fault.Fault | undefined
-  /** True once any server-sent event came that is more than a sign of life. */
+  /** True once any event of the stream came that is more than a sign of life. */
   readonly started: boolean
   /** How many model events the protocol gave, also those whose text the target holds back. */
   readonly count: number
@@ -93,7 +93,10 @@ export interface Options<State> extends Reading {
   readonly quirks?: Quirks | undefined
 }
 
-type Steps<State> = Pick<Protocol<never, never, State>, "initial" | "step" | "end" | "final" | "usage" | "cursor">
+type Steps<State> = Pick<
+  Protocol<never, never, State>,
+  "framing" | "initial" | "step" | "end" | "final" | "usage" | "cursor"
+>
 
 export const make = <State>(protocol: Steps<State>, stamp: Stamp, options: Options<State> = {}): Decoder => {
   const fold = options.target?.fold ?? new Fold()
@@ -113,7 +116,7 @@ class Reader<State> implements Decoder {
   count = 0
   private events: Array<ModelEvent> = []
   private readonly opening: Opening
-  private readonly sse: Sse.Reader
+  private readonly frames: Framing.Reader
   private document: Document | undefined = undefined
   private readonly target: Target | undefined
   /** True once the vendor contradicted itself, and its last statements are to count. */
@@ -129,8 +132,9 @@ class Reader<State> implements Decoder {
     /** Says that an attempt goes on where a cursor stood; given with its first event. */
     private announcement: ModelEvent | undefined
   ) {
-    this.opening = new Opening(options.contentType)
-    this.sse = Sse.make(options.limits)
+    const framing = protocol.framing ?? Framing.serverSentEvents
+    this.opening = new Opening(framing, options.contentType)
+    this.frames = framing.reader(maxEventLengthOf(options.limits))
     this.target = options.target
   }
 
@@ -141,7 +145,8 @@ class Reader<State> implements Decoder {
 
   end(): Array<ModelEvent> {
     if (this.isReading()) this.read(this.opening.end())
-    this.takeAll(this.sse.end())
+    this.takeAll(this.frames.end())
+    if (this.frames.fault !== undefined && this.isReading()) this.conclude(this.frames.fault)
     if (this.verdict === "Proven") this.finish()
     else if (this.verdict === "Open") {
       const what = this.started ? "ended without its terminal marker" : "ended before it began"
@@ -181,13 +186,13 @@ class Reader<State> implements Decoder {
   }
 
   private read(bytes: Uint8Array): void {
-    if (this.opening.framing === "document") {
+    if (this.opening.beginning === "document") {
       this.document ??= new Document()
       if (!this.document.push(bytes)) this.fail(this.refused(this.document.text))
       return
     }
-    this.takeAll(this.sse.push(bytes))
-    if (this.sse.fault !== undefined && this.isReading()) this.conclude(this.sse.fault)
+    this.takeAll(this.frames.push(bytes))
+    if (this.frames.fault !== undefined && this.isReading()) this.conclude(this.frames.fault)
   }
 
   /** An answer that is no stream, of which the status said that it was good. */
@@ -195,11 +200,11 @@ class Reader<State> implements Decoder {
     return classify({ status: 200, body: text, requestId: this.stamp.requestId })
   }
 
-  private takeAll(received: ReadonlyArray<ServerSentEvent>): void {
+  private takeAll(received: ReadonlyArray<Framing.Frame>): void {
     for (let i = 0; i < received.length && this.isReading(); i++) this.take(received[i]!)
   }
 
-  private take(event: ServerSentEvent): void {
+  private take(event: Framing.Frame): void {
     const { events } = this
     const from = events.length
     if (this.announcement !== undefined) {
