@@ -6,6 +6,7 @@
 export * as AnthropicClient from "./client/AnthropicClient.js"
 export * as ConnectionPool from "./client/ConnectionPool.js"
 export * as Credentials from "./client/Credentials.js"
+export * as Http from "./client/Http.js"
 export * as InvalidOptions from "./client/InvalidOptions.js"
 export * as ModelClient from "./client/ModelClient.js"
 export * as OpenAiClient from "./client/OpenAiClient.js"

@@ -8,6 +8,7 @@ import * as Decode from "./anthropic/decode.js"
 import * as Encode from "./anthropic/encode.js"
 import { noTimeout } from "./internal/noTimeout.js"
 import type { Protocol } from "./Protocol.js"
+import type * as Quirks from "./Quirks.js"
 
 export type { State } from "./anthropic/decode.js"
 export type { Params } from "./anthropic/encode.js"
@@ -27,8 +28,9 @@ export type Sdk = Anthropic
  * @since 0.1.0
  * @category protocols
  */
-export const protocol: Protocol<Sdk, Encode.Params, Decode.State> = {
+export const protocol: Protocol<Sdk, Encode.Params, Decode.State, Quirks.AnthropicMessages> = {
   id: "anthropic-messages",
+  quirks: { thinking: true, unsupported: true },
   encode: Encode.encode,
   open: (sdk, params, { headers, signal }) =>
     sdk.messages.create(params, { signal, headers, maxRetries: 0, timeout: noTimeout }).asResponse(),

@@ -10,12 +10,11 @@ import type { ModelEvent } from "../model/ModelEvent.js"
 import type { ModelRequest } from "../model/ModelRequest.js"
 import type { Usage } from "../model/Usage.js"
 import type { Frame, Framing } from "./Framing.js"
-import type { Quirks } from "./Quirks.js"
 
 export type { Fault } from "../model/internal/fault.js"
 
 /**
- * The wire protocols that there are.
+ * The wire protocols that this library has. A protocol of your own has an id of your own.
  *
  * @since 0.1.0
  * @category models
@@ -124,13 +123,19 @@ export interface Cursor<Sdk, Params, State> {
 
 /**
  * A wire format. `State` belongs to one attempt and to `step` alone, which may change it in place; given the same
- * events it always does the same. Everything is total: foreign bytes give events, a fault, or both, never an exception.
+ * frames it always does the same. Everything is total: foreign bytes give events, a fault, or both, never an exception.
+ *
+ * `Sdk` is whatever `open` sends with: an SDK's client, or `Http` where there is no SDK. `Params` is a request in the
+ * protocol's own terms, and `Quirks` is in what its vendors may differ. docs/adding-a-protocol.md makes one step by step.
  *
  * @since 0.1.0
  * @category models
  */
-export interface Protocol<Sdk, Params, State> {
-  readonly id: ProtocolId
+export interface Protocol<Sdk, Params, State, Quirks extends object = object> {
+  /** Errors and checkpoints name it; `providerOptions` has its fields under it. */
+  readonly id: string
+  /** The quirks that it reads. Any other is refused when a client is made. Default: none. */
+  readonly quirks?: { readonly [Name in keyof Quirks]-?: true } | undefined
   /** The request in the SDK's own terms, or an `InvalidRequest` that names the field that cannot be expressed. */
   readonly encode: (request: ModelRequest, quirks?: Quirks) => Either.Either<Params, Fault>
   /** Lets the SDK send the request, and resolves at the head of the answer with the body unread. */

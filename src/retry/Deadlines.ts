@@ -7,7 +7,6 @@
  */
 import * as Duration from "effect/Duration"
 import type * as ModelRequest from "../model/ModelRequest.js"
-import type { ProtocolId } from "../protocol/Protocol.js"
 
 /**
  * How long to wait, for a provider or for one call. Each field may be given by itself; what is not given follows the
@@ -51,7 +50,8 @@ export interface Deadlines {
  */
 export interface Facts {
   readonly baseUrl: string
-  readonly protocol: ProtocolId
+  /** Its id. */
+  readonly protocol: string
   readonly request: ModelRequest.Options
   /** What is known of the vendor; in place of the standard ones, and raised like them. Default: nothing. */
   readonly deadlines?: Options | undefined

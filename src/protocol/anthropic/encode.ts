@@ -14,7 +14,7 @@ import {
   onlyWithout,
   ownOptions
 } from "../internal/encode.js"
-import type { Quirks } from "../Quirks.js"
+import type { AnthropicMessages as Quirks } from "../Quirks.js"
 import { encodePrompt } from "./encodePrompt.js"
 
 /** The wire takes these from every model that samples; the SDK's types leave them out, since newer models refuse them. */

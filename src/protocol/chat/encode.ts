@@ -15,7 +15,7 @@ import {
   ownOptions
 } from "../internal/encode.js"
 import { isStrict } from "../internal/strict.js"
-import type { Quirks } from "../Quirks.js"
+import type { ChatCompletions as Quirks } from "../Quirks.js"
 import { encodePrompt } from "./encodePrompt.js"
 import { encodeReasoning } from "./reasoning.js"
 

@@ -7,7 +7,7 @@ import type { ModelRequest } from "../../model/ModelRequest.js"
 import type * as Prompt from "../../model/Prompt.js"
 import { dataUrl, type Encoded, each, invalid, isVisible, systemParts } from "../internal/encode.js"
 import { stringify } from "../internal/json.js"
-import type { Quirks } from "../Quirks.js"
+import type { ChatCompletions as Quirks } from "../Quirks.js"
 
 export const encodePrompt = (request: ModelRequest, quirks: Quirks): Encoded<Array<Chat.ChatCompletionMessageParam>> =>
   Either.gen(function* () {

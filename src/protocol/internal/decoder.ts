@@ -8,7 +8,6 @@ import type { ModelEvent } from "../../model/ModelEvent.js"
 import type { Usage } from "../../model/Usage.js"
 import * as Framing from "../Framing.js"
 import type { Contradiction, Position, Protocol, Stamp, StepResult, Summary } from "../Protocol.js"
-import type { Quirks } from "../Quirks.js"
 import { classify } from "./classify.js"
 import { type Limits, Meter, maxEventLengthOf } from "./limits.js"
 import { Document, Opening } from "./opening.js"
@@ -86,19 +85,23 @@ export interface Reading {
   readonly trust?: "shown" | "vendor" | undefined
 }
 
-export interface Options<State> extends Reading {
+export interface Options<State, Quirks extends object = object> extends Reading {
   readonly limits?: Limits | undefined
   readonly position?: ((state: State) => Position | undefined) | undefined
   /** Where the vendor differs from the protocol. */
   readonly quirks?: Quirks | undefined
 }
 
-type Steps<State> = Pick<
-  Protocol<never, never, State>,
+type Steps<State, Quirks extends object = object> = Pick<
+  Protocol<never, never, State, Quirks>,
   "framing" | "initial" | "step" | "end" | "final" | "usage" | "cursor"
 >
 
-export const make = <State>(protocol: Steps<State>, stamp: Stamp, options: Options<State> = {}): Decoder => {
+export const make = <State, Quirks extends object>(
+  protocol: Steps<State, Quirks>,
+  stamp: Stamp,
+  options: Options<State, Quirks> = {}
+): Decoder => {
   const fold = options.target?.fold ?? new Fold()
   // What is gone on with counts: a server may break as often as it likes.
   const meter = new Meter(options.limits, options.target === undefined ? 0 : fold.partial().text.length)
@@ -123,7 +126,7 @@ class Reader<State> implements Decoder {
   private contradicted = false
 
   constructor(
-    private readonly protocol: Steps<State>,
+    private readonly protocol: Omit<Steps<State>, "initial">,
     private readonly state: State,
     private readonly stamp: Stamp,
     readonly fold: Fold,

@@ -6,7 +6,7 @@ import { type Fault, invalidRequest } from "../../model/internal/fault.js"
 import type { ModelRequest, ProviderOptions } from "../../model/ModelRequest.js"
 import type * as Prompt from "../../model/Prompt.js"
 import type { ProtocolId } from "../Protocol.js"
-import type { Quirks } from "../Quirks.js"
+import type { Shared } from "../Quirks.js"
 
 /** A part of a request in the protocol's own terms, or why there is none. */
 export type Encoded<A> = Either.Either<A, Fault>
@@ -25,7 +25,7 @@ export const onlyWithout = (
 }
 
 /** Refuses the first of the fields that the request sets and its vendor is known to refuse. */
-export const onlySupported = (request: ModelRequest, { unsupported = [] }: Quirks): Encoded<void> => {
+export const onlySupported = (request: ModelRequest, { unsupported = [] }: Shared): Encoded<void> => {
   const set = unsupported.find((field) => request[field] !== undefined)
   return set === undefined ? Either.void : invalid(set, "is refused by this provider: leave it out")
 }

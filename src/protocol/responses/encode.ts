@@ -15,7 +15,7 @@ import {
   systemParts
 } from "../internal/encode.js"
 import { isStrict } from "../internal/strict.js"
-import type { Quirks } from "../Quirks.js"
+import type { Responses as Quirks } from "../Quirks.js"
 import { encodeInput } from "./input.js"
 
 /**

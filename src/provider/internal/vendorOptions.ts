@@ -14,10 +14,12 @@ import type { ServiceOptions } from "../Provider.js"
  * @category models
  */
 export interface Settings<out V extends Vendor = Vendor, out RPool = never, out RRetry = never>
-  extends Omit<ModelClient.Options<RPool>, "provider" | "apiKey">,
+  extends Omit<ModelClient.Options<RPool>, "provider" | "apiKey" | "quirks">,
     ServiceOptions<RRetry> {
   /** Which of the vendor's protocols to speak. Default: the vendor's own choice. */
   readonly protocol?: NoInfer<V>["endpoints"][number]["protocol"] | undefined
+  /** Where the vendor differs from the protocol. Go before those that are known of it. Default: those. */
+  readonly quirks?: NoInfer<V>["endpoints"][number]["quirks"]
 }
 
 /** The key: needed, but for vendors that do without, or where something else than a key is shown. */

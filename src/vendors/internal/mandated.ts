@@ -23,7 +23,7 @@ export const addresses: ReadonlyMap<string, ReadonlyArray<ProtocolId>> = new Map
 ])
 
 /** The protocols of an address that is known; undefined for any other, and for what is no URL. */
-export const mandated = (baseUrl: string): ReadonlyArray<ProtocolId> | undefined => {
+export const mandated = (baseUrl: string): ReadonlyArray<string> | undefined => {
   if (!URL.canParse(baseUrl)) return undefined
   const { host, pathname } = new URL(baseUrl)
   const address = host + pathname.replace(/(?<!\/)\/+$/, "")
