@@ -18,7 +18,7 @@ import type * as Scope from "effect/Scope"
 import * as AnthropicMessages from "../protocol/AnthropicMessages.js"
 import type * as Quirks from "../protocol/Quirks.js"
 import type { InvalidOptions } from "./InvalidOptions.js"
-import { PLACEHOLDER_KEY, quiet, withoutEnvironmentHeaders } from "./internal/sdk.js"
+import { PLACEHOLDER_KEY, quiet, unshown, withoutEnvironmentHeaders } from "./internal/sdk.js"
 import * as ModelClient from "./ModelClient.js"
 
 /**
@@ -53,16 +53,18 @@ const kind: ModelClient.Kind<Anthropic, AnthropicMessages.Params, AnthropicMessa
   protocol: AnthropicMessages.protocol,
   load: async ({ baseUrl: baseURL, fetch }) => {
     const { Anthropic } = await import("@anthropic-ai/sdk")
-    return withoutEnvironmentHeaders(
-      new Anthropic({
-        baseURL,
-        fetch,
-        apiKey: PLACEHOLDER_KEY,
-        webhookKey: null,
-        openTelemetry: false,
-        maxRetries: 0,
-        ...quiet
-      })
+    return unshown(
+      withoutEnvironmentHeaders(
+        new Anthropic({
+          baseURL,
+          fetch,
+          apiKey: PLACEHOLDER_KEY,
+          webhookKey: null,
+          openTelemetry: false,
+          maxRetries: 0,
+          ...quiet
+        })
+      )
     )
   }
 }

@@ -26,11 +26,10 @@ import { credentialHeaders } from "./internal/credentialHeaders.js"
 import * as Keys from "./internal/keys.js"
 import { unlessRefused } from "./internal/refused.js"
 import type { RenewableClosed } from "./internal/renewableClosed.js"
-import { unshown } from "./internal/sdk.js"
 import * as Renewable from "./Renewable.js"
 
-export type { Decoder, Reading, Target } from "../protocol/internal/decoder.js"
-export type { Keys } from "./internal/keys.js"
+export type { Decoder, Reading, Target, Verdict } from "../protocol/internal/decoder.js"
+export type { Chosen, Failed, Judged, Keys } from "./internal/keys.js"
 
 /**
  * One generation of a client: the SDK's object, and the pool that it sends over.
@@ -263,7 +262,7 @@ export const make = <Sdk, Params, State, Quirks extends object = object, R = nev
         try: () => kind.load({ baseUrl, fetch: pool.fetch }),
         catch: (cause) => invalid("sdk", `could not be made: ${cause}`)
       })
-      return { sdk: unshown(sdk), pool }
+      return { sdk, pool }
     }).pipe(Effect.withSpan("effect-redial.acquire", { attributes: { "effect_redial.provider": provider } }))
 
     const connections = yield* Renewable.make(acquire, {

@@ -21,7 +21,7 @@ import type { Protocol } from "../protocol/Protocol.js"
 import type * as Quirks from "../protocol/Quirks.js"
 import * as Responses from "../protocol/Responses.js"
 import type { InvalidOptions } from "./InvalidOptions.js"
-import { PLACEHOLDER_KEY, quiet, withoutEnvironmentHeaders } from "./internal/sdk.js"
+import { PLACEHOLDER_KEY, quiet, unshown, withoutEnvironmentHeaders } from "./internal/sdk.js"
 import * as ModelClient from "./ModelClient.js"
 
 /**
@@ -79,18 +79,20 @@ const kind = <Params, State, Q extends object>(
   protocol,
   load: async ({ baseUrl: baseURL, fetch }) => {
     const { OpenAI } = await import("openai")
-    return withoutEnvironmentHeaders(
-      new OpenAI({
-        baseURL,
-        fetch,
-        apiKey: PLACEHOLDER_KEY,
-        adminAPIKey: null,
-        organization: null,
-        project: null,
-        webhookSecret: null,
-        maxRetries: 0,
-        ...quiet
-      })
+    return unshown(
+      withoutEnvironmentHeaders(
+        new OpenAI({
+          baseURL,
+          fetch,
+          apiKey: PLACEHOLDER_KEY,
+          adminAPIKey: null,
+          organization: null,
+          project: null,
+          webhookSecret: null,
+          maxRetries: 0,
+          ...quiet
+        })
+      )
     )
   }
 })

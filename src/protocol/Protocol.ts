@@ -11,7 +11,10 @@ import type { ModelRequest } from "../model/ModelRequest.js"
 import type { Usage } from "../model/Usage.js"
 import type { Frame, Framing } from "./Framing.js"
 
-export type { Fault } from "../model/internal/fault.js"
+export type { ConnectReason, Deadline, Fault } from "../model/internal/fault.js"
+export { contradiction, invalidRequest, malformed, truncated } from "../model/internal/fault.js"
+export type { Reported } from "./internal/classify.js"
+export { classify, isError } from "./internal/classify.js"
 
 /**
  * The wire protocols that this library has. A protocol of your own has an id of your own.

@@ -2,12 +2,11 @@
  * Folds events into what a consumer has at that moment. The decoder, the retry loop and `ModelEvent.fold` all
  * use this one fold, so a consumer who folds events the documented way gets what `Finish` says.
  */
-import type { FinishReason, Reason } from "../FinishReason.js"
+import type { Reason } from "../FinishReason.js"
 import type { ModelEvent } from "../ModelEvent.js"
 import * as ModelResponse from "../ModelResponse.js"
 import type * as Partial from "../PartialResponse.js"
 import type * as Prompt from "../Prompt.js"
-import type { Usage } from "../Usage.js"
 import { GrowingText } from "./text.js"
 
 /** A block under construction: one shape for all kinds, so that the hot path stays monomorphic. */
@@ -49,15 +48,6 @@ const ofBlock = (block: Partial.Block): Draft => {
   }
 }
 
-/** What the terminal marker of a protocol says. */
-export interface Ending {
-  readonly finishReason: FinishReason
-  readonly usage: Usage
-  readonly id: string | undefined
-  readonly model: string | undefined
-  readonly requestId: string | undefined
-}
-
 const visible = /\S/
 
 /** Beyond what any answer may have: see the limits of the decoder. An index above it is no index. */
@@ -67,7 +57,7 @@ const MOST_BLOCKS = 64 * 1024
  * Total: an event of a block whose start never came says nothing of what a consumer has, and is skipped; so is a start
  * whose index is not a whole number from 0 to 65,535.
  */
-export class Fold {
+export class Fold implements Partial.Fold {
   private drafts: Array<Draft | undefined> = []
 
   /** A fold that begins where another one stood. */
@@ -184,7 +174,7 @@ export class Fold {
   }
 
   /** The response, to be called only once its end was proven. */
-  response(ending: Ending): ModelResponse.ModelResponse {
+  response(ending: Partial.Ending): ModelResponse.ModelResponse {
     const content: Array<Prompt.AssistantPart> = []
     const toolCalls: Array<Prompt.ToolCallPart> = []
     const incompleteToolCalls: Array<ModelResponse.IncompleteToolCall> = []

@@ -5,6 +5,7 @@
 import * as Fault from "../../model/internal/fault.js"
 import { Fold } from "../../model/internal/fold.js"
 import type { ModelEvent } from "../../model/ModelEvent.js"
+import type * as Partial from "../../model/PartialResponse.js"
 import type { Usage } from "../../model/Usage.js"
 import * as Framing from "../Framing.js"
 import type { Contradiction, Position, Protocol, Stamp, StepResult, Summary } from "../Protocol.js"
@@ -12,16 +13,18 @@ import { classify } from "./classify.js"
 import { type Limits, Meter, maxEventLengthOf } from "./limits.js"
 import { Document, Opening } from "./opening.js"
 
-/** What `push` and `end` leave behind, besides events. */
-export type Verdict =
-  /** The end is not proven yet. */
-  | "Open"
-  /** Proven; usage may still follow. `end` turns it into the response. */
-  | "Proven"
-  /** `Finish` has been given. */
-  | "Finished"
-  /** Not to be read further; the fault is in `fault`. */
-  | "Failed"
+/**
+ * What `push` and `end` leave behind, besides events.
+ *
+ * - `Open`: the end is not proven yet
+ * - `Proven`: it is; usage may still follow, and `end` turns it into the response
+ * - `Finished`: `Finish` has been given
+ * - `Failed`: not to be read further; the fault is in `fault`
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Verdict = "Open" | "Proven" | "Finished" | "Failed"
 
 /**
  * Reads the bytes of one attempt's answer.
@@ -35,7 +38,7 @@ export interface Decoder {
   /** The body is over, in whatever way: gives `Finish` where the end was proven, else fails as truncated. */
   readonly end: () => Array<ModelEvent>
   /** What has come so far. */
-  readonly fold: Fold
+  readonly fold: Partial.Fold
   readonly verdict: Verdict
   readonly fault: Fault.Fault | undefined
   /** True once any event of the stream came that is more than a sign of life. */
@@ -59,7 +62,7 @@ export interface Decoder {
  */
 export interface Target {
   /** What there is of the answer. */
-  readonly fold: Fold
+  readonly fold: Partial.Fold
   /** Rewrites the events from `from` on, or says that they do not go on with it. */
   readonly rewrite: (events: Array<ModelEvent>, from: number) => Fault.Fault | undefined
   /** Adds what is still to be told at a proven end, or says that the attempt did not go on. */
@@ -129,7 +132,7 @@ class Reader<State> implements Decoder {
     private readonly protocol: Omit<Steps<State>, "initial">,
     private readonly state: State,
     private readonly stamp: Stamp,
-    readonly fold: Fold,
+    readonly fold: Partial.Fold,
     private readonly meter: Meter,
     private readonly options: Options<State>,
     /** Says that an attempt goes on where a cursor stood; given with its first event. */
