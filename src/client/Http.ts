@@ -34,7 +34,7 @@ export interface Http {
  * @since 0.1.0
  * @category requests
  */
-export const post = (http: Http, path: string, body: unknown, options: OpenOptions): Promise<Response> =>
+export const post = async (http: Http, path: string, body: unknown, options: OpenOptions): Promise<Response> =>
   http.fetch(http.baseUrl + path, {
     method: "POST",
     headers: headersOf(options, { "content-type": "application/json", accept: "*/*" }),
@@ -48,7 +48,7 @@ export const post = (http: Http, path: string, body: unknown, options: OpenOptio
  * @since 0.1.0
  * @category requests
  */
-export const get = (http: Http, path: string, options: OpenOptions): Promise<Response> =>
+export const get = async (http: Http, path: string, options: OpenOptions): Promise<Response> =>
   http.fetch(http.baseUrl + path, {
     method: "GET",
     headers: headersOf(options, { accept: "*/*" }),

@@ -15,6 +15,7 @@ export type { ConnectReason, Deadline, Fault } from "../model/internal/fault.js"
 export { contradiction, invalidRequest, malformed, truncated } from "../model/internal/fault.js"
 export type { Reported } from "./internal/classify.js"
 export { classify, isError } from "./internal/classify.js"
+export { finishReason, interruption } from "./internal/finishWords.js"
 
 /**
  * The wire protocols that this library has. A protocol of your own has an id of your own.
