@@ -18,7 +18,15 @@ import {
   Stream
 } from "effect"
 import * as FastCheck from "effect/FastCheck"
-import { type InvalidOptions, type ModelClient, type ModelRequest, Prompt, Provider, Tool, Vendors } from "effect-redial"
+import {
+  type InvalidOptions,
+  type ModelClient,
+  type ModelRequest,
+  Prompt,
+  Provider,
+  Tool,
+  Vendors
+} from "effect-redial"
 import { FaultServer, Reply, Wire } from "effect-redial/testing"
 import { makeClient, ollama, protocol } from "../../docs/examples/ollama/chat.js"
 import * as Decoder from "../../src/protocol/internal/decoder.js"
