@@ -25,7 +25,7 @@ const run = (command, args, cwd = project) => execFileSync(command, args, { cwd,
 try {
   const [packed] = JSON.parse(run("npm", ["pack", "--json", "--ignore-scripts", "--pack-destination", project], root))
   const stray = packed.files.filter(
-    ({ path }) => !/^(dist|src)\/|^docs\/[a-z]+\.md$|^(package\.json|README\.md|LICENSE|CHANGELOG\.md)$/.test(path)
+    ({ path }) => !/^(dist|src)\/|^docs\/[a-z-]+\.md$|^(package\.json|README\.md|LICENSE|CHANGELOG\.md)$/.test(path)
   )
   assert.deepEqual(stray, [], "files that do not belong into the package")
 
@@ -80,10 +80,14 @@ try {
       examples.push([`${path.replaceAll(/\W/g, "-")}-${examples.length}.ts`, code.replaceAll(/^ \* ?/gm, "")])
     }
   }
-  for (const file of readdirSync(join(root, "docs/examples")).filter((file) => file.endsWith(".ts"))) {
+  for (const file of readdirSync(join(root, "docs/examples"), { recursive: true })) {
+    if (!file.endsWith(".ts") || file.startsWith("demo")) continue
     examples.push([file, readFileSync(join(root, "docs/examples", file), "utf8")])
   }
-  for (const [file, code] of examples) writeFileSync(join(project, file), code)
+  for (const [file, code] of examples) {
+    mkdirSync(dirname(join(project, file)), { recursive: true })
+    writeFileSync(join(project, file), code)
+  }
 
   const tsc = join(root, "node_modules/typescript/bin/tsc")
   const strict = ["--strict", "--exactOptionalPropertyTypes", "--noEmit", "--types", "node"]
