@@ -8,8 +8,9 @@ import * as Either from "effect/Either"
 import * as Redacted from "effect/Redacted"
 import { type Fault, invalidRequest } from "../../model/internal/fault.js"
 import type { Credential } from "../../model/ModelResponse.js"
-import { type Credentials, isCredentials, TypeId } from "../Credentials.js"
+import { type Credentials, isCredentials } from "../Credentials.js"
 import { problemOf } from "./checkKey.js"
+import { keyringOf } from "./credentials.js"
 import { type Keyring, PAUSE_MILLIS, type Refreshed } from "./keyring.js"
 import * as Rotation from "./rotation.js"
 
@@ -68,7 +69,8 @@ export type Input = Redacted.Redacted | Credentials
 /** The keys for requests to a host, or what speaks against them as a sentence without its subject. */
 export const from = (input: Input, host: string): Either.Either<() => Keys, string> => {
   if (isCredentials(input)) {
-    const keyring = input[TypeId]
+    const keyring = keyringOf(input)
+    if (keyring === undefined) return Either.left("was made by another copy of effect-redial: make it with this one")
     const problem = keyring.claim(host)
     return problem === undefined ? Either.right(() => of(keyring)) : Either.left(problem)
   }
