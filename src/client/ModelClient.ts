@@ -20,6 +20,7 @@ import type { Credentials } from "./Credentials.js"
 import type { Http } from "./Http.js"
 import { InvalidOptions } from "./InvalidOptions.js"
 import { checkBaseUrl, checkHeaders } from "./internal/checkAddress.js"
+import { check as checkPool } from "./internal/checkPool.js"
 import { checkQuirks } from "./internal/checkQuirks.js"
 import { checkTimes } from "./internal/checkTime.js"
 import { credentialHeaders } from "./internal/credentialHeaders.js"
@@ -351,5 +352,5 @@ const poolLayerOf = <R>(
   pool: NonNullable<Options<R>["pool"]>
 ): Effect.Effect<Layer.Layer<ConnectionPool.ConnectionPool, InvalidOptions, R>, InvalidOptions> => {
   const isLayer = (u: typeof pool): u is Exclude<typeof pool, ConnectionPool.Options> => Layer.isLayer(u)
-  return isLayer(pool) ? Effect.succeed(pool) : Effect.as(ConnectionPool.check(pool), ConnectionPool.layer(pool))
+  return isLayer(pool) ? Effect.succeed(pool) : Effect.as(checkPool(pool), ConnectionPool.layer(pool))
 }

@@ -11,6 +11,7 @@ import * as Schema from "effect/Schema"
 import { FinishReason } from "./FinishReason.js"
 import { GenerationId } from "./GenerationId.js"
 import { AssistantPart, ToolCallPart } from "./internal/parts.js"
+import { unsafeMake } from "./internal/proven.js"
 import { Delivered, PartialResponse } from "./PartialResponse.js"
 import { add as addUsage, Usage } from "./Usage.js"
 
@@ -249,15 +250,6 @@ const costUnknown = ({ delivered, error, usage, usageIsPartial }: Attempt): bool
       return usageIsPartial === true || delivered !== "nothing"
   }
 }
-
-const Proto = { [TypeId]: TypeId }
-
-/**
- * Only a decoder that has seen the end, or a store that is trusted, may call this.
- *
- * @internal
- */
-export const unsafeMake = (stored: typeof Stored.Type): ModelResponse => Object.assign(Object.create(Proto), stored)
 
 /**
  * Stores a response and reads it back. Reading trusts the store that the end was proven.

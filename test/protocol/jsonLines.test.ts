@@ -6,7 +6,7 @@ import * as FastCheck from "effect/FastCheck"
 import { jsonLines } from "../../src/protocol/Framing.js"
 import { bytes, cut } from "./support.js"
 
-const readChunks = (chunks: ReadonlyArray<Uint8Array>, max = 1_000) => {
+const readChunks = (chunks: ReadonlyArray<Uint8Array>, max = 1_000_000) => {
   const reader = jsonLines.reader(max)
   const frames = [...chunks.flatMap((chunk) => reader.push(chunk)), ...reader.end()]
   assert.deepStrictEqual([...reader.end(), ...reader.push(bytes("{}\n"))], [])

@@ -3,7 +3,7 @@ import * as FastCheck from "effect/FastCheck"
 import { type Frame, serverSentEvents } from "../../src/protocol/Framing.js"
 import { bytes, cut } from "./support.js"
 
-const readChunks = (chunks: ReadonlyArray<Uint8Array>, max = 1_000) => {
+const readChunks = (chunks: ReadonlyArray<Uint8Array>, max = 1_000_000) => {
   const events: Array<Frame> = []
   const sse = serverSentEvents.reader(max)
   // What else the parser knows of an event is nobody's concern.
@@ -17,9 +17,9 @@ const readChunks = (chunks: ReadonlyArray<Uint8Array>, max = 1_000) => {
   return { events, fault: sse.fault }
 }
 
-const read = (text: string, max = 1_000) => readChunks([bytes(text)], max)
+const read = (text: string, max = 1_000_000) => readChunks([bytes(text)], max)
 
-const readBytewise = (text: string, max = 1_000) => readChunks(cut(bytes(text), [1]), max)
+const readBytewise = (text: string, max = 1_000_000) => readChunks(cut(bytes(text), [1]), max)
 
 const data = (text: string) => read(text).events.map((event) => event.data)
 

@@ -2,11 +2,13 @@
  * Folds events into what a consumer has at that moment. The decoder, the retry loop and `ModelEvent.fold` all
  * use this one fold, so a consumer who folds events the documented way gets what `Finish` says.
  */
+
 import type { Reason } from "../FinishReason.js"
 import type { ModelEvent } from "../ModelEvent.js"
-import * as ModelResponse from "../ModelResponse.js"
+import type * as ModelResponse from "../ModelResponse.js"
 import type * as Partial from "../PartialResponse.js"
 import type * as Prompt from "../Prompt.js"
+import { unsafeMake } from "./proven.js"
 import { GrowingText } from "./text.js"
 
 /** A block under construction: one shape for all kinds, so that the hot path stays monomorphic. */
@@ -206,7 +208,7 @@ export class Fold implements Partial.Fold {
           break
       }
     }
-    return ModelResponse.unsafeMake({
+    return unsafeMake({
       id: ending.id,
       model: ending.model,
       requestId: ending.requestId,
