@@ -22,6 +22,8 @@ import type { Origin } from "./internal/keyring.js"
 import * as internal from "./internal/keyring.js"
 import type * as Rotation from "./internal/rotation.js"
 
+export type { Origin } from "./internal/keyring.js"
+
 /**
  * By which credentials are known at run time.
  *

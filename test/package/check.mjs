@@ -18,6 +18,8 @@ import { tmpdir } from "node:os"
 import { dirname, join } from "node:path"
 import { fileURLToPath } from "node:url"
 
+import { unnamed } from "./names.mjs"
+
 const root = fileURLToPath(new URL("../../", import.meta.url))
 const project = mkdtempSync(join(tmpdir(), "effect-redial-package-"))
 const run = (command, args, cwd = project) => execFileSync(command, args, { cwd, encoding: "utf8" })
@@ -37,6 +39,9 @@ try {
     symlinkSync(join(root, "node_modules", name), join(modules, name))
   }
   writeFileSync(join(project, "package.json"), JSON.stringify({ type: "module", private: true }))
+
+  const declarations = ["index.d.ts", "testing/index.d.ts"].map((file) => join(modules, "effect-redial/dist", file))
+  assert.deepEqual(unnamed(declarations), [], "types of public declarations that have no public name")
 
   const manifest = JSON.parse(readFileSync(join(root, "package.json"), "utf8"))
   const index = readFileSync(join(root, "src/index.ts"), "utf8")
