@@ -19,7 +19,7 @@ import {
   promptRefused,
   vendorToolNamed
 } from "../internal/encode.js"
-import type { Quirks } from "../Quirks.js"
+import type { AnthropicMessages as Quirks } from "../Quirks.js"
 import { encodePrompt } from "./encodePrompt.js"
 import { cacheControl } from "./encodeShared.js"
 import { outputSchema } from "./outputSchema.js"

@@ -18,7 +18,7 @@ import {
   vendorToolNamed
 } from "../internal/encode.js"
 import { strictForm } from "../internal/strict.js"
-import type { Quirks } from "../Quirks.js"
+import type { ChatCompletions as Quirks } from "../Quirks.js"
 import { encodePrompt } from "./encodePrompt.js"
 import { encodeReasoning } from "./reasoning.js"
 

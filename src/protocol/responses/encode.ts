@@ -20,7 +20,7 @@ import {
   vendorToolNamed
 } from "../internal/encode.js"
 import { strictForm } from "../internal/strict.js"
-import type { Quirks } from "../Quirks.js"
+import type { Responses as Quirks } from "../Quirks.js"
 import { encodeInput } from "./input.js"
 
 /**

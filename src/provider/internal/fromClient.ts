@@ -11,8 +11,9 @@ import type * as ModelClient from "../../client/ModelClient.js"
 import { type Fault, invalidRequest } from "../../model/internal/fault.js"
 import * as ModelRequest from "../../model/ModelRequest.js"
 import * as Prompt from "../../model/Prompt.js"
-import * as Deadlines from "../../retry/Deadlines.js"
+import type * as Deadlines from "../../retry/Deadlines.js"
 import { defaultRequest } from "../../retry/internal/continuation/ask.js"
+import { forEndpoint, problemOf } from "../../retry/internal/deadlines.js"
 import * as Loop from "../../retry/internal/loop.js"
 import * as StreamRetry from "../../retry/StreamRetry.js"
 import type { Service, ServiceOptions } from "../Provider.js"
@@ -41,7 +42,7 @@ export const fromClient = <R>(
     }
 
     const endpoint = { baseUrl: client.baseUrl, protocol, deadlines: patience }
-    const deadlinesOf = Deadlines.forEndpoint(endpoint, options.deadlines)
+    const deadlinesOf = forEndpoint(endpoint, options.deadlines)
 
     const open: OpenEvents = (input, call, unshown) => {
       const { model } = input
@@ -90,14 +91,14 @@ const serverOf = (baseUrl: string): Record<string, unknown> => {
 }
 
 const checkDeadlines = (deadlines: Deadlines.Options | undefined): Effect.Effect<void, InvalidOptions> => {
-  const [field, problem] = Deadlines.problemOf(deadlines) ?? []
+  const [field, problem] = problemOf(deadlines) ?? []
   return field === undefined || problem === undefined
     ? Effect.void
     : new InvalidOptions({ module: "Provider", option: `deadlines.${field}`, problem })
 }
 
 const checkedDeadlines = (deadlines: Deadlines.Options | undefined): Either.Either<void, Fault> => {
-  const [field, problem] = Deadlines.problemOf(deadlines) ?? []
+  const [field, problem] = problemOf(deadlines) ?? []
   return field === undefined
     ? Either.void
     : Either.left(invalidRequest(`deadlines.${field}`, `the call's \`deadlines.${field}\` ${problem}`))
