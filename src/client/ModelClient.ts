@@ -8,27 +8,24 @@ import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
-import * as Redacted from "effect/Redacted"
+import type * as Redacted from "effect/Redacted"
 import type * as Scope from "effect/Scope"
 import type { GenerationId } from "../model/GenerationId.js"
 import { type Fault, invalidRequest } from "../model/internal/fault.js"
 import type { ModelRequest } from "../model/ModelRequest.js"
-import * as Decoder from "../protocol/internal/decoder.js"
-import type { OpenOptions, Position, PrefillFlag, Protocol, Stamp } from "../protocol/Protocol.js"
+import type * as Decoder from "../protocol/internal/decoder.js"
+import type { PrefillFlag, Protocol, Stamp } from "../protocol/Protocol.js"
 import * as ConnectionPool from "./ConnectionPool.js"
 import type { Credentials } from "./Credentials.js"
 import type { Http } from "./Http.js"
 import { InvalidOptions } from "./InvalidOptions.js"
-import * as CallHeaders from "./internal/callHeaders.js"
+import * as Calls from "./internal/calls.js"
 import { checkBaseUrl, checkHeaders } from "./internal/checkAddress.js"
 import { check as checkPool } from "./internal/checkPool.js"
 import { checkQuirks } from "./internal/checkQuirks.js"
 import { checkTimes } from "./internal/checkTime.js"
-import { credentialHeaders } from "./internal/credentialHeaders.js"
 import * as Keys from "./internal/keys.js"
-import { unlessRefused } from "./internal/refused.js"
 import type { RenewableClosed } from "./internal/renewableClosed.js"
-import * as Warnings from "./internal/warnings.js"
 import * as Renewable from "./Renewable.js"
 
 export type { Decoder, Reading, Target, Verdict } from "../protocol/internal/decoder.js"
@@ -285,51 +282,11 @@ export const make = <Sdk, Params, State, Quirks extends object = object, R = nev
     const keys = yield* Either.mapLeft(Keys.from(options.apiKey, host), (problem) => invalid("apiKey", problem))
 
     const auth = options.auth ?? kind.auth
-    const requestHeaders = (key: Redacted.Redacted, call: Headers.Headers | undefined): OpenOptions["headers"] => ({
-      ...CallHeaders.beside(headers, call),
-      ...credentialHeaders(auth, Redacted.value(key))
-    })
-
     const { protocol } = kind
     const { prefill } = options
     const refusesPrefill = new Set<string>()
 
-    const connect =
-      (
-        call: Headers.Headers | undefined,
-        open: (sdk: Sdk, options: OpenOptions) => Promise<Response>
-      ): PreparedCall["connect"] =>
-      (user, key) =>
-        Effect.map(connections.leaseFor(user), ({ generation, value: { pool, sdk } }) => ({
-          generation,
-          pool,
-          key: auth === "none" ? undefined : key,
-          send: (signal) => open(sdk, { signal, headers: requestHeaders(key, call) }).then(unlessRefused)
-        }))
-
-    const warning = Warnings.make(provider)
-
-    const callOf = (params: Params, headers: Headers.Headers | undefined): PreparedCall => {
-      const { cursor } = protocol
-      const position = (state: State) => cursor?.at(params, state)
-      const decoder: PreparedCall["decoder"] = (stamp, how) =>
-        Decoder.make(protocol, stamp, { ...how, position, quirks: options.quirks })
-      const after: PreparedCall["after"] = (broken) => {
-        const at = broken.position()
-        return cursor && at && keptCall(at, (stamp, how) => broken.resumed(stamp, how?.contentType))
-      }
-      const attach: PreparedCall["attach"] = (id) =>
-        cursor && keptCall({ id, after: undefined, model: undefined }, decoder)
-      const keptCall = (at: Position, reading: PreparedCall["decoder"]): PreparedCall | undefined =>
-        cursor && {
-          connect: connect(headers, (sdk, options) => cursor.open(sdk, at, options)),
-          decoder: reading,
-          after,
-          attach
-        }
-      const fresh = connect(headers, (sdk, options) => protocol.open(sdk, params, options))
-      return { connect: warning(protocol.deprecation?.(params), fresh), decoder, after, attach }
-    }
+    const callOf = Calls.make({ provider, protocol, quirks: options.quirks, connections, auth, headers })
 
     return {
       provider,
