@@ -334,7 +334,7 @@ describe("an object", () => {
   )
 
   for (const [name, broken] of [
-    ["does not fit", `{"value":[11,22,"x",44]}`],
+    ["does not fit", `{"value":[11,22,"x",44,55]}`],
     ["is of another list", `{"value":[11,99,33,44]}`]
   ] as const) {
     it.scopedLive(`is not ended by an element that ${name} in an attempt that is void`, () =>
@@ -344,7 +344,7 @@ describe("an object", () => {
         const dropped = (json: string, afterEvents: number) =>
           Reply.cut(reply(json), { afterEvents, wait: "40 millis" }, "rst")
         const whole = `{"value":[11,22,33,44]}`
-        const server = yield* FaultServer.make([dropped(whole, 20), dropped(broken, 24), reply(whole)])
+        const server = yield* FaultServer.make([dropped(whole, 20), dropped(broken, 26), reply(whole)])
         const provider = yield* Provider.make(Vendors.anthropic, { apiKey, baseUrl: server.url, retry })
         const seen = yield* collect(provider.streamElements(request, { element: Schema.Number }))
         assert.deepStrictEqual(seen, [11, 22, 33, 44])
