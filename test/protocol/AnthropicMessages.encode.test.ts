@@ -332,6 +332,8 @@ describe("AnthropicMessages.encode", () => {
               { type: "citation", value: citation, protocol: "anthropic-messages" },
               { type: "citation", value: { type: "url_citation" }, protocol: "chat-completions" },
               { type: "provider", name: "refusal", value: "no" },
+              { type: "text", text: "\n" },
+              { type: "citation", value: { ...citation, url: "https://b" }, protocol: "anthropic-messages" },
               { type: "provider", name: "web_search_call", value: { type: "web_search_call" }, protocol: "responses" },
               { type: "reasoning", text: "elsewhere", signature: "c2ln", protocol: "responses" }
             ]
@@ -384,7 +386,7 @@ describe("AnthropicMessages.encode", () => {
   describe("providerOptions", () => {
     adds([
       [
-        "win, whole, over what the request says",
+        "win over what the request says",
         {
           maxOutputTokens: 5,
           reasoning: { effort: "high" },
@@ -398,6 +400,20 @@ describe("AnthropicMessages.encode", () => {
     ])
     // Who has no types is told at run time.
     const own = (options: object): Options => ({ providerOptions: { "anthropic-messages": options } })
+    adds([
+      [
+        "go beside what is said of the same thing, and say nothing where they are undefined",
+        {
+          output: { schema: closed },
+          reasoning: { effort: "low" },
+          ...own({ max_tokens: undefined, output_config: { effort: "high", format: undefined } })
+        },
+        {
+          thinking: { type: "adaptive" },
+          output_config: { effort: "high", format: { type: "json_schema", schema: closed } }
+        }
+      ]
+    ])
     refuses([["to decide the streaming", own({ stream: false }), "providerOptions", /`stream`/]])
   })
 })

@@ -333,6 +333,38 @@ describe("an object", () => {
     })
   )
 
+  for (const [name, broken] of [
+    ["does not fit", `{"value":[11,22,"x",44,55]}`],
+    ["is of another list", `{"value":[11,99,33,44]}`]
+  ] as const) {
+    it.scopedLive(`is not ended by an element that ${name} in an attempt that is void`, () =>
+      Effect.gen(function* () {
+        const reply = (json: string) => Reply.stream(Wire.answer("anthropic-messages", { text: [...json] }))
+        // The pause lets the consumer have what came before the drop.
+        const dropped = (json: string, afterEvents: number) =>
+          Reply.cut(reply(json), { afterEvents, wait: "40 millis" }, "rst")
+        const whole = `{"value":[11,22,33,44]}`
+        const server = yield* FaultServer.make([dropped(whole, 20), dropped(broken, 26), reply(whole)])
+        const provider = yield* Provider.make(Vendors.anthropic, { apiKey, baseUrl: server.url, retry })
+        const seen = yield* collect(provider.streamElements(request, { element: Schema.Number }))
+        assert.deepStrictEqual(seen, [11, 22, 33, 44])
+      })
+    )
+  }
+
+  it.scopedLive("gives nothing of a second list that is written into the same answer", () =>
+    Effect.gen(function* () {
+      const { provider } = yield* scripted([{ text: pieces(`{"value":[1, 2],"value":[3, 4, 5]}`) }], "native")
+      const seen: Array<number> = []
+      const error = yield* provider.streamElements(request, { element: Schema.Number }).pipe(
+        Stream.runForEach((one) => Effect.sync(() => seen.push(one))),
+        Effect.flip
+      )
+      assert(error._tag === "InvalidOutput" && error.reason === "changed")
+      assert.deepStrictEqual(seen, [1, 2])
+    })
+  )
+
   it.scopedLive("with delivery fail ends with the drop's own error", () =>
     Effect.gen(function* () {
       const whole = { text: pieces(`{"value":[1,2,3,4,5]}`) }

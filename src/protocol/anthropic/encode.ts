@@ -17,6 +17,7 @@ import {
   onlyWithTools,
   ownOptions,
   promptRefused,
+  said,
   vendorToolNamed
 } from "../internal/encode.js"
 import type { AnthropicMessages as Quirks } from "../Quirks.js"
@@ -87,11 +88,12 @@ export const encode = (request: ModelRequest, quirks: Quirks = {}): Encoded<Para
       ...(stopSequences !== undefined && stopSequences.length > 0 && { stop_sequences: [...stopSequences] }),
       ...(toolChoice !== undefined && { tool_choice: toolChoice }),
       ...(thinking !== undefined && { thinking }),
-      ...(config !== undefined && { output_config: config }),
       ...(user !== undefined && { metadata: { user_id: user } }),
       ...(tier !== undefined && { service_tier: tier }),
       ...options,
       ...(tools.length > 0 && { tools }),
+      // It holds several things; what is said of one does not undo another.
+      ...(config !== undefined && { output_config: { ...config, ...said(options?.output_config ?? {}) } }),
       stream: true
     }
   })

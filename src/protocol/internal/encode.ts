@@ -63,8 +63,13 @@ export const ownOptions = <P extends keyof ProviderOptions>(
   for (const [key, why] of Object.entries(refused)) {
     if (given.get(key) !== undefined) return invalid("providerOptions", `sets \`${key}\`, but ${why}`)
   }
-  return Either.right(options)
+  return Either.right(options && said(options))
 }
+
+/** Without the fields that are undefined: merged last, such a field would take away what the request says. */
+export const said = <A extends object>(options: A): A =>
+  // Fields that may be absent are all that is left out.
+  Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as A
 
 /** Refuses system text in the options beside that of the request, which it would replace. */
 export const onlyOneSystem = (field: string, own: unknown, given: unknown): Encoded<void> =>

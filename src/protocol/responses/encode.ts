@@ -16,6 +16,7 @@ import {
   onlyWithTools,
   ownOptions,
   promptRefused,
+  said,
   systemParts,
   vendorToolNamed
 } from "../internal/encode.js"
@@ -89,8 +90,8 @@ export const encode = (request: ModelRequest, quirks: Quirks = {}): Encoded<Para
       ...options,
       ...(tools.length > 0 && { tools }),
       // Each of them holds several things; what is said of one does not undo another.
-      ...(reasoning !== undefined && { reasoning: { ...reasoning, ...options?.reasoning } }),
-      ...(output !== undefined && { text: { format: encodeOutput(output), ...options?.text } }),
+      ...(reasoning !== undefined && { reasoning: { ...reasoning, ...said(options?.reasoning ?? {}) } }),
+      ...(output !== undefined && { text: { format: encodeOutput(output), ...said(options?.text ?? {}) } }),
       stream: true
     }
   })

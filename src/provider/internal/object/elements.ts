@@ -58,7 +58,9 @@ class List<A> {
   private waiting: Array<unknown> = []
   /** What was given, as JSON. */
   private readonly given: Array<string> = []
-  /** How many elements of this attempt are those that were given. */
+  /** The list that the elements were last read from: an attempt has its own, and so has a field that is written twice. */
+  private list: ReadonlyArray<unknown> = []
+  /** How many of its elements are those that were given. */
   private same = 0
   /** Why nothing more is given. The end says it, with the whole answer. */
   private stopped: Parameters<typeof invalid>[2] | undefined
@@ -98,17 +100,20 @@ class List<A> {
 
   private read(events: ReadonlyArray<ModelEvent>): Effect.Effect<void> {
     return Effect.map(this.written.take(events), ({ finished, voided }) => {
-      if (voided !== undefined) {
+      // What was wrong with an attempt is void with it.
+      if (voided !== undefined) this.stopped = undefined
+      this.response = finished
+      const { list, whole } = this.written.elements()
+      if (list !== this.list) {
+        this.list = list
         this.same = 0
         this.waiting = []
       }
-      this.response = finished
-      const { list, whole } = this.written.elements()
       this.compare(list, whole)
     })
   }
 
-  /** Looks at the elements that are new in this attempt. */
+  /** Looks at the elements that are new in the list. */
   private compare(list: ReadonlyArray<unknown>, whole: number): void {
     for (let at = this.same + this.waiting.length; at < whole && this.stopped === undefined; at++) {
       const before = this.given[at]
@@ -178,5 +183,5 @@ class List<A> {
 
 const changed = {
   reason: "changed",
-  description: "after a drop the model wrote another list than the one of which elements were given"
+  description: "the model wrote another list than the one of which elements were given"
 } as const
