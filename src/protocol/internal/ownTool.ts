@@ -3,5 +3,10 @@
  * the whole definition, any field would pass that the SDK does not know.
  */
 
-/** The first of them that was given. */
-export type FirstOf<A, B, C> = [A] extends [never] ? ([B] extends [never] ? C : B) : A
+/**
+ * The name of a vendor's own tool: the first of these that its definition has.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type ToolName<A, B, C> = [A] extends [never] ? ([B] extends [never] ? C : B) : A
