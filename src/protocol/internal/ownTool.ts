@@ -10,3 +10,12 @@
  * @category models
  */
 export type ToolName<A, B, C> = [A] extends [never] ? ([B] extends [never] ? C : B) : A
+
+/**
+ * A name as it is inferred, or any name where the definition has none: `never` in its place would hide from the compiler's
+ * message which field is missing.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Inferred<A extends string> = [A] extends [never] ? string : A
