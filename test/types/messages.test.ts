@@ -193,6 +193,12 @@ const mistakes: ReadonlyArray<Mistake> = [
     says: /'raw' does not exist in type 'CallOptions'/
   },
 
+  {
+    what: "raw events of an object",
+    code: `Provider.streamObject(${request}, { schema: Schema.String }, { raw: true })`,
+    says: /'raw' does not exist/
+  },
+
   // What an editor shows of a type.
   {
     what: "a stream",
