@@ -75,5 +75,5 @@ const noClient =
     new InvalidOptions({
       module: "Vendors",
       option: "client",
-      problem: `is missing: \`${protocol}\` is no protocol of this library, so give the client that speaks it`
+      problem: `is missing: \`${protocol}\` is not a protocol of this library, so give the client that speaks it`
     })

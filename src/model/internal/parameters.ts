@@ -99,7 +99,7 @@ export const read = (tool: string, parameters: unknown): Read => {
     new TypeError(
       `The \`parameters\` of the tool "${tool}" ${problem}: give a Schema, fields, or a JSON Schema document.`
     )
-  if (!Predicate.isRecord(parameters)) throw wrong("are no object")
+  if (!Predicate.isRecord(parameters)) throw wrong("are not an object")
   if (Object.keys(parameters).length === 0) return nothing
   if (isFields(parameters)) return ofSchema(Schema.Struct(parameters))
   const { properties } = parameters
