@@ -194,6 +194,11 @@ const mistakes: ReadonlyArray<Mistake> = [
   },
 
   {
+    what: "raw events of a stream that is held",
+    code: `Provider.stream(${request}, { delivery: "hold", raw: true })`,
+    says: /'true' is not assignable to type 'false/
+  },
+  {
     what: "raw events of an object",
     code: `Provider.streamObject(${request}, { schema: Schema.String }, { raw: true })`,
     says: /'raw' does not exist/
