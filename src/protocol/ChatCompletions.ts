@@ -103,7 +103,7 @@ export interface Definition {
 }
 
 type Checked<D extends Definition> = D["type"] extends "custom"
-  ? never
+  ? "a custom tool is not supported over Chat Completions: use `Responses.tool`"
   : D["type"] extends "function"
     ? ChatCompletionFunctionTool
     : unknown

@@ -76,7 +76,7 @@ export interface Service {
   readonly streamObject: <A, I, R>(
     request: ObjectRequest,
     object: ObjectOptions<A, I, R>,
-    options?: StreamOptions
+    options?: Omit<StreamOptions, "raw">
   ) => Stream.Stream<ObjectEvent<A, I>, ProviderError.ProviderError | InvalidOutput, R>
   /** The elements of a list, each as soon as it is complete. None is given twice or taken back. */
   readonly streamElements: <A, I, R>(
@@ -369,7 +369,7 @@ export const generateObject = <A, I, R>(
 export const streamObject = <A, I, R>(
   request: ObjectRequest,
   object: ObjectOptions<A, I, R>,
-  options?: StreamOptions
+  options?: Omit<StreamOptions, "raw">
 ): Stream.Stream<ObjectEvent<A, I>, ProviderError.ProviderError | InvalidOutput, Provider | R> =>
   unwrap(Effect.map(Provider, (provider) => provider.streamObject(request, object, options)))
 

@@ -14,6 +14,23 @@ const clients: { readonly [P in ProtocolId]: Pick<Endpoint, "client" | "auth"> }
   responses: { client: OpenAiClient.makeResponses, auth: "bearer" }
 }
 
+/**
+ * What `custom` is told of a vendor, besides its client.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface CustomOptions<Id extends string, P extends string>
+  extends Omit<Endpoint<P, Quirks.Of<P>>, "client" | "auth"> {
+  readonly id: Id
+  /** Default: how the protocol's first vendor takes its key; of a protocol of your own, as a bearer token. */
+  readonly auth?: Endpoint["auth"] | undefined
+  /** Default: its id. */
+  readonly name?: string | undefined
+  /** The environment variable that `Provider.layerFromEnv` reads the key from. Default: none. */
+  readonly env?: string | undefined
+}
+
 /** The client of a protocol of your own, or another one of a protocol that has one. */
 type Client<P extends string> = P extends ProtocolId ? Partial<Pick<Endpoint, "client">> : Pick<Endpoint, "client">
 
@@ -42,15 +59,7 @@ export const custom = <const Id extends string, const P extends string>({
   id,
   name = id,
   ...endpoint
-}: Omit<Endpoint<P, Quirks.Of<P>>, "client" | "auth"> &
-  Partial<Pick<Endpoint, "auth">> &
-  Client<NoInfer<P>> & {
-    readonly id: Id
-    /** Default: its id. */
-    readonly name?: string | undefined
-    /** The environment variable that `Provider.layerFromEnv` reads the key from. Default: none. */
-    readonly env?: string | undefined
-  }): Vendor<Id, P, Endpoint<P, Quirks.Of<P>>> => {
+}: CustomOptions<Id, P> & Client<NoInfer<P>>): Vendor<Id, P, Endpoint<P, Quirks.Of<P>>> => {
   const known = byProtocol.get(endpoint.protocol)
   const own: Endpoint["client"] | undefined = endpoint.client
   const client = own ?? known?.client ?? noClient(endpoint.protocol)
@@ -66,5 +75,5 @@ const noClient =
     new InvalidOptions({
       module: "Vendors",
       option: "client",
-      problem: `is missing: \`${protocol}\` is no protocol of this library, so give the client that speaks it`
+      problem: `is missing: \`${protocol}\` is not a protocol of this library, so give the client that speaks it`
     })

@@ -88,6 +88,29 @@ describe("the published examples", () => {
     })
   )
 
+  it.scopedLive("citations shows the source behind its text, and the first usage before it", () =>
+    Effect.gen(function* () {
+      const event = (data: { readonly type: string }) => Wire.event(data, data.type)
+      const citation = { type: "web_search_result_location", title: "Docs", url: "https://docs.example.com" }
+      const events = Wire.answer("anthropic-messages", {
+        text: "Node 20.",
+        usage: { inputTokens: 12, outputTokens: 3 }
+      })
+      const stop = events.findIndex((text) => text.includes("content_block_stop"))
+      const delta = { type: "content_block_delta", index: 0, delta: { type: "citations_delta", citation } }
+      const server = yield* FaultServer.make([
+        drop(2),
+        Reply.stream([...events.slice(0, stop), event(delta), ...events.slice(stop)])
+      ])
+      const { code, err, out } = yield* run("citations", { ANTHROPIC_API_KEY: "k", ANTHROPIC_BASE_URL: server.url })
+      assert.deepStrictEqual([code, out], [0, "Node 20. [Docs: https://docs.example.com]"])
+      assert.include(err, "tokens read so far: 12\n")
+      assert.include(err, "tokens read: 12\n")
+      const [request] = yield* server.requests
+      assert.strictEqual(request?.headers["x-trace-id"], "example")
+    })
+  )
+
   it.scopedLive("two-providers sends each model to its own, and a drop on one renews no other", () =>
     Effect.gen(function* () {
       const claude = yield* FaultServer.make([drop(5), answers("anthropic-messages")])

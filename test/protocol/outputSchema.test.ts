@@ -203,7 +203,7 @@ describe("the schema of structured output", () => {
     ],
     ["anything", output(Schema.Unknown), "output", /without a type at `properties\.at`.*structuredOutput: "tool"/],
     ["recursion", output(Tree), "output", /part of itself at `\$defs\.Tree`/],
-    ["no object", { output: { schema: { type: "string" } } }, "output", /no object at its root/],
+    ["no object", { output: { schema: { type: "string" } } }, "output", /not an object at its root/],
     [
       "a lost reference",
       { output: { schema: { type: "object", properties: { a: { $ref: "#/$defs/b" } } } } },

@@ -106,7 +106,7 @@ const encodeTool = ({ cache, description, name, parameters }: Tool): Encoded<Mes
         input_schema: { ...parameters, type: "object" },
         ...cacheControl(cache)
       })
-    : invalid("tools", `has "${name}", whose parameters are no object: wrap them in a Struct`)
+    : invalid("tools", `has "${name}", whose parameters are not an object: wrap them in a Struct`)
 
 /** Only the choice can say that tools are not to be called side by side; a choice of none calls none. */
 const encodeToolChoice = (request: ModelRequest): Encoded<Messages.ToolChoice | undefined> => {
@@ -145,7 +145,7 @@ const encodeThinking = (request: ModelRequest, quirks: Quirks): Encoded<Messages
   if (summary !== undefined) {
     return invalid(
       "reasoning.summary",
-      "cannot be said over Anthropic Messages, which shows the thinking: leave it out"
+      "is not supported over Anthropic Messages, which shows the thinking: leave it out"
     )
   }
   if (budgetTokens === undefined) {

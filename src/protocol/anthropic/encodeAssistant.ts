@@ -33,7 +33,7 @@ export const assistant = (
       case "tool-call": {
         const input = object(part.arguments) ?? customInput(content, part)
         if (input === undefined) {
-          return invalid("prompt", `has a tool call at position ${at} whose arguments are no object`)
+          return invalid("prompt", `has a tool call at position ${at} whose arguments are not an object`)
         }
         blocks.push({ type: "tool_use", id: toolId(part.id), name: part.name, input, ...cacheControl(part.cache) })
         break

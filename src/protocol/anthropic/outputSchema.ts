@@ -27,7 +27,7 @@ const what: { readonly [K in Problem["kind"]]: (where: string) => string } = {
   open: (where) => `takes an object of any fields ${where}, and Anthropic's structured output only knows named fields`,
   recursive: (where) => `is a part of itself ${where}, which Anthropic's structured output does not take`,
   reference: (where) => `refers to what is not among its \`$defs\` ${where}`,
-  root: (where) => `is no object ${where}`
+  root: (where) => `is not an object ${where}`
 }
 
 const advice: { readonly [K in Problem["kind"]]: string } = {

@@ -22,7 +22,7 @@ export const onlyWithout = (
   fields: ReadonlyArray<keyof ModelRequest>
 ): Encoded<void> => {
   const set = fields.find((field) => request[field] !== undefined)
-  return set === undefined ? Either.void : invalid(set, `cannot be said over ${protocol}: leave it out`)
+  return set === undefined ? Either.void : invalid(set, `is not supported over ${protocol}: leave it out`)
 }
 
 /** Refuses the first of the fields that the request sets and its vendor is known to refuse. */

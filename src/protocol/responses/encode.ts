@@ -106,7 +106,7 @@ const encodeReasoning = ({ reasoning }: ModelRequest): Encoded<Params["reasoning
   if (reasoning === undefined) return Either.right(undefined)
   const { budgetTokens, effort, summary } = reasoning
   if (budgetTokens !== undefined) {
-    return invalid("reasoning.budgetTokens", "cannot be said over Responses: give an `effort` instead")
+    return invalid("reasoning.budgetTokens", "is not supported over Responses: give an `effort` instead")
   }
   return Either.right({ ...(effort !== undefined && { effort }), ...(summary !== undefined && { summary }) })
 }

@@ -59,7 +59,7 @@ export interface StreamOptions<D extends Delivery = Delivery> extends CallOption
    * Gives each event of the wire as a `Raw` event, too, in its order and before what it means: for a proxy, or for fields
    * that this library does not model. Not with the delivery `hold`, which shows nothing before the end. Default: false.
    */
-  readonly raw?: boolean | undefined
+  readonly raw?: ([D] extends ["hold"] ? false : boolean) | undefined
 }
 
 /**

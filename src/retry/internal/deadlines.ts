@@ -131,7 +131,7 @@ export const problemOf = (options: Options = {}): readonly [field: string, probl
   for (const [field, value] of Object.entries(options)) {
     if (value === undefined) continue
     const duration = Duration.decodeUnknown(value)
-    if (duration._tag === "None") return [field, 'is no duration: give a number of milliseconds, or "90 seconds"']
+    if (duration._tag === "None") return [field, 'is not a duration: give a number of milliseconds, or "90 seconds"']
     if (Duration.toMillis(duration.value) > 0) continue
     return [field, "must be more than zero; for no deadline give Duration.infinity"]
   }

@@ -37,7 +37,7 @@ export const streamObject =
     events: OpenEvents,
     deliveryOf: (options: CallOptions | undefined) => Delivery
   ): Service["streamObject"] =>
-  <A, I, R>(request: ObjectRequest, object: ObjectOptions<A, I, R>, options?: StreamOptions) =>
+  <A, I, R>(request: ObjectRequest, object: ObjectOptions<A, I, R>, options?: Omit<StreamOptions, "raw">) =>
     unwrap(
       Effect.map(Effect.all([wantedOf(provider, usual, request, object), Effect.context<R>()]), ([wanted, context]) => {
         const own = { ...wanted, decode: (json: unknown) => Effect.provide(wanted.decode(json), context) }
