@@ -51,11 +51,11 @@ export interface OutputSchema {
  * provider's are ignored. Each protocol's module adds its entry, in the types of the official SDK, and a protocol of your
  * own adds one in the same way.
  *
- * They are merged last and whole, so they win: an `output_config` given here replaces the one that `reasoning` and `output`
- * make. Three things differ:
+ * They are merged last and whole, so they win: a `thinking` given here replaces the one that `reasoning` makes. A field that
+ * is undefined says nothing. Three things differ:
  *
  * - `tools` come behind those of the request.
- * - `reasoning` and `text` of Responses hold several things, and are mixed.
+ * - `reasoning` and `text` of Responses and `output_config` of Anthropic Messages hold several things, and are mixed.
  * - What the library itself depends on is left out of the types and is an `InvalidRequest`: the model, the conversation
  *   (`messages`, `input`), the streaming, the number of choices, log probabilities. So are `system` and `instructions`
  *   beside system text of the request.
@@ -145,9 +145,11 @@ export interface ModelRequest extends Omit<Options, "prompt" | "tools"> {
 }
 
 /**
- * Checks what can be checked without knowing the vendor.
+ * Checks what can be checked without knowing the vendor. `Provider` does so for each call; it is here for the tests of a
+ * protocol, whose `encode` takes a checked request.
  *
- * @internal
+ * @since 0.1.0
+ * @category constructors
  */
 export const make = (options: Options): Either.Either<ModelRequest, Fault.Fault> => {
   const prompt = typeof options.prompt === "string" ? Prompt.text(options.prompt) : options.prompt

@@ -8,6 +8,8 @@ import type * as ParseResult from "effect/ParseResult"
 import { type Arguments, type Checked, type Requirements, read, type ToolParameters } from "./internal/parameters.js"
 import type { CacheMark } from "./internal/parts.js"
 
+export type { Arguments, Checked, Requirements, ToolParameters } from "./internal/parameters.js"
+
 /**
  * A JSON Schema document, as vendors take it.
  *

@@ -10,11 +10,13 @@ import * as Decode from "./anthropic/decode.js"
 import { deprecationOf } from "./anthropic/deprecations.js"
 import * as Encode from "./anthropic/encode.js"
 import { send } from "./anthropic/send.js"
-import type { FirstOf } from "./internal/ownTool.js"
+import type { Inferred, ToolName } from "./internal/ownTool.js"
 import type { Protocol } from "./Protocol.js"
+import type * as Quirks from "./Quirks.js"
 
 export type { State } from "./anthropic/decode.js"
 export type { Params, ProviderOptions } from "./anthropic/encode.js"
+export type { Inferred, ToolName } from "./internal/ownTool.js"
 
 declare module "../model/ModelRequest.js" {
   interface ProviderOptions {
@@ -37,8 +39,9 @@ export type Sdk = Anthropic
  * @since 0.1.0
  * @category protocols
  */
-export const protocol: Protocol<Sdk, Encode.Params, Decode.State> = {
+export const protocol: Protocol<Sdk, Encode.Params, Decode.State, Quirks.AnthropicMessages> = {
   id: "anthropic-messages",
+  quirks: { thinking: true, systemMessages: true, unsupported: true },
   encode: Encode.encode,
   open: send,
   deprecation: deprecationOf,
@@ -71,16 +74,20 @@ export const protocol: Protocol<Sdk, Encode.Params, Decode.State> = {
  * @since 0.1.0
  * @category constructors
  */
-export const tool = <Type extends string = never, Name extends string = never, Server extends string = never>(
+export const tool = <
+  Type extends NonNullable<BetaToolUnion["type"]> = never,
+  Name extends string = never,
+  Server extends string = never
+>(
   definition: BetaToolUnion & {
     readonly type?: Type | null
-    readonly name?: Name
-    readonly mcp_server_name?: Server
+    readonly name?: Inferred<Name>
+    readonly mcp_server_name?: Inferred<Server>
   }
-): VendorTool<FirstOf<Name, Server, Type>> => ({
+): VendorTool<ToolName<Name, Server, Type>> => ({
   protocol: "anthropic-messages",
   // What the type says of its fields.
-  name: nameOf(definition) as FirstOf<Name, Server, Type>,
+  name: nameOf(definition) as ToolName<Name, Server, Type>,
   definition
 })
 

@@ -8,11 +8,13 @@ import type { ResponseInputItem, ResponseToolSearchOutputItemParam, Tool } from 
 import type { ProviderPart } from "../model/Prompt.js"
 import type { VendorTool } from "../model/Tool.js"
 import { noTimeout } from "./internal/noTimeout.js"
-import type { FirstOf } from "./internal/ownTool.js"
+import type { Inferred, ToolName } from "./internal/ownTool.js"
 import type { Protocol } from "./Protocol.js"
+import type * as Quirks from "./Quirks.js"
 import * as Decode from "./responses/decode.js"
 import * as Encode from "./responses/encode.js"
 
+export type { Inferred, ToolName } from "./internal/ownTool.js"
 export type { State } from "./responses/decode.js"
 export type { Params, ProviderOptions } from "./responses/encode.js"
 
@@ -42,8 +44,9 @@ export type Sdk = OpenAI
  * @since 0.1.0
  * @category protocols
  */
-export const protocol: Protocol<Sdk, Encode.Params, Decode.State> = {
+export const protocol: Protocol<Sdk, Encode.Params, Decode.State, Quirks.Responses> = {
   id: "responses",
+  quirks: { user: true, unsupported: true },
   encode: Encode.encode,
   open: (sdk, params, { headers, signal }) =>
     sdk.responses.create(params, { signal, headers, maxRetries: 0, timeout: noTimeout }).asResponse(),
@@ -93,12 +96,12 @@ export const protocol: Protocol<Sdk, Encode.Params, Decode.State> = {
  * @since 0.1.0
  * @category constructors
  */
-export const tool = <Type extends string = never, Name extends string = never, Server extends string = never>(
-  definition: Tool & { readonly type: Type; readonly name?: Name; readonly server_label?: Server }
-): VendorTool<FirstOf<Name, Server, Type>> => ({
+export const tool = <Type extends Tool["type"] = never, Name extends string = never, Server extends string = never>(
+  definition: Tool & { readonly type: Type; readonly name?: Inferred<Name>; readonly server_label?: Inferred<Server> }
+): VendorTool<ToolName<Name, Server, Type>> => ({
   protocol: "responses",
   // What the type says of its fields.
-  name: nameOf(definition) as FirstOf<Name, Server, Type>,
+  name: nameOf(definition) as ToolName<Name, Server, Type>,
   definition
 })
 

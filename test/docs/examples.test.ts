@@ -88,6 +88,29 @@ describe("the published examples", () => {
     })
   )
 
+  it.scopedLive("citations shows the source behind its text, and the first usage before it", () =>
+    Effect.gen(function* () {
+      const event = (data: { readonly type: string }) => Wire.event(data, data.type)
+      const citation = { type: "web_search_result_location", title: "Docs", url: "https://docs.example.com" }
+      const events = Wire.answer("anthropic-messages", {
+        text: "Node 20.",
+        usage: { inputTokens: 12, outputTokens: 3 }
+      })
+      const stop = events.findIndex((text) => text.includes("content_block_stop"))
+      const delta = { type: "content_block_delta", index: 0, delta: { type: "citations_delta", citation } }
+      const server = yield* FaultServer.make([
+        drop(2),
+        Reply.stream([...events.slice(0, stop), event(delta), ...events.slice(stop)])
+      ])
+      const { code, err, out } = yield* run("citations", { ANTHROPIC_API_KEY: "k", ANTHROPIC_BASE_URL: server.url })
+      assert.deepStrictEqual([code, out], [0, "Node 20. [Docs: https://docs.example.com]"])
+      assert.include(err, "tokens read so far: 12\n")
+      assert.include(err, "tokens read: 12\n")
+      const [request] = yield* server.requests
+      assert.strictEqual(request?.headers["x-trace-id"], "example")
+    })
+  )
+
   it.scopedLive("two-providers sends each model to its own, and a drop on one renews no other", () =>
     Effect.gen(function* () {
       const claude = yield* FaultServer.make([drop(5), answers("anthropic-messages")])
@@ -111,14 +134,40 @@ describe("the published examples", () => {
     })
   )
 
+  const chunk = (content: string) => ({ model: "qwen3", message: { role: "assistant", content }, done: false })
+  const lines = [...(text.match(/.{1,8}/g) ?? []).map(chunk), { ...chunk(""), done: true, done_reason: "stop" }]
+
+  it.scopedLive("ollama goes on where it stopped, over a protocol that it adds itself", () =>
+    Effect.gen(function* () {
+      const server = yield* FaultServer.make(({ json }) => {
+        const ask = Wire.asked(json)
+        if (ask === undefined) return Reply.cut(Reply.jsonLines(lines), { afterEvents: 3 }, "rst")
+        return Reply.jsonLines([chunk(Wire.resumed(ask, text.slice(24))), ...lines.slice(-1)])
+      })
+      const { code, out } = yield* run("ollama", { OLLAMA_BASE_URL: server.url })
+      assert.deepStrictEqual([code, out], [0, `${text}\n`])
+      assert.strictEqual((yield* server.requests).length, 2)
+    })
+  )
+
+  it.live("ollama-test prints what its page says", () =>
+    Effect.gen(function* () {
+      const { code, out } = yield* run("ollama-test")
+      assert.strictEqual(code, 0)
+      assert.include(readFileSync(new URL("docs/adding-a-protocol.md", root), "utf8"), `\`\`\`\n${out}\`\`\`\n`)
+      assert.include(out, "StreamTruncated")
+    })
+  )
+
   it("stand in the README or a page of docs as they are", () => {
     const docs = new URL("docs/", root)
     const pages = readdirSync(docs).filter((file) => file.endsWith(".md"))
     const texts = [new URL("README.md", root), ...pages.map((page) => new URL(page, docs))].map((url) =>
       readFileSync(url, "utf8")
     )
-    for (const file of readdirSync(new URL("examples/", docs))) {
-      if (!file.endsWith(".ts")) continue
+    const files = readdirSync(new URL("examples/", docs), { recursive: true, encoding: "utf8" })
+    for (const file of files) {
+      if (!file.endsWith(".ts") || file.startsWith("demo")) continue
       const shown = `\`\`\`ts\n${readFileSync(new URL(`examples/${file}`, docs), "utf8")}\`\`\``
       assert(
         texts.some((text) => text.includes(shown)),

@@ -58,9 +58,9 @@ describe("Tool", () => {
     ["Schemas among a document's words", { type: "object", city: Schema.String }, /mix Schemas/],
     ["Schemas in a document", { type: "object", properties: { city: Schema.String } }, /mix Schemas/],
     ["a field that is no Schema", { city: Schema.String, days: "number" }, /mix Schemas/],
-    ["a word", "city", /are no object/],
-    ["a list", [Schema.String], /are no object/],
-    ["null", null, /are no object/]
+    ["a word", "city", /are not an object/],
+    ["a list", [Schema.String], /are not an object/],
+    ["null", null, /are not an object/]
   ]
   for (const [what, parameters, problem] of unclear) {
     it(`is not made with ${what} as parameters`, () => {

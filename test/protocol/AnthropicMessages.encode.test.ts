@@ -8,6 +8,8 @@ const { adds, params, refuses } = encoder(AnthropicMessages.protocol.encode)
 
 const wireTool = { name: "weather", description: "The weather", input_schema: weather.parameters }
 
+const closed = { type: "object", properties: { a: { type: "string" } }, required: ["a"], additionalProperties: false }
+
 const withTool = (options: Options): Options => ({ tools: [weather], ...options })
 
 /** What the user's one message is written as. */
@@ -36,15 +38,15 @@ describe("AnthropicMessages.encode", () => {
       ["serviceTier standard_only", { serviceTier: "standard_only" }, { service_tier: "standard_only" }],
       [
         "output",
-        { output: { name: "city", schema: { type: "object" } } },
-        { output_config: { format: { type: "json_schema", schema: { type: "object" } } } }
+        { output: { name: "city", schema: closed } },
+        { output_config: { format: { type: "json_schema", schema: closed } } }
       ],
       [
         "output beside an effort",
-        { output: { schema: {} }, reasoning: { effort: "low" } },
+        { output: { schema: closed }, reasoning: { effort: "low" } },
         {
           thinking: { type: "adaptive" },
-          output_config: { effort: "low", format: { type: "json_schema", schema: {} } }
+          output_config: { effort: "low", format: { type: "json_schema", schema: closed } }
         }
       ]
     ])
@@ -330,6 +332,8 @@ describe("AnthropicMessages.encode", () => {
               { type: "citation", value: citation, protocol: "anthropic-messages" },
               { type: "citation", value: { type: "url_citation" }, protocol: "chat-completions" },
               { type: "provider", name: "refusal", value: "no" },
+              { type: "text", text: "\n" },
+              { type: "citation", value: { ...citation, url: "https://b" }, protocol: "anthropic-messages" },
               { type: "provider", name: "web_search_call", value: { type: "web_search_call" }, protocol: "responses" },
               { type: "reasoning", text: "elsewhere", signature: "c2ln", protocol: "responses" }
             ]
@@ -382,7 +386,7 @@ describe("AnthropicMessages.encode", () => {
   describe("providerOptions", () => {
     adds([
       [
-        "win, whole, over what the request says",
+        "win over what the request says",
         {
           maxOutputTokens: 5,
           reasoning: { effort: "high" },
@@ -396,6 +400,20 @@ describe("AnthropicMessages.encode", () => {
     ])
     // Who has no types is told at run time.
     const own = (options: object): Options => ({ providerOptions: { "anthropic-messages": options } })
+    adds([
+      [
+        "go beside what is said of the same thing, and say nothing where they are undefined",
+        {
+          output: { schema: closed },
+          reasoning: { effort: "low" },
+          ...own({ max_tokens: undefined, output_config: { effort: "high", format: undefined } })
+        },
+        {
+          thinking: { type: "adaptive" },
+          output_config: { effort: "high", format: { type: "json_schema", schema: closed } }
+        }
+      ]
+    ])
     refuses([["to decide the streaming", own({ stream: false }), "providerOptions", /`stream`/]])
   })
 })

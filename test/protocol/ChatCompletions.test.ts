@@ -217,6 +217,16 @@ describe("ChatCompletions.step", () => {
     ])
   })
 
+  it("keeps what stands beside a call together with it, also where the id comes late or never", () => {
+    const signed = { google: { thought_signature: "c2ln" } }
+    const started = tool(0, { function: { name: "one", arguments: "{}" } })
+    for (const late of [{ id: "late" }, {}]) {
+      const { content, toolCalls } = whole(started + tool(0, { ...late, extra_content: signed }) + finish("tool_calls"))
+      const [extra] = content.filter((part) => part.type === "provider")
+      assert.deepStrictEqual<unknown>(extra?.value, { call: toolCalls[0]?.id, value: signed })
+    }
+  })
+
   it("says which tier served it, what it was stopped by, and its usage as it came", () => {
     const numbers = { prompt_tokens: 2, completion_tokens: 1, num_sources_used: 3 }
     const { rawUsage, serviceTier, stopSequence } = whole(

@@ -363,3 +363,31 @@ describe("every sample goes back over every protocol", () => {
     })
   }
 })
+
+describe("what a program answers to a call of one protocol", () => {
+  const call = { type: "apply_patch_call", id: "apc_1", call_id: "c" }
+  const answer = { type: "apply_patch_call_output", call_id: "c", status: "completed" } as const
+  const prompt: Prompt.Prompt = [
+    ...Prompt.text("Go"),
+    { role: "assistant", content: [{ type: "provider", name: call.type, value: call, protocol: "responses" }] },
+    { role: "tool", content: [Responses.toolOutput(answer)] },
+    { role: "user", content: "And?" }
+  ]
+
+  it("goes back with it, and is left out with it over the others", () => {
+    assert.deepStrictEqual(responses(prompt), [
+      { role: "user", content: "Go" },
+      call,
+      answer,
+      { role: "user", content: "And?" }
+    ])
+    assert.deepStrictEqual(chat(prompt), [
+      { role: "user", content: "Go" },
+      { role: "user", content: "And?" }
+    ])
+    assert.deepStrictEqual(anthropic(prompt), [
+      { role: "user", content: "Go" },
+      { role: "user", content: [{ type: "text", text: "And?" }] }
+    ])
+  })
+})

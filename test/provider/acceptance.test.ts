@@ -402,7 +402,7 @@ describe("bad input", () => {
       assert.include(noDeadline.message, "deadlines.idle")
       const soon = { idle: "soon" as unknown as "1 second" }
       const noDuration = yield* Effect.flip(Provider.make(Vendors.anthropic, { apiKey, deadlines: soon }))
-      assert.include(noDuration.message, "is no duration")
+      assert.include(noDuration.message, "is not a duration")
       const patient = yield* Provider.make(Vendors.anthropic, { apiKey })
       const ofCall = yield* Effect.flip(patient.generate(request, { deadlines: soon }))
       assert.include(ofCall.message, "deadlines.idle")

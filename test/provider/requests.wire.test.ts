@@ -452,7 +452,7 @@ describe("a request over Chat Completions", () => {
       "what answers a call that this protocol has not",
       mid({
         role: "tool",
-        content: [Responses.toolOutput({ type: "apply_patch_call_output", call_id: "c", status: "failed" })]
+        content: [{ type: "provider", name: "apply_patch_call_output", value: { type: "apply_patch_call_output" } }]
       }),
       "prompt",
       /"apply_patch_call_output" in a tool message, where Chat Completions take tool results only/

@@ -1,6 +1,7 @@
 /**
  * What the compiler says of a newcomer's mistakes. An editor and a terminal show the first line of a message before all
- * others, so it must have the word in it that the user needs.
+ * others, so it must have the word in it that the user needs. And what an editor shows of what a call gives: the names of
+ * types, and not what they are made of.
  *
  * The compiler is run as users run it, once per setting, over one file per mistake.
  */
@@ -19,6 +20,11 @@ interface Mistake {
   /** What the first line of the message has in it. */
   readonly says: RegExp
 }
+
+/** A program that makes the compiler say the type of an expression. */
+const shown = (expression: string): string => `export const shown: [number] = [${expression}]`
+
+const named = (type: string): RegExp => new RegExp(`Type '${type.replaceAll(/[|{}]/g, "\\$&")}' is not assignable`)
 
 const layer = "Provider.layer(Vendors"
 const request = '{ model: "m", prompt: "hi" }'
@@ -134,6 +140,132 @@ const mistakes: ReadonlyArray<Mistake> = [
   },
   { what: "misspelt parameters", code: 'Tool.make("t", { parameter: {} })', says: /mean to write 'parameters'/ },
 
+  {
+    what: "a vendor's tool of no version",
+    code: 'AnthropicMessages.tool({ type: "web_search", name: "web_search" })',
+    says: /"web_search_20260209"/
+  },
+  {
+    what: "a vendor's tool without its name",
+    code: 'AnthropicMessages.tool({ type: "web_search_20260209" })',
+    says: /BetaWebSearchTool20260209/
+  },
+  {
+    what: "a misspelt field of a vendor's tool",
+    code: 'AnthropicMessages.tool({ type: "web_search_20260209", name: "web_search", maxUses: 1 })',
+    says: /mean to write 'max_uses'/
+  },
+  {
+    what: "a misspelt type of a vendor's tool",
+    code: 'Responses.tool({ type: "websearch" })',
+    says: /mean '"web_search"'/
+  },
+  {
+    what: "a misspelt label of a server",
+    code: 'Responses.tool({ type: "mcp", server_lable: "docs" })',
+    says: /mean to write 'server_label'/
+  },
+  {
+    what: "a custom tool over Chat Completions",
+    code: 'ChatCompletions.tool({ type: "custom" })',
+    says: /use `Responses.tool`/
+  },
+
+  // Objects.
+  { what: "no schema", code: `Provider.streamObject(${request}, {})`, says: /'schema' is missing/ },
+  { what: "a schema alone", code: `Provider.generateObject(${request}, Schema.String)`, says: /'schema' is missing/ },
+  { what: "no element", code: `Provider.streamElements(${request}, {})`, says: /'element' is missing/ },
+
+  // Calls.
+  {
+    what: "a header that is no text",
+    code: `Provider.generate(${request}, { headers: { "x-trace-id": 7 } })`,
+    says: /'number' .* 'string/
+  },
+  {
+    what: "headers in the request",
+    code: 'Provider.generate({ model: "m", prompt: "hi", headers: {} })',
+    says: /'headers' does not exist in type 'Options'/
+  },
+  {
+    what: "raw events of a whole answer",
+    code: `Provider.generate(${request}, { raw: true })`,
+    says: /'raw' does not exist in type 'CallOptions'/
+  },
+
+  {
+    what: "raw events of a stream that is held",
+    code: `Provider.stream(${request}, { delivery: "hold", raw: true })`,
+    says: /'true' is not assignable to type 'false/
+  },
+  {
+    what: "raw events of an object",
+    code: `Provider.streamObject(${request}, { schema: Schema.String }, { raw: true })`,
+    says: /'raw' does not exist/
+  },
+
+  // What an editor shows of a type.
+  {
+    what: "a stream",
+    code: shown(`Provider.stream(${request})`),
+    says: named("Stream<ModelEvent, ProviderError, Provider>")
+  },
+  {
+    what: "a stream that is held",
+    code: shown(`Provider.stream(${request}, { delivery: "hold" })`),
+    says: named("Stream<HeldEvent, ProviderError, Provider>")
+  },
+  {
+    what: "a stream with raw events",
+    code: shown(`Provider.stream(${request}, { raw: true })`),
+    says: named("Stream<ModelEvent, ProviderError, Provider>")
+  },
+  {
+    what: "a stream of a provider",
+    code: shown(`provider.stream(${request})`),
+    says: named("Stream<ModelEvent, ProviderError, never>")
+  },
+  {
+    what: "its chunks",
+    code: shown(`Stream.runCollect(Provider.stream(${request}))`),
+    says: named("Effect<Chunk<ModelEvent>, ProviderError, Provider>")
+  },
+  {
+    what: "a text",
+    code: shown(`Provider.streamText(${request})`),
+    says: named("Stream<string, ProviderError, Provider>")
+  },
+  {
+    what: "a response",
+    code: shown(`Provider.generate(${request})`),
+    says: named("Effect<ModelResponse, ProviderError, Provider>")
+  },
+  {
+    what: "an object",
+    code: shown(`Provider.generateObject(${request}, { schema: Schema.Date })`),
+    says: named("Effect<ObjectResponse<Date>, InvalidOutput | ProviderError, Provider>")
+  },
+  {
+    what: "an object that is streamed",
+    code: shown(`Provider.streamObject(${request}, { schema: Schema.Date })`),
+    says: named("Stream<ObjectEvent<Date, string>, InvalidOutput | ProviderError, Provider>")
+  },
+  {
+    what: "a layer",
+    code: shown("Provider.layer(Vendors.anthropic, { apiKey })"),
+    says: named("Layer<Provider, InvalidOptions, never>")
+  },
+  {
+    what: "a vendor's tool",
+    code: shown('AnthropicMessages.tool({ type: "mcp_toolset", mcp_server_name: "docs" })'),
+    says: named('VendorTool<"docs">')
+  },
+  {
+    what: "a toolkit of fields",
+    code: shown('Toolkit.make(Tool.make("w", { parameters: { city: Schema.String } }))'),
+    says: named('Toolkit<Tool<"w", { readonly city: string; }, never>>')
+  },
+
   // Fixtures.
   {
     what: "a misspelt field of an error",
@@ -166,9 +298,11 @@ const mistakes: ReadonlyArray<Mistake> = [
 ]
 
 const header = `import { Config, Effect, Redacted, Schema, Stream } from "effect"
-import { ModelResponse, Provider, ProviderError, Tool, Vendors } from "effect-redial"
+import { AnthropicMessages, ChatCompletions, ModelResponse, Provider, ProviderError } from "effect-redial"
+import { Responses, Tool, Toolkit, Vendors } from "effect-redial"
 declare const apiKey: Redacted.Redacted
 declare const key: Config.Config<Redacted.Redacted>
+declare const provider: Provider.Service
 declare const few: "minimax" | "groq"
 `
 

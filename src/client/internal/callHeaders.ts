@@ -11,7 +11,7 @@ export const checked = (input: Headers.Input | undefined): Either.Either<Headers
   if (input === undefined) return Either.right(undefined)
   // For those who have no types: what is no list of names and values throws.
   const headers = typeof input === "object" ? Either.try(() => Headers.fromInput(input)) : Either.left(undefined)
-  if (Either.isLeft(headers)) return invalid("is no record of headers: give { name: value }")
+  if (Either.isLeft(headers)) return invalid("is not a record of headers: give { name: value }")
   const problem = problemOfHeaders(headers.right, "credential")
   return problem === undefined ? Either.right(headers.right) : invalid(problem)
 }

@@ -50,9 +50,15 @@ interface InShort extends Facts {
   readonly toolCalls?: ReadonlyArray<Omit<ToolCallPart, "type">> | undefined
 }
 
-export type Given = InOrder | InShort
+/**
+ * What `ModelResponse.make` is given: the content in order, or its text, reasoning and tool calls.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Options = InOrder | InShort
 
-export const completeResponse = (given: Given): Omit<ModelResponse, TypeId> => {
+export const completeResponse = (given: Options): Omit<ModelResponse, TypeId> => {
   const { attempts, id, incompleteToolCalls = [], model, requestId, seams = [], usage = {}, ...rest } = given
   const {
     content: _content,

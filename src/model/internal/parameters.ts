@@ -10,6 +10,12 @@ import * as Schema from "effect/Schema"
 import type { JsonSchema } from "../Tool.js"
 import { empty, fromSchema } from "./jsonSchema.js"
 
+/**
+ * What a tool takes: a Schema, the fields of a `Schema.Struct`, or a JSON Schema document.
+ *
+ * @since 0.1.0
+ * @category models
+ */
 export type ToolParameters = Schema.Schema.All | Schema.Struct.Fields | JsonSchema
 
 /** A JSON Schema document has at least one of these words at its root. Fields may be named like them. */
@@ -36,7 +42,12 @@ type SchemasIn<T> = Extract<T[keyof T], Schema.Struct.Field>
 
 type InProperties<P> = P extends { readonly properties: infer Properties } ? SchemasIn<Properties> : never
 
-/** ToolParameters that make sense; of others, what is wrong with them, which is then what the compiler says. */
+/**
+ * Parameters that make sense; of others, what is wrong with them, which is then what the compiler says.
+ *
+ * @since 0.1.0
+ * @category models
+ */
 export type Checked<P> = P extends Schema.Schema.All | Schema.Struct.Fields
   ? P
   : string extends keyof P
@@ -47,7 +58,12 @@ export type Checked<P> = P extends Schema.Schema.All | Schema.Struct.Fields
         : P
       : "parameters mix Schemas with other values: give fields that are all Schemas, or a JSON Schema document"
 
-/** What the arguments of a call decode to. */
+/**
+ * What the arguments of a call decode to, by the parameters of its tool.
+ *
+ * @since 0.1.0
+ * @category models
+ */
 export type Arguments<P> =
   P extends Schema.Schema.Variance<infer A, infer _I, infer _R>
     ? A
@@ -57,7 +73,12 @@ export type Arguments<P> =
         ? Schema.Simplify<Schema.Struct.Type<P>>
         : unknown
 
-/** What decoding them requires. */
+/**
+ * What decoding the arguments of a call requires, by the parameters of its tool.
+ *
+ * @since 0.1.0
+ * @category models
+ */
 export type Requirements<P> =
   P extends Schema.Schema.Variance<infer _A, infer _I, infer R>
     ? R
@@ -78,7 +99,7 @@ export const read = (tool: string, parameters: unknown): Read => {
     new TypeError(
       `The \`parameters\` of the tool "${tool}" ${problem}: give a Schema, fields, or a JSON Schema document.`
     )
-  if (!Predicate.isRecord(parameters)) throw wrong("are no object")
+  if (!Predicate.isRecord(parameters)) throw wrong("are not an object")
   if (Object.keys(parameters).length === 0) return nothing
   if (isFields(parameters)) return ofSchema(Schema.Struct(parameters))
   const { properties } = parameters

@@ -17,11 +17,13 @@ import {
   onlyWithTools,
   ownOptions,
   promptRefused,
+  said,
   vendorToolNamed
 } from "../internal/encode.js"
-import type { Quirks } from "../Quirks.js"
+import type { AnthropicMessages as Quirks } from "../Quirks.js"
 import { encodePrompt } from "./encodePrompt.js"
 import { cacheControl } from "./encodeShared.js"
+import { outputSchema } from "./outputSchema.js"
 
 /** The wire takes these from every model that samples; the SDK's types leave them out, since newer models refuse them. */
 interface Sampling {
@@ -86,11 +88,12 @@ export const encode = (request: ModelRequest, quirks: Quirks = {}): Encoded<Para
       ...(stopSequences !== undefined && stopSequences.length > 0 && { stop_sequences: [...stopSequences] }),
       ...(toolChoice !== undefined && { tool_choice: toolChoice }),
       ...(thinking !== undefined && { thinking }),
-      ...(config !== undefined && { output_config: config }),
       ...(user !== undefined && { metadata: { user_id: user } }),
       ...(tier !== undefined && { service_tier: tier }),
       ...options,
       ...(tools.length > 0 && { tools }),
+      // It holds several things; what is said of one does not undo another.
+      ...(config !== undefined && { output_config: { ...config, ...said(options?.output_config ?? {}) } }),
       stream: true
     }
   })
@@ -103,7 +106,7 @@ const encodeTool = ({ cache, description, name, parameters }: Tool): Encoded<Mes
         input_schema: { ...parameters, type: "object" },
         ...cacheControl(cache)
       })
-    : invalid("tools", `has "${name}", whose parameters are no object: wrap them in a Struct`)
+    : invalid("tools", `has "${name}", whose parameters are not an object: wrap them in a Struct`)
 
 /** Only the choice can say that tools are not to be called side by side; a choice of none calls none. */
 const encodeToolChoice = (request: ModelRequest): Encoded<Messages.ToolChoice | undefined> => {
@@ -142,7 +145,7 @@ const encodeThinking = (request: ModelRequest, quirks: Quirks): Encoded<Messages
   if (summary !== undefined) {
     return invalid(
       "reasoning.summary",
-      "cannot be said over Anthropic Messages, which shows the thinking: leave it out"
+      "is not supported over Anthropic Messages, which shows the thinking: leave it out"
     )
   }
   if (budgetTokens === undefined) {
@@ -167,14 +170,15 @@ const encodeThinking = (request: ModelRequest, quirks: Quirks): Encoded<Messages
 }
 
 const outputConfig = ({ output, reasoning }: ModelRequest): Encoded<Messages.OutputConfig | undefined> =>
-  Either.map(encodeEffort(reasoning), (effort) =>
-    effort === undefined && output === undefined
-      ? undefined
-      : {
-          ...(effort !== undefined && { effort }),
-          ...(output !== undefined && { format: { type: "json_schema" as const, schema: { ...output.schema } } })
-        }
-  )
+  Either.gen(function* () {
+    const effort = yield* encodeEffort(reasoning)
+    const schema = output === undefined ? undefined : yield* outputSchema(output.schema)
+    if (effort === undefined && schema === undefined) return undefined
+    return {
+      ...(effort !== undefined && { effort }),
+      ...(schema !== undefined && { format: { type: "json_schema" as const, schema: { ...schema } } })
+    }
+  })
 
 const encodeEffort = (reasoning: Reasoning | undefined) => {
   switch (reasoning?.effort) {

@@ -18,11 +18,14 @@ export const assistant = (
 ): Encoded<Array<Messages.ContentBlockParam>> => {
   if (typeof content === "string") return Either.right([{ type: "text", text: content }])
   const blocks: Array<Messages.ContentBlockParam> = []
+  // The text that citations belong to; undefined where it was left out.
+  let text: Messages.TextBlockParam | undefined
   for (const part of content) {
     if (isOfAnother(part, "anthropic-messages")) continue
     switch (part.type) {
       case "text":
-        if (isVisible(part.text)) blocks.push({ type: "text", text: part.text, ...cacheControl(part.cache) })
+        text = isVisible(part.text) ? { type: "text", text: part.text, ...cacheControl(part.cache) } : undefined
+        if (text !== undefined) blocks.push(text)
         break
       case "reasoning":
         if (part.signature) blocks.push({ type: "thinking", thinking: part.text, signature: part.signature })
@@ -30,13 +33,13 @@ export const assistant = (
       case "tool-call": {
         const input = object(part.arguments) ?? customInput(content, part)
         if (input === undefined) {
-          return invalid("prompt", `has a tool call at position ${at} whose arguments are no object`)
+          return invalid("prompt", `has a tool call at position ${at} whose arguments are not an object`)
         }
         blocks.push({ type: "tool_use", id: toolId(part.id), name: part.name, input, ...cacheControl(part.cache) })
         break
       }
       case "citation":
-        cite(blocks.at(-1), part)
+        cite(text, part)
         break
       case "provider":
         provider(blocks, part)
@@ -58,8 +61,8 @@ const customInput = (
     : undefined
 
 /** A citation goes back into the text that it belongs to. */
-const cite = (text: Messages.ContentBlockParam | undefined, { value }: Prompt.CitationPart): void => {
-  if (text?.type !== "text" || object(value) === undefined) return
+const cite = (text: Messages.TextBlockParam | undefined, { value }: Prompt.CitationPart): void => {
+  if (text === undefined || object(value) === undefined) return
   // The vendor wrote it, and reads it.
   text.citations = [...(text.citations ?? []), value as Messages.TextCitationParam]
 }

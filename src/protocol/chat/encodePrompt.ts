@@ -16,7 +16,7 @@ import {
   systemParts
 } from "../internal/encode.js"
 import { stringify } from "../internal/json.js"
-import type { Quirks } from "../Quirks.js"
+import type { ChatCompletions as Quirks } from "../Quirks.js"
 import { replayed, replayedCall } from "./replay.js"
 
 export const encodePrompt = (request: ModelRequest, quirks: Quirks): Encoded<Array<Chat.ChatCompletionMessageParam>> =>
@@ -34,7 +34,7 @@ export const encodePrompt = (request: ModelRequest, quirks: Quirks): Encoded<Arr
           messages.push({ role: "user", content: yield* userContent(message.content) })
           break
         case "tool":
-          messages.push(...(yield* each(message.content, result)))
+          messages.push(...(yield* each(message.content.filter(isOwn), result)))
           break
         case "assistant":
           messages.push(...(yield* assistant(message.content, at, quirks)))
@@ -101,6 +101,10 @@ const documentPart = ({ name, source }: Prompt.DocumentPart): Encoded<Chat.ChatC
   const unnamed = source.mediaType === "application/pdf" ? "document.pdf" : "document"
   return Either.right({ type: "file", file: { filename: name ?? unnamed, file_data: dataUrl(source) } })
 }
+
+/** The answer to a call of another protocol is left out, as that call is. */
+const isOwn = (part: Prompt.ToolMessage["content"][number]): boolean =>
+  part.type === "tool-result" || !isOfAnother(part, "chat-completions")
 
 /** Calls of other kinds than functions do not come over this protocol, so it has nothing that would answer them. */
 const result = (part: Prompt.ToolMessage["content"][number]): Encoded<Chat.ChatCompletionToolMessageParam> =>

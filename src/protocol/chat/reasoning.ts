@@ -15,10 +15,10 @@ export const encodeReasoning = (
 ): Encoded<Fields> => {
   if (reasoning === undefined) return Either.right({})
   if (reasoning.summary !== undefined) {
-    return invalid("reasoning.summary", "cannot be said over Chat Completions: leave it out")
+    return invalid("reasoning.summary", "is not supported over Chat Completions: leave it out")
   }
   if (reasoning.budgetTokens !== undefined && !budgeted.includes(dialect)) {
-    return invalid("reasoning.budgetTokens", "cannot be said to this provider: give an `effort` instead")
+    return invalid("reasoning.budgetTokens", "is not supported by this provider: give an `effort` instead")
   }
   return dialects[dialect](reasoning)
 }

@@ -11,7 +11,10 @@ import { isSaying, quote, unreadable } from "./unread.js"
 export interface Call {
   /** The wire's index, where it gave one. */
   readonly wireIndex: number | undefined
+  /** The wire's id. */
   id: string | undefined
+  /** The id that the call was given when it started; the wire's own may come too late for that. */
+  given: string
   /** As far as it has come: some vendors send it in pieces. */
   name: string
   /** Our index; -1 until the name is whole, which the first arguments or the next call show. */
@@ -79,7 +82,7 @@ export const closeCalls = (state: Calls, called: boolean, events: Array<ModelEve
     const ends = called || (call.first !== "" && !/[-\d]/.test(call.first))
     if (call.name !== "" && ends) events.push({ _tag: "ToolCallEnd", index: call.index })
     if (call.extra !== undefined) {
-      const value = { call: idOf(call), value: call.extra }
+      const value = { call: call.given, value: call.extra }
       events.push({ _tag: "ProviderPart", index: state.next++, name: "extra_content", value })
     }
   }
@@ -88,12 +91,11 @@ export const closeCalls = (state: Calls, called: boolean, events: Array<ModelEve
 /** Other protocols' fields for the arguments, and the calls of custom tools, which take text. */
 const otherFields = ["input", "parameters", "args", "params", "custom"] as const
 
-const idOf = ({ id, index }: Call): string => id ?? `call_${index}`
-
 const start = (state: Calls, call: Call, events: Array<ModelEvent>): void => {
   if (call.index >= 0) return
   call.index = state.next++
-  events.push({ _tag: "ToolCallStart", index: call.index, id: idOf(call), name: call.name })
+  call.given = call.id ?? `call_${call.index}`
+  events.push({ _tag: "ToolCallStart", index: call.index, id: call.given, name: call.name })
   if (call.pending !== "") events.push({ _tag: "ToolCallDelta", index: call.index, json: call.pending })
   call.pending = ""
 }
@@ -116,7 +118,17 @@ const match = (
   }
   // Calls begin in the order of their names.
   if (latest !== undefined && latest.name !== "") start(state, latest, events)
-  const call: Call = { wireIndex, id, name: "", index: -1, pending: "", first: "", extra: undefined, whole: false }
+  const call: Call = {
+    wireIndex,
+    id,
+    given: "",
+    name: "",
+    index: -1,
+    pending: "",
+    first: "",
+    extra: undefined,
+    whole: false
+  }
   state.calls.push(call)
   if (wireIndex !== undefined) state.byIndex.set(wireIndex, call)
   if (id !== undefined) state.byId.set(id, call)

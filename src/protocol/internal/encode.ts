@@ -6,7 +6,7 @@ import { type Fault, invalidRequest } from "../../model/internal/fault.js"
 import type { ModelRequest, ProviderOptions } from "../../model/ModelRequest.js"
 import type * as Prompt from "../../model/Prompt.js"
 import { isVendorTool, type Tool, type VendorTool } from "../../model/Tool.js"
-import type { Quirks } from "../Quirks.js"
+import type { Shared } from "../Quirks.js"
 import { type JsonObject, object } from "./json.js"
 
 /** A part of a request in the protocol's own terms, or why there is none. */
@@ -22,11 +22,11 @@ export const onlyWithout = (
   fields: ReadonlyArray<keyof ModelRequest>
 ): Encoded<void> => {
   const set = fields.find((field) => request[field] !== undefined)
-  return set === undefined ? Either.void : invalid(set, `cannot be said over ${protocol}: leave it out`)
+  return set === undefined ? Either.void : invalid(set, `is not supported over ${protocol}: leave it out`)
 }
 
 /** Refuses the first of the fields that the request sets and its vendor is known to refuse. */
-export const onlySupported = (request: ModelRequest, { unsupported = [] }: Quirks): Encoded<void> => {
+export const onlySupported = (request: ModelRequest, { unsupported = [] }: Shared): Encoded<void> => {
   const set = unsupported.find((field) => request[field] !== undefined)
   return set === undefined ? Either.void : invalid(set, "is refused by this provider: leave it out")
 }
@@ -63,8 +63,13 @@ export const ownOptions = <P extends keyof ProviderOptions>(
   for (const [key, why] of Object.entries(refused)) {
     if (given.get(key) !== undefined) return invalid("providerOptions", `sets \`${key}\`, but ${why}`)
   }
-  return Either.right(options)
+  return Either.right(options && said(options))
 }
+
+/** Without the fields that are undefined: merged last, such a field would take away what the request says. */
+export const said = <A extends object>(options: A): A =>
+  // Fields that may be absent are all that is left out.
+  Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as A
 
 /** Refuses system text in the options beside that of the request, which it would replace. */
 export const onlyOneSystem = (field: string, own: unknown, given: unknown): Encoded<void> =>

@@ -16,11 +16,12 @@ import {
   onlyWithTools,
   ownOptions,
   promptRefused,
+  said,
   systemParts,
   vendorToolNamed
 } from "../internal/encode.js"
-import { isStrict } from "../internal/strict.js"
-import type { Quirks } from "../Quirks.js"
+import { strictForm } from "../internal/strict.js"
+import type { Responses as Quirks } from "../Quirks.js"
 import { encodeInput } from "./input.js"
 
 /**
@@ -89,8 +90,8 @@ export const encode = (request: ModelRequest, quirks: Quirks = {}): Encoded<Para
       ...options,
       ...(tools.length > 0 && { tools }),
       // Each of them holds several things; what is said of one does not undo another.
-      ...(reasoning !== undefined && { reasoning: { ...reasoning, ...options?.reasoning } }),
-      ...(output !== undefined && { text: { format: encodeOutput(output), ...options?.text } }),
+      ...(reasoning !== undefined && { reasoning: { ...reasoning, ...said(options?.reasoning ?? {}) } }),
+      ...(output !== undefined && { text: { format: encodeOutput(output), ...said(options?.text ?? {}) } }),
       stream: true
     }
   })
@@ -105,7 +106,7 @@ const encodeReasoning = ({ reasoning }: ModelRequest): Encoded<Params["reasoning
   if (reasoning === undefined) return Either.right(undefined)
   const { budgetTokens, effort, summary } = reasoning
   if (budgetTokens !== undefined) {
-    return invalid("reasoning.budgetTokens", "cannot be said over Responses: give an `effort` instead")
+    return invalid("reasoning.budgetTokens", "is not supported over Responses: give an `effort` instead")
   }
   return Either.right({ ...(effort !== undefined && { effort }), ...(summary !== undefined && { summary }) })
 }
@@ -160,9 +161,12 @@ const encodeTool = ({ description, name, parameters }: Tool): Encoded<Responses.
   })
 
 /** Strict where it can be: the vendor refuses other schemas in strict mode. */
-const encodeOutput = ({ name, schema }: OutputSchema): Responses.ResponseFormatTextJSONSchemaConfig => ({
-  type: "json_schema",
-  name: name ?? "answer",
-  schema: { ...schema },
-  strict: isStrict(schema)
-})
+const encodeOutput = ({ name, schema }: OutputSchema): Responses.ResponseFormatTextJSONSchemaConfig => {
+  const strict = strictForm(schema)
+  return {
+    type: "json_schema",
+    name: name ?? "answer",
+    schema: { ...(strict ?? schema) },
+    strict: strict !== undefined
+  }
+}
