@@ -20,8 +20,6 @@ type Part = Response.StreamPartEncoded
 /** A part that needs no decoding: a piece of a block. */
 type Piece = Response.TextDeltaPart | Response.ReasoningDeltaPart | Response.ToolParamsDeltaPart
 
-export const isPiece = (part: Part | Piece): part is Piece => Response.PartTypeId in part
-
 const piece = (type: Piece["type"], id: string, delta: string): Piece => ({
   [Response.PartTypeId]: Response.PartTypeId,
   type,
@@ -31,6 +29,8 @@ const piece = (type: Piece["type"], id: string, delta: string): Piece => ({
 })
 
 const none = {}
+
+type Delta = ModelEvent.TextDelta | ModelEvent.ReasoningDelta | ModelEvent.ToolCallDelta
 
 interface Block {
   readonly index: number
@@ -55,6 +55,7 @@ export class StreamParts {
   response: ModelResponse | undefined
   content: ReadonlyArray<AssistantPart> = []
 
+  private onlyPieces = true
   private readonly blocks = new Map<number, Block>()
   private waiting: Array<Waiting> = []
   /** Blocks below this index can no longer be void. */
@@ -69,11 +70,17 @@ export class StreamParts {
 
   constructor(private readonly names: ToolNames) {}
 
-  read(events: Iterable<ModelEvent.ModelEvent>): Array<Part> {
+  read(events: ReadonlyArray<ModelEvent.ModelEvent>): Array<Part> {
     const out: Array<Part> = []
+    this.onlyPieces = true
     if (this.sources.length > 0) this.sources = []
     for (const event of events) this.one(event, out)
     return out
+  }
+
+  /** Whether what was read last is only pieces of blocks, which nothing has to decode. */
+  arePieces(out: ReadonlyArray<Part>): out is ReadonlyArray<Piece> {
+    return this.onlyPieces || out.length === 0
   }
 
   private one(event: ModelEvent.ModelEvent, out: Array<Part>): void {
@@ -95,6 +102,14 @@ export class StreamParts {
         if (block !== undefined) out.push(piece("tool-params-delta", block.id, event.json))
         return
       }
+      default:
+        this.onlyPieces = false
+        this.another(event, out)
+    }
+  }
+
+  private another(event: Exclude<ModelEvent.ModelEvent, Delta>, out: Array<Part>): void {
+    switch (event._tag) {
       case "ResponseStart":
         this.begun = event
         return
@@ -166,6 +181,7 @@ export class StreamParts {
       block.blank = delta
       return
     }
+    this.onlyPieces = false
     this.settle(block.index + 1, out)
     block.blank = undefined
     this.first(out)

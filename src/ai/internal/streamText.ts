@@ -13,7 +13,7 @@ import type * as Tool from "@effect/ai/Tool"
 import * as Toolkit from "@effect/ai/Toolkit"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
-import { join } from "effect/Fiber"
+import { join, type RuntimeFiber } from "effect/Fiber"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import * as Scope from "effect/Scope"
@@ -21,11 +21,11 @@ import type * as Stream from "effect/Stream"
 import type { Concurrency } from "effect/Types"
 import type { ModelEvent } from "../../model/ModelEvent.js"
 import type { ProviderError } from "../../model/ProviderError.js"
-import { type Fiber, fromStream, type Open, type Pull, toStream, unwrap } from "../../retry/internal/pull.js"
+import { fromStream, type Open, type Pull, toStream, unwrap } from "../../retry/internal/pull.js"
 import { decoded, isPlain } from "./decoded.js"
 import { fromProviderError, MODULE } from "./errors.js"
 import { nameSources } from "./parts.js"
-import { isPiece, type StreamParts } from "./streamParts.js"
+import type { StreamParts } from "./streamParts.js"
 
 type Tools = Record<string, Tool.Any>
 type Part = Response.AnyPart
@@ -89,7 +89,9 @@ const open =
       }
       return reading({
         opened,
-        pull: yield* Effect.mapError(fromStream(opened.events)(scope), failed),
+        pull: yield* Effect.mapError(fromStream(opened.events)(scope), (error) =>
+          fromProviderError("streamText", error)
+        ),
         decode: decoder(toolkit ?? Toolkit.empty),
         ids: Option.getOrElse(yield* Effect.serviceOption(IdGenerator), () => defaultIdGenerator),
         resolve:
@@ -116,55 +118,64 @@ interface Reading {
   readonly scope: Scope.Scope
 }
 
+type Step = Effect.Effect<ReadonlyArray<Part>, unknown>
+
 /**
- * The results of the calls come between the last content and the finish. Handlers run in the scope of the stream: a pull
- * that is interrupted leaves them running, and the next one waits for the same ones.
+ * Pieces go out as they come. All else becomes a step that is taken again where its pull was interrupted: parts that are
+ * named and decoded, and at the end the results of the calls, then the finish. Handlers run in the scope of the stream, once:
+ * a pull that is interrupted leaves them running, and the next one waits for the same ones.
  */
 const reading = ({ decode, ids, opened, pull, resolve, scope, seen }: Reading): Pull<Part, unknown> => {
   const { finished, parts } = opened
-  let rest: Array<Effect.Effect<ReadonlyArray<Part>, unknown>> | undefined
-  const cold = (out: ReadonlyArray<Response.StreamPartEncoded>): Effect.Effect<ReadonlyArray<Part>, AiError.AiError> =>
-    Effect.flatMap(nameSources(parts.sources, ids), () => decode(out))
-  const end = (out: ReadonlyArray<Response.StreamPartEncoded>, finish: Response.FinishPartEncoded) =>
-    Effect.gen(function* () {
-      finished()
-      const content = yield* cold(out)
-      const calls = out.flatMap((part) => (part.type === "tool-call" && part.providerExecuted !== true ? [part] : []))
-      const results = yield* Effect.forkIn(resolve(calls), scope)
-      rest = [join(results), decode([finish])]
-      return content
+  const steps: Array<Step> = []
+  let proven = false
+
+  const whole = (out: ReadonlyArray<Response.StreamPartEncoded>): Step => {
+    const { sources } = parts
+    return sources.length === 0 ? decode(out) : Effect.flatMap(nameSources(sources, ids), () => decode(out))
+  }
+  const results = (out: ReadonlyArray<Response.StreamPartEncoded>): Step => {
+    const calls = out.flatMap((part) => (part.type === "tool-call" && part.providerExecuted !== true ? [part] : []))
+    let running: RuntimeFiber<ReadonlyArray<Part>, unknown> | undefined
+    const start = Effect.tap(Effect.forkIn(Effect.interruptible(resolve(calls)), scope), (fiber) => {
+      running = fiber
     })
-  const given = (pieces: ReadonlyArray<Part>, fiber: Fiber): ReturnType<Pull<Part, unknown>> => {
+    return Effect.flatMap(
+      Effect.suspend(() => (running === undefined ? Effect.uninterruptible(start) : Effect.succeed(running))),
+      join
+    )
+  }
+  const given = (pieces: ReadonlyArray<Part>): ReturnType<Pull<Part, unknown>> => {
     // Never an empty chunk: a consumer's own timeout would take it for progress.
-    if (pieces.length === 0) return next(fiber)
+    if (pieces.length === 0) return Effect.withFiberRuntime(next)
     seen?.push(...pieces)
     return Effect.succeed(pieces)
   }
-  const next: Pull<Part, unknown> = (fiber) => {
-    if (rest !== undefined) return step(rest, fiber)
-    return Effect.matchEffect(pull(fiber), {
-      onFailure: (error) => Effect.fail(failed(error)),
-      onSuccess: (events) => {
-        if (events === undefined) return ended
-        const out = parts.read(events)
-        if (parts.finish !== undefined)
-          return Effect.flatMap(end(out, parts.finish), (content) => given(content, fiber))
-        return out.every(isPiece) ? given(out, fiber) : Effect.flatMap(cold(out), (content) => given(content, fiber))
+  const took = {
+    onFailure: (error: ProviderError) => Effect.fail(fromProviderError("streamText", error)),
+    onSuccess: (events: ReadonlyArray<ModelEvent> | undefined): ReturnType<Pull<Part, unknown>> => {
+      if (events === undefined) return ended
+      const out = parts.read(events)
+      if (parts.finish === undefined && parts.arePieces(out)) return given(out)
+      steps.push(whole(out))
+      if (parts.finish !== undefined) {
+        finished()
+        proven = true
+        steps.push(results(out), decode([parts.finish]))
       }
-    })
+      return Effect.withFiberRuntime(next)
+    }
   }
-  const step = (left: NonNullable<typeof rest>, fiber: Fiber): ReturnType<Pull<Part, unknown>> => {
-    const [first] = left
-    if (first === undefined) return ended
-    return Effect.flatMap(first, (pieces) => {
-      left.shift()
-      return given(pieces, fiber)
+  const next: Pull<Part, unknown> = (fiber) => {
+    const [step] = steps
+    if (step === undefined) return proven ? ended : Effect.matchEffect(pull(fiber), took)
+    return Effect.flatMap(step, (pieces) => {
+      steps.shift()
+      return given(pieces)
     })
   }
   return next
 }
-
-const failed = (error: ProviderError): AiError.AiError => fromProviderError("streamText", error)
 
 /** Only what the toolkit types needs its Schemas, which are made when such a part comes. */
 const decoder = (toolkit: Toolkit.Any | Toolkit.WithHandler<Tools>): Reading["decode"] => {
