@@ -53,6 +53,7 @@ const once = async (row: Row, server: Server, peers: string): Promise<number> =>
     url: `${server.url}/${row.protocol}/${row.eventsPerChunk}/${DELTAS}`,
     protocol: row.protocol,
     consume: row.consume,
+    delivery: row.delivery,
     deltas: DELTAS,
     warmUp: row.warmUp,
     runs: row.runs

@@ -12,6 +12,8 @@ export interface Row {
   readonly eventsPerChunk: 1 | 64
   /** The program in `clients`. */
   readonly client: string
+  /** What the program says of drops; absent: nothing. */
+  readonly delivery?: "resume"
   /** True for a program that needs what only the bench installs. */
   readonly peer: boolean
   readonly warmUp: number
@@ -19,13 +21,14 @@ export interface Row {
 }
 
 type Kind = Pick<Row, "name" | "client" | "consume"> &
-  Partial<Pick<Row, "peer" | "warmUp" | "runs">> & { readonly protocols: ReadonlyArray<ProtocolId> }
+  Partial<Pick<Row, "peer" | "warmUp" | "runs" | "delivery">> & { readonly protocols: ReadonlyArray<ProtocolId> }
 
 const all: ReadonlyArray<ProtocolId> = ["anthropic-messages", "chat-completions", "responses"]
 
 export const FLOOR = "undici + JSON.parse"
 export const EFFECT = "the same as an Effect Stream"
 export const LIBRARY = "effect-redial"
+export const RESUME = "effect-redial, resumed"
 export const BRIDGE = "effect-redial/ai"
 
 const kinds: ReadonlyArray<Kind> = [
@@ -34,6 +37,9 @@ const kinds: ReadonlyArray<Kind> = [
   { name: EFFECT, client: "effectStream", consume: "each", protocols: all },
   { name: LIBRARY, client: "redial", consume: "chunk", protocols: all },
   { name: LIBRARY, client: "redial", consume: "each", protocols: all },
+  // What the bridge stands on: it never takes text back.
+  { name: RESUME, client: "redial", consume: "chunk", delivery: "resume", protocols: ["anthropic-messages"] },
+  { name: RESUME, client: "redial", consume: "each", delivery: "resume", protocols: ["anthropic-messages"] },
   { name: BRIDGE, client: "redialAi", consume: "chunk", protocols: ["anthropic-messages"] },
   { name: BRIDGE, client: "redialAi", consume: "each", protocols: ["anthropic-messages"] },
   { name: "@anthropic-ai/sdk", client: "anthropicSdk", consume: "each", protocols: ["anthropic-messages"] },

@@ -1,5 +1,5 @@
 /**
- * What the span of `@effect/ai` says of a request: what the provider's span, which is its child, does not. Models, finish
+ * What the span of `@effect/ai` says of a request: what the provider's own span, `chat MODEL`, does not. Models, finish
  * reasons and tokens are there, once: on both, whoever sums them would count each token twice.
  */
 import { addGenAIAnnotations } from "@effect/ai/Telemetry"

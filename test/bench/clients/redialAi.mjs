@@ -27,6 +27,8 @@ const run = {
 
 measure(async () => {
   came = 0
-  await runtime.runPromise(run(LanguageModel.streamText({ prompt: "Hello" })))
+  await runtime.runPromise(
+    Effect.flatMap(LanguageModel.LanguageModel, (model) => run(model.streamText({ prompt: "Hello" })))
+  )
   return came
 })
