@@ -111,7 +111,7 @@ const live = (given: Scenario) =>
           concurrency: given.concurrency,
           from: read(),
           save: (checkpoint) =>
-            Effect.suspend(() => {
+            Effect.flatMap(Effect.yieldNow(), () => {
               // What is dead stores nothing.
               if (!isDead) stored = Schema.encodeSync(json)(checkpoint)
               return count("save") ? die : Effect.void

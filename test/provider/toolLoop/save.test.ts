@@ -16,7 +16,8 @@ const script = [calls, ScriptedProvider.answer({ text: "Done." })] as const
 const resultsOf = ({ steps }: ToolLoop.Checkpoint) =>
   steps.map(({ results }) => results.map((result) => result?.content ?? null))
 
-const failureOf = <A, E>(exit: Exit.Exit<A, E>) => Option.flatMap(Exit.causeOption(exit), Cause.failureOption)
+const failureOf = <A, E>(exit: Exit.Exit<A, E>): Option.Option<unknown> =>
+  Option.flatMap(Exit.causeOption(exit), Cause.failureOption)
 
 /** The calls that have their results. */
 const idsOf = ({ steps }: ToolLoop.Checkpoint): ReadonlyArray<string> =>
@@ -52,7 +53,7 @@ describe("ToolLoop's save", () => {
                 ? event.call.id
                 : `${event._tag} ${event._tag === "Model" && event.event._tag}`
             told.push(id)
-            if (event._tag === "ToolResult") assert.include(stored.at(-1), id)
+            if (event._tag === "ToolResult") assert.include(stored.at(-1) ?? [], id)
             if (id === "Model Finish") assert.isAtLeast(stored.length, 1)
           })
         )

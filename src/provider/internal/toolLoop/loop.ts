@@ -36,22 +36,21 @@ export interface Plan<E, R> {
 export const run = <E, R>(self: Plan<E, R>): Effect.Effect<Progress.Result, E | StepsExhausted, R> =>
   Effect.gen(function* () {
     let checkpoint = self.begin
-    const keep = (changed: Progress.Checkpoint) =>
+    // Changes what is known when it runs, not when it is made: results wait for each other.
+    const keep = (change: (known: Progress.Checkpoint) => Progress.Checkpoint) =>
       Effect.suspend(() => {
-        checkpoint = changed
-        return Effect.asVoid(self.save(changed))
+        checkpoint = change(checkpoint)
+        return Effect.asVoid(self.save(checkpoint))
       })
     while (true) {
       const next = Progress.next(checkpoint, self.bounds)
       switch (next._tag) {
-        case "Ask": {
-          const at = checkpoint
-          yield* self.ask(at, (response) => keep(Progress.answered(at, response)))
+        case "Ask":
+          yield* self.ask(checkpoint, (response) => keep(Progress.answered(response)))
           break
-        }
         case "Run":
           yield* runCalls(self, next.step, checkpoint.steps.length, (at, result) =>
-            keep(Progress.withResult(checkpoint, at, result))
+            keep(Progress.withResult(at, result))
           )
           break
         case "Exhausted":

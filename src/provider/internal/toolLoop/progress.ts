@@ -136,15 +136,19 @@ const resultOf = (self: Checkpoint, { response }: Step, price: Usage.Price | und
 }
 
 /** An answer whose end was proven makes a step. */
-export const answered = ({ prompt, steps }: Checkpoint, response: ModelResponse): Checkpoint => ({
-  prompt,
-  steps: [...steps, { response, results: response.toolCalls.map(() => null) }]
-})
+export const answered =
+  (response: ModelResponse) =>
+  ({ prompt, steps }: Checkpoint): Checkpoint => ({
+    prompt,
+    steps: [...steps, { response, results: response.toolCalls.map(() => null) }]
+  })
 
 /** The result of a call of the last step. */
-export const withResult = (self: Checkpoint, at: number, result: Prompt.ToolResultPart): Checkpoint => ({
-  ...self,
-  steps: self.steps.map((step, index) =>
-    index === self.steps.length - 1 ? { ...step, results: step.results.with(at, result) } : step
-  )
-})
+export const withResult =
+  (at: number, result: Prompt.ToolResultPart) =>
+  (self: Checkpoint): Checkpoint => ({
+    ...self,
+    steps: self.steps.map((step, index) =>
+      index === self.steps.length - 1 ? { ...step, results: step.results.with(at, result) } : step
+    )
+  })
