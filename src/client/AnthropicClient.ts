@@ -16,8 +16,9 @@ import * as Layer from "effect/Layer"
 import type * as Redacted from "effect/Redacted"
 import type * as Scope from "effect/Scope"
 import * as AnthropicMessages from "../protocol/AnthropicMessages.js"
+import type * as Quirks from "../protocol/Quirks.js"
 import type { InvalidOptions } from "./InvalidOptions.js"
-import { PLACEHOLDER_KEY, quiet, withoutEnvironmentHeaders } from "./internal/sdk.js"
+import { PLACEHOLDER_KEY, quiet, unshown, withoutEnvironmentHeaders } from "./internal/sdk.js"
 import * as ModelClient from "./ModelClient.js"
 
 /**
@@ -42,26 +43,28 @@ export class AnthropicClient extends Context.Tag("effect-redial/AnthropicClient"
  * @since 0.1.0
  * @category models
  */
-export interface Options<out R = never> extends ModelClient.Options<R> {}
+export interface Options<out R = never> extends ModelClient.Options<R, Quirks.AnthropicMessages> {}
 
-const kind: ModelClient.Kind<Anthropic, AnthropicMessages.Params, AnthropicMessages.State> = {
+const kind: ModelClient.Kind<Anthropic, AnthropicMessages.Params, AnthropicMessages.State, Quirks.AnthropicMessages> = {
   module: "AnthropicClient",
   provider: "anthropic",
   baseUrl: "https://api.anthropic.com",
   auth: "x-api-key",
   protocol: AnthropicMessages.protocol,
-  load: async ({ baseURL, fetch }) => {
+  load: async ({ baseUrl: baseURL, fetch }) => {
     const { Anthropic } = await import("@anthropic-ai/sdk")
-    return withoutEnvironmentHeaders(
-      new Anthropic({
-        baseURL,
-        fetch,
-        apiKey: PLACEHOLDER_KEY,
-        webhookKey: null,
-        openTelemetry: false,
-        maxRetries: 0,
-        ...quiet
-      })
+    return unshown(
+      withoutEnvironmentHeaders(
+        new Anthropic({
+          baseURL,
+          fetch,
+          apiKey: PLACEHOLDER_KEY,
+          webhookKey: null,
+          openTelemetry: false,
+          maxRetries: 0,
+          ...quiet
+        })
+      )
     )
   }
 }

@@ -12,9 +12,9 @@ import * as Layer from "effect/Layer"
 import type * as Redacted from "effect/Redacted"
 import type * as Scope from "effect/Scope"
 import type { Dispatcher } from "undici"
-import * as InvalidOptions from "./InvalidOptions.js"
+import type { InvalidOptions } from "./InvalidOptions.js"
 import type { ByteSource } from "./internal/byteSource.js"
-import { checkTimes } from "./internal/checkTime.js"
+import { check, loaded } from "./internal/checkPool.js"
 import * as httpClientPool from "./internal/httpClientPool.js"
 
 export type { ByteSource } from "./internal/byteSource.js"
@@ -90,51 +90,12 @@ export interface Options {
 }
 
 /**
- * Checks what can be checked before anything is dialled.
- *
- * @internal
- */
-export const check = (options: Options): Effect.Effect<void, InvalidOptions.InvalidOptions> => {
-  const { connectTimeout, connections, keepAlive, proxy, tls } = options
-  const invalid = (option: string, problem: string) =>
-    new InvalidOptions.InvalidOptions({ module: "ConnectionPool", option, problem })
-  if (proxy !== undefined && proxy !== "environment") {
-    const protocol = URL.canParse(proxy) ? new URL(proxy).protocol : ""
-    if (protocol !== "http:" && protocol !== "https:") {
-      return invalid("proxy", 'must be an http: or https: URL, or "environment"')
-    }
-  }
-  if (connections !== undefined && !(Number.isInteger(connections) && connections > 0)) {
-    return invalid("connections", `is ${connections}: it must be a whole number above zero`)
-  }
-  if ((tls?.cert === undefined) !== (tls?.key === undefined)) {
-    return invalid("tls", "has a client certificate without its key, or a key without its certificate")
-  }
-  return checkTimes({ connectTimeout }, invalid, "more").pipe(
-    Effect.zipRight(checkTimes({ keepAlive }, invalid)),
-    // Only Node can tell whether a text is a certificate.
-    Effect.zipRight(tls === undefined ? Effect.void : Effect.flatMap(loaded, (pool) => pool.checkTls(tls)))
-  )
-}
-
-/** Loaded on first use and by condition: runtimes without undici never see it. */
-const loaded = Effect.tryPromise({
-  try: () => import("#pool"),
-  catch: (cause) =>
-    new InvalidOptions.InvalidOptions({
-      module: "ConnectionPool",
-      option: "pool",
-      problem: `needs undici, which did not load (${cause}): use ConnectionPool.layerHttpClient on this runtime`
-    })
-})
-
-/**
  * Makes a pool over undici, for the scope.
  *
  * @since 0.1.0
  * @category constructors
  */
-export const make = (options: Options = {}): Effect.Effect<Service, InvalidOptions.InvalidOptions, Scope.Scope> =>
+export const make = (options: Options = {}): Effect.Effect<Service, InvalidOptions, Scope.Scope> =>
   Effect.flatMap(Effect.zipRight(check(options), loaded), (pool) => pool.make(options))
 
 /**
@@ -143,7 +104,7 @@ export const make = (options: Options = {}): Effect.Effect<Service, InvalidOptio
  * @since 0.1.0
  * @category layers
  */
-export const layer = (options?: Options): Layer.Layer<ConnectionPool, InvalidOptions.InvalidOptions> =>
+export const layer = (options?: Options): Layer.Layer<ConnectionPool, InvalidOptions> =>
   Layer.scoped(ConnectionPool, make(options))
 
 /**

@@ -17,9 +17,12 @@ import * as Redacted from "effect/Redacted"
 import type * as Scope from "effect/Scope"
 import type * as Stream from "effect/Stream"
 import type { InvalidOptions } from "./InvalidOptions.js"
-import type { Keyring, Origin } from "./internal/keyring.js"
+import { of } from "./internal/credentials.js"
+import type { Origin } from "./internal/keyring.js"
 import * as internal from "./internal/keyring.js"
 import type * as Rotation from "./internal/rotation.js"
+
+export type { Origin } from "./internal/keyring.js"
 
 /**
  * By which credentials are known at run time.
@@ -47,7 +50,7 @@ export type TypeId = typeof TypeId
  * @category models
  */
 export interface Credentials {
-  readonly [TypeId]: Keyring
+  readonly [TypeId]: TypeId
   /** One entry per key, in the order in which they were given. Never the keys. */
   readonly state: Effect.Effect<ReadonlyArray<KeyState>>
   /** What happens from now on. A reader that falls 256 changes behind misses the oldest. */
@@ -286,11 +289,7 @@ export const make = <const Sources extends Arr.NonEmptyReadonlyArray<Source<unkn
   type R = Sources[number] extends Source<unknown, infer R> ? R : never
   // Each source is of some part of the two unions; TypeScript cannot follow that through `infer`.
   const all = sources as unknown as ReadonlyArray<Source<E, R>>
-  return Effect.map(internal.make(all, options), (keyring) => ({
-    [TypeId]: keyring,
-    state: keyring.state,
-    changes: keyring.changes
-  }))
+  return Effect.map(internal.make(all, options), of)
 }
 
 /**

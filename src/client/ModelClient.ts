@@ -8,30 +8,28 @@ import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
-import * as Redacted from "effect/Redacted"
+import type * as Redacted from "effect/Redacted"
 import type * as Scope from "effect/Scope"
 import type { GenerationId } from "../model/GenerationId.js"
 import { type Fault, invalidRequest } from "../model/internal/fault.js"
 import type { ModelRequest } from "../model/ModelRequest.js"
-import * as Decoder from "../protocol/internal/decoder.js"
-import type { OpenOptions, Position, PrefillFlag, Protocol, ProtocolId, Stamp } from "../protocol/Protocol.js"
-import type { Quirks } from "../protocol/Quirks.js"
+import type * as Decoder from "../protocol/internal/decoder.js"
+import type { PrefillFlag, Protocol, Stamp } from "../protocol/Protocol.js"
 import * as ConnectionPool from "./ConnectionPool.js"
 import type { Credentials } from "./Credentials.js"
+import type { Http } from "./Http.js"
 import { InvalidOptions } from "./InvalidOptions.js"
-import * as CallHeaders from "./internal/callHeaders.js"
+import * as Calls from "./internal/calls.js"
 import { checkBaseUrl, checkHeaders } from "./internal/checkAddress.js"
+import { check as checkPool } from "./internal/checkPool.js"
 import { checkQuirks } from "./internal/checkQuirks.js"
 import { checkTimes } from "./internal/checkTime.js"
-import { credentialHeaders } from "./internal/credentialHeaders.js"
 import * as Keys from "./internal/keys.js"
 import type { RenewableClosed } from "./internal/renewableClosed.js"
-import { unshown } from "./internal/sdk.js"
-import * as Warnings from "./internal/warnings.js"
 import * as Renewable from "./Renewable.js"
 
-export type { Decoder, Reading, Target } from "../protocol/internal/decoder.js"
-export type { Keys } from "./internal/keys.js"
+export type { Decoder, Reading, Target, Verdict } from "../protocol/internal/decoder.js"
+export type { Chosen, Failed, Judged, Keys } from "./internal/keys.js"
 
 /**
  * One generation of a client: the SDK's object, and the pool that it sends over.
@@ -53,7 +51,8 @@ export interface Connection<out Sdk> {
 export interface ModelClient<out Sdk = unknown> {
   /** The provider's id, as errors and events name it. */
   readonly provider: string
-  readonly protocol: ProtocolId
+  /** The id of the protocol that it speaks. */
+  readonly protocol: string
   readonly baseUrl: string
   readonly connections: Renewable.Renewable<Connection<Sdk>, InvalidOptions>
   /**
@@ -153,12 +152,12 @@ export interface Line {
 export type Auth = "bearer" | "x-api-key" | "api-key" | "cf-aig-authorization" | "none"
 
 /**
- * The options that all clients share.
+ * The options that all clients share. `Quirks` are those of its protocol.
  *
  * @since 0.1.0
  * @category models
  */
-export interface Options<out R = never> {
+export interface Options<out R = never, out Quirks extends object = object> {
   /**
    * Sent with each request, and kept nowhere else. For several keys, and for keys that expire: `Credentials`, which are
    * refused with `InvalidOptions` where they belong to another host than that of `baseUrl`.
@@ -187,44 +186,71 @@ export interface Options<out R = never> {
 }
 
 /**
- * What distinguishes one kind of client from another.
+ * What distinguishes one kind of client from another: the protocol that it speaks, and what sends its requests.
  *
- * @internal
+ * @since 0.1.0
+ * @category models
  */
-export interface Kind<Sdk, Params, State> {
+export interface Kind<Sdk, Params, State, Quirks extends object = object> {
+  /** What `InvalidOptions` calls it. */
   readonly module: string
+  /** The provider's id where the options name none. */
   readonly provider: string
+  /** The address where the options name none. */
   readonly baseUrl: string
+  /** How the key is shown where the options do not say. */
   readonly auth: Auth
-  readonly protocol: Protocol<Sdk, Params, State>
-  /** Loads the SDK and makes its object. Called once per generation; a module is loaded once per process. */
-  readonly load: (options: SdkOptions) => Promise<Sdk>
+  readonly protocol: Protocol<Sdk, Params, State, Quirks>
+  /**
+   * What the protocol adds to the base URL, for example `/api/chat`. A base URL that ends in it already is refused. Default:
+   * only the paths of this library's own protocols are.
+   */
+  readonly path?: string | undefined
+  /**
+   * Makes what the protocol sends with: the client of an SDK, with retries and timeouts off and this `fetch`; or `http`
+   * itself, where there is no SDK. Called once per generation; it is the place to import an SDK, which is loaded once.
+   */
+  readonly load: (http: Http) => Promise<Sdk>
 }
 
 /**
- * @internal
- */
-export interface SdkOptions {
-  readonly baseURL: string
-  readonly fetch: typeof globalThis.fetch
-}
-
-/**
- * Makes a client of a kind. Options are checked here; connections are made at the first lease.
+ * Makes a client of a kind for the scope. Options are checked here; connections are made at the first lease. Each request
+ * carries exactly one credential, as `auth` says, and an answer without success is a typed error, whatever sent it.
  *
- * @internal
+ * @example
+ * ```ts
+ * import { Http, ModelClient, type Protocol } from "effect-redial"
+ *
+ * declare const protocol: Protocol.Protocol<Http.Http, object, object>
+ *
+ * const make = <R = never>(options: ModelClient.Options<R>) =>
+ *   ModelClient.make(
+ *     {
+ *       module: "MyClient",
+ *       provider: "my-vendor",
+ *       baseUrl: "https://llm.example.com",
+ *       auth: "bearer",
+ *       protocol,
+ *       load: async (http) => http
+ *     },
+ *     options
+ *   )
+ * ```
+ *
+ * @since 0.1.0
+ * @category constructors
  */
-export const make = <Sdk, Params, State, R = never>(
-  kind: Kind<Sdk, Params, State>,
-  options: Options<R>
+export const make = <Sdk, Params, State, Quirks extends object = object, R = never>(
+  kind: Kind<Sdk, Params, State, Quirks>,
+  options: Options<R, NoInfer<Quirks>>
 ): Effect.Effect<ModelClient<Sdk>, InvalidOptions, R | Scope.Scope> =>
   Effect.gen(function* () {
     const invalid = (option: string, problem: string) => new InvalidOptions({ module: kind.module, option, problem })
 
-    const baseUrl = yield* checkBaseUrl(options.baseUrl ?? kind.baseUrl, invalid)
+    const baseUrl = yield* checkBaseUrl(options.baseUrl ?? kind.baseUrl, kind.path, invalid)
     const { host } = new URL(baseUrl)
     const headers = yield* checkHeaders(Headers.fromInput(options.headers), invalid)
-    yield* checkQuirks(options.quirks, kind.protocol.id, invalid)
+    yield* checkQuirks(options.quirks, kind.protocol, invalid)
     const { drainLimit, maxAge, maxDraining } = options
     yield* checkTimes({ maxAge, drainLimit }, invalid)
     if (maxDraining !== undefined && !(maxDraining >= 0)) {
@@ -238,10 +264,10 @@ export const make = <Sdk, Params, State, R = never>(
       const pools = yield* Layer.build(Layer.fresh(poolLayer))
       const pool = yield* Effect.provide(ConnectionPool.ConnectionPool, pools)
       const sdk = yield* Effect.tryPromise({
-        try: () => kind.load({ baseURL: baseUrl, fetch: pool.fetch }),
+        try: () => kind.load({ baseUrl, fetch: pool.fetch }),
         catch: (cause) => invalid("sdk", `could not be made: ${cause}`)
       })
-      return { sdk: unshown(sdk), pool }
+      return { sdk, pool }
     }).pipe(Effect.withSpan("effect-redial.acquire", { attributes: { "effect_redial.provider": provider } }))
 
     const connections = yield* Renewable.make(acquire, {
@@ -256,51 +282,11 @@ export const make = <Sdk, Params, State, R = never>(
     const keys = yield* Either.mapLeft(Keys.from(options.apiKey, host), (problem) => invalid("apiKey", problem))
 
     const auth = options.auth ?? kind.auth
-    const requestHeaders = (key: Redacted.Redacted, call: Headers.Headers | undefined): OpenOptions["headers"] => ({
-      ...CallHeaders.beside(headers, call),
-      ...credentialHeaders(auth, Redacted.value(key))
-    })
-
     const { protocol } = kind
     const { prefill } = options
     const refusesPrefill = new Set<string>()
 
-    const connect =
-      (
-        call: Headers.Headers | undefined,
-        open: (sdk: Sdk, options: OpenOptions) => Promise<Response>
-      ): PreparedCall["connect"] =>
-      (user, key) =>
-        Effect.map(connections.leaseFor(user), ({ generation, value: { pool, sdk } }) => ({
-          generation,
-          pool,
-          key: auth === "none" ? undefined : key,
-          send: (signal) => open(sdk, { signal, headers: requestHeaders(key, call) })
-        }))
-
-    const warning = Warnings.make(provider)
-
-    const callOf = (params: Params, headers: Headers.Headers | undefined): PreparedCall => {
-      const { cursor } = protocol
-      const position = (state: State) => cursor?.at(params, state)
-      const decoder: PreparedCall["decoder"] = (stamp, how) =>
-        Decoder.make(protocol, stamp, { ...how, position, quirks: options.quirks })
-      const after: PreparedCall["after"] = (broken) => {
-        const at = broken.position()
-        return cursor && at && keptCall(at, (stamp, how) => broken.resumed(stamp, how?.contentType))
-      }
-      const attach: PreparedCall["attach"] = (id) =>
-        cursor && keptCall({ id, after: undefined, model: undefined }, decoder)
-      const keptCall = (at: Position, reading: PreparedCall["decoder"]): PreparedCall | undefined =>
-        cursor && {
-          connect: connect(headers, (sdk, options) => cursor.open(sdk, at, options)),
-          decoder: reading,
-          after,
-          attach
-        }
-      const fresh = connect(headers, (sdk, options) => protocol.open(sdk, params, options))
-      return { connect: warning(protocol.deprecation?.(params), fresh), decoder, after, attach }
-    }
+    const callOf = Calls.make({ provider, protocol, quirks: options.quirks, connections, auth, headers })
 
     return {
       provider,
@@ -341,5 +327,5 @@ const poolLayerOf = <R>(
   pool: NonNullable<Options<R>["pool"]>
 ): Effect.Effect<Layer.Layer<ConnectionPool.ConnectionPool, InvalidOptions, R>, InvalidOptions> => {
   const isLayer = (u: typeof pool): u is Exclude<typeof pool, ConnectionPool.Options> => Layer.isLayer(u)
-  return isLayer(pool) ? Effect.succeed(pool) : Effect.as(ConnectionPool.check(pool), ConnectionPool.layer(pool))
+  return isLayer(pool) ? Effect.succeed(pool) : Effect.as(checkPool(pool), ConnectionPool.layer(pool))
 }

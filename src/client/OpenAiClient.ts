@@ -18,9 +18,10 @@ import type * as Scope from "effect/Scope"
 import type { OpenAI } from "openai"
 import * as ChatCompletions from "../protocol/ChatCompletions.js"
 import type { Protocol } from "../protocol/Protocol.js"
+import type * as Quirks from "../protocol/Quirks.js"
 import * as Responses from "../protocol/Responses.js"
 import type { InvalidOptions } from "./InvalidOptions.js"
-import { PLACEHOLDER_KEY, quiet, withoutEnvironmentHeaders } from "./internal/sdk.js"
+import { PLACEHOLDER_KEY, quiet, unshown, withoutEnvironmentHeaders } from "./internal/sdk.js"
 import * as ModelClient from "./ModelClient.js"
 
 /**
@@ -40,36 +41,58 @@ export interface Service extends ModelClient.ModelClient<OpenAI> {}
 export class OpenAiClient extends Context.Tag("effect-redial/OpenAiClient")<OpenAiClient, Service>() {}
 
 /**
- * The options of `make` and `layer`: those of all clients, and which of the two protocols to speak.
+ * The options of a client of Chat Completions, which nearly every vendor serves.
  *
  * @since 0.1.0
  * @category models
  */
-export interface Options<out R = never> extends ModelClient.Options<R> {
-  /** Default: `chat-completions`, which nearly every vendor serves. */
-  readonly protocol?: "chat-completions" | "responses" | undefined
+export interface ChatOptions<out R = never> extends ModelClient.Options<R, Quirks.ChatCompletions> {
+  readonly protocol?: "chat-completions" | undefined
 }
 
-const kind = <Params, State>(protocol: Protocol<OpenAI, Params, State>): ModelClient.Kind<OpenAI, Params, State> => ({
+/**
+ * The options of a client of Responses.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface ResponsesOptions<out R = never> extends ModelClient.Options<R, Quirks.Responses> {
+  readonly protocol: "responses"
+}
+
+/**
+ * The options of `make` and `layer`: those of all clients, and which of the two protocols to speak. Default:
+ * `chat-completions`.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Options<R = never> = ChatOptions<R> | ResponsesOptions<R>
+
+const kind = <Params, State, Q extends object>(
+  protocol: Protocol<OpenAI, Params, State, Q>
+): ModelClient.Kind<OpenAI, Params, State, Q> => ({
   module: "OpenAiClient",
   provider: "openai",
   baseUrl: "https://api.openai.com/v1",
   auth: "bearer",
   protocol,
-  load: async ({ baseURL, fetch }) => {
+  load: async ({ baseUrl: baseURL, fetch }) => {
     const { OpenAI } = await import("openai")
-    return withoutEnvironmentHeaders(
-      new OpenAI({
-        baseURL,
-        fetch,
-        apiKey: PLACEHOLDER_KEY,
-        adminAPIKey: null,
-        organization: null,
-        project: null,
-        webhookSecret: null,
-        maxRetries: 0,
-        ...quiet
-      })
+    return unshown(
+      withoutEnvironmentHeaders(
+        new OpenAI({
+          baseURL,
+          fetch,
+          apiKey: PLACEHOLDER_KEY,
+          adminAPIKey: null,
+          organization: null,
+          project: null,
+          webhookSecret: null,
+          maxRetries: 0,
+          ...quiet
+        })
+      )
     )
   }
 })
@@ -93,7 +116,7 @@ export const make = <R = never>(options: Options<R>): Effect.Effect<Service, Inv
  * @category constructors
  */
 export const makeResponses = <R = never>(
-  options: ModelClient.Options<R>
+  options: Omit<ResponsesOptions<R>, "protocol">
 ): Effect.Effect<Service, InvalidOptions, R | Scope.Scope> => ModelClient.make(responses, options)
 
 /**
@@ -124,7 +147,7 @@ export const layerConfig = <R = never>(
     readonly apiKey: Config.Config<Redacted.Redacted>
     readonly baseUrl?: Config.Config<string> | undefined
   },
-  options?: Omit<Options<R>, "apiKey" | "baseUrl">
+  options?: Omit<ChatOptions<R>, "apiKey" | "baseUrl"> | Omit<ResponsesOptions<R>, "apiKey" | "baseUrl">
 ): Layer.Layer<OpenAiClient, InvalidOptions | ConfigError, R> =>
   Layer.unwrapEffect(
     Effect.map(Config.all({ apiKey: config.apiKey, baseUrl: config.baseUrl ?? Config.succeed(undefined) }), (read) =>

@@ -27,8 +27,3 @@ export type GenerationId = typeof GenerationId.Type
  * @category accessors
  */
 export const number = (self: GenerationId): number => Number(self.slice(self.lastIndexOf(".") + 1))
-
-/**
- * @internal
- */
-export const make = (renewable: string, number: number): GenerationId => GenerationId.make(`${renewable}.${number}`)

@@ -145,9 +145,11 @@ export interface ModelRequest extends Omit<Options, "prompt" | "tools"> {
 }
 
 /**
- * Checks what can be checked without knowing the vendor.
+ * Checks what can be checked without knowing the vendor. `Provider` does so for each call; it is here for the tests of a
+ * protocol, whose `encode` takes a checked request.
  *
- * @internal
+ * @since 0.1.0
+ * @category constructors
  */
 export const make = (options: Options): Either.Either<ModelRequest, Fault.Fault> => {
   const prompt = typeof options.prompt === "string" ? Prompt.text(options.prompt) : options.prompt

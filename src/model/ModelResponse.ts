@@ -12,6 +12,7 @@ import { FinishReason } from "./FinishReason.js"
 import { GenerationId } from "./GenerationId.js"
 import { completeResponse, type Given } from "./internal/completeResponse.js"
 import { AssistantPart, ToolCallPart } from "./internal/parts.js"
+import { unsafeMake } from "./internal/proven.js"
 import { Delivered, PartialResponse } from "./PartialResponse.js"
 import { add as addUsage, Usage } from "./Usage.js"
 
@@ -288,15 +289,6 @@ const costUnknown = ({ delivered, error, usage, usageIsPartial }: Attempt): bool
  * @category models
  */
 export type Options = Given
-
-const Proto = { [TypeId]: TypeId }
-
-/**
- * Only a decoder that has seen the end, or a store that is trusted, may call this.
- *
- * @internal
- */
-export const unsafeMake = (stored: typeof Stored.Type): ModelResponse => Object.assign(Object.create(Proto), stored)
 
 /**
  * Makes a response that no stream had to prove: for tests, and for stores with a form of their own. Whatever takes a

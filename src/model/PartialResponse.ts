@@ -5,6 +5,8 @@
  */
 import * as Schema from "effect/Schema"
 import { CitationPart } from "./internal/parts.js"
+import type { ModelEvent } from "./ModelEvent.js"
+import type { ModelResponse } from "./ModelResponse.js"
 
 /**
  * One block as far as it came. `open` is true where it was still growing.
@@ -80,3 +82,48 @@ export const PartialResponse = Schema.Struct({
  * @category models
  */
 export type PartialResponse = typeof PartialResponse.Type
+
+/**
+ * What the end of an answer says of it, once it is proven.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Ending
+  extends Pick<ModelResponse, "finishReason" | "usage">,
+    Partial<
+      Pick<
+        ModelResponse,
+        | "id"
+        | "model"
+        | "requestId"
+        | "stopSequence"
+        | "stopDetails"
+        | "rawUsage"
+        | "serviceTier"
+        | "container"
+        | "contextManagement"
+      >
+    > {}
+
+/**
+ * What has come of an answer, kept up to date event by event: what a decoder reads into. Indices are those of the events; a
+ * protocol may leave one free.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Fold {
+  /** The index that the next block takes. */
+  readonly length: number
+  /** The index behind the first so many blocks. */
+  readonly indexAfter: (blocks: number) => number
+  readonly apply: (event: ModelEvent) => void
+  /** Drops the blocks from `fromIndex` on. */
+  readonly truncate: (fromIndex: number) => void
+  readonly delivered: (fromIndex?: number, toIndex?: number) => Delivered
+  /** What there is, of all blocks or of those from `fromIndex` on, without the one at `toIndex`. */
+  readonly partial: (fromIndex?: number, toIndex?: number) => PartialResponse
+  /** The response, to be called only once its end was proven. */
+  readonly response: (ending: Ending) => ModelResponse
+}

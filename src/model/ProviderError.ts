@@ -318,11 +318,6 @@ export const ProviderError = Schema.Union(...Object.values(classes))
 export type ProviderError = InstanceType<(typeof classes)[keyof typeof classes]>
 
 /**
- * @internal
- */
-export const classOf = (tag: ProviderError["_tag"]) => classes[tag]
-
-/**
  * Tells a provider's error from any other.
  *
  * @since 0.1.0

@@ -12,6 +12,7 @@ import * as Encode from "./anthropic/encode.js"
 import { send } from "./anthropic/send.js"
 import type { FirstOf } from "./internal/ownTool.js"
 import type { Protocol } from "./Protocol.js"
+import type * as Quirks from "./Quirks.js"
 
 export type { State } from "./anthropic/decode.js"
 export type { Params, ProviderOptions } from "./anthropic/encode.js"
@@ -37,8 +38,9 @@ export type Sdk = Anthropic
  * @since 0.1.0
  * @category protocols
  */
-export const protocol: Protocol<Sdk, Encode.Params, Decode.State> = {
+export const protocol: Protocol<Sdk, Encode.Params, Decode.State, Quirks.AnthropicMessages> = {
   id: "anthropic-messages",
+  quirks: { thinking: true, systemMessages: true, unsupported: true },
   encode: Encode.encode,
   open: send,
   deprecation: deprecationOf,

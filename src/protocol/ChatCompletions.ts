@@ -10,6 +10,7 @@ import * as Decode from "./chat/decode.js"
 import * as Encode from "./chat/encode.js"
 import { noTimeout } from "./internal/noTimeout.js"
 import type { Protocol } from "./Protocol.js"
+import type * as Quirks from "./Quirks.js"
 
 export type { State } from "./chat/decode.js"
 export type { Params, ProviderOptions } from "./chat/encode.js"
@@ -35,8 +36,20 @@ export type Sdk = OpenAI
  * @since 0.1.0
  * @category protocols
  */
-export const protocol: Protocol<Sdk, Encode.Params, Decode.State> = {
+export const protocol: Protocol<Sdk, Encode.Params, Decode.State, Quirks.ChatCompletions> = {
   id: "chat-completions",
+  quirks: {
+    maxTokens: true,
+    developer: true,
+    streamOptions: true,
+    user: true,
+    seed: true,
+    required: true,
+    reasoning: true,
+    replay: true,
+    finishReason: true,
+    unsupported: true
+  },
   encode: Encode.encode,
   open: (sdk, params, { headers, signal }) =>
     sdk.chat.completions.create(params, { signal, headers, maxRetries: 0, timeout: noTimeout }).asResponse(),

@@ -7,30 +7,23 @@ import type * as Either from "effect/Either"
 import type { Fault } from "../model/internal/fault.js"
 import type { ModelEvent } from "../model/ModelEvent.js"
 import type { ModelRequest } from "../model/ModelRequest.js"
-import type { ModelResponse } from "../model/ModelResponse.js"
+import type { Ending } from "../model/PartialResponse.js"
 import type { Usage } from "../model/Usage.js"
-import type { Quirks } from "./Quirks.js"
+import type { Frame, Framing } from "./Framing.js"
 
-export type { Fault } from "../model/internal/fault.js"
+export type { ConnectReason, Deadline, Fault } from "../model/internal/fault.js"
+export { contradiction, invalidRequest, malformed, truncated } from "../model/internal/fault.js"
+export type { Reported } from "./internal/classify.js"
+export { classify, isError } from "./internal/classify.js"
+export { finishReason, interruption } from "./internal/finishWords.js"
 
 /**
- * The wire protocols that there are.
+ * The wire protocols that this library has. A protocol of your own has an id of your own.
  *
  * @since 0.1.0
  * @category models
  */
 export type ProtocolId = "anthropic-messages" | "chat-completions" | "responses"
-
-/**
- * One server-sent event: its name, if the stream gave one, and its data.
- *
- * @since 0.1.0
- * @category models
- */
-export interface ServerSentEvent {
-  readonly event?: string | undefined
-  readonly data: string
-}
 
 /**
  * What one `step` means, besides the model events that it pushed.
@@ -67,14 +60,7 @@ export interface Contradiction {
  * @since 0.1.0
  * @category models
  */
-export interface Summary
-  extends Pick<ModelResponse, "finishReason" | "usage">,
-    Partial<
-      Pick<
-        ModelResponse,
-        "id" | "model" | "stopSequence" | "stopDetails" | "rawUsage" | "serviceTier" | "container" | "contextManagement"
-      >
-    > {}
+export interface Summary extends Omit<Ending, "requestId"> {}
 
 /**
  * What the decoder of one attempt is given to stamp on `ResponseStart`.
@@ -135,13 +121,19 @@ export interface Cursor<Sdk, Params, State> {
 
 /**
  * A wire format. `State` belongs to one attempt and to `step` alone, which may change it in place; given the same
- * events it always does the same. Everything is total: foreign bytes give events, a fault, or both, never an exception.
+ * frames it always does the same. Everything is total: foreign bytes give events, a fault, or both, never an exception.
+ *
+ * `Sdk` is whatever `open` sends with: an SDK's client, or `Http` where there is no SDK. `Params` is a request in the
+ * protocol's own terms, and `Quirks` is in what its vendors may differ. docs/adding-a-protocol.md makes one step by step.
  *
  * @since 0.1.0
  * @category models
  */
-export interface Protocol<Sdk, Params, State> {
-  readonly id: ProtocolId
+export interface Protocol<Sdk, Params, State, Quirks extends object = object> {
+  /** Errors and checkpoints name it; `providerOptions` has its fields under it. */
+  readonly id: string
+  /** The quirks that it reads. Any other is refused when a client is made. Default: none. */
+  readonly quirks?: { readonly [Name in keyof Quirks]-?: true } | undefined
   /** The request in the SDK's own terms, or an `InvalidRequest` that names the field that cannot be expressed. */
   readonly encode: (request: ModelRequest, quirks?: Quirks) => Either.Either<Params, Fault>
   /** Lets the SDK send the request, and resolves at the head of the answer with the body unread. */
@@ -149,8 +141,10 @@ export interface Protocol<Sdk, Params, State> {
   /** What the vendor will stop to serve of such a request, as a sentence: each is logged once per client, as a warning. */
   readonly deprecation?: ((params: Params) => string | undefined) | undefined
   readonly initial: (stamp: Stamp, quirks?: Quirks) => State
-  /** Takes one server-sent event and pushes what it means. */
-  readonly step: (state: State, event: ServerSentEvent, events: Array<ModelEvent>) => StepResult
+  /** How a body is cut into the frames that `step` takes. Default: `Framing.serverSentEvents`. */
+  readonly framing?: Framing | undefined
+  /** Takes one frame and pushes what it means. */
+  readonly step: (state: State, frame: Frame, events: Array<ModelEvent>) => StepResult
   /** Called when the end is proven: closes what is open, and sums up. */
   readonly end: (state: State, events: Array<ModelEvent>) => Summary
   /**

@@ -10,6 +10,7 @@ import type { VendorTool } from "../model/Tool.js"
 import { noTimeout } from "./internal/noTimeout.js"
 import type { FirstOf } from "./internal/ownTool.js"
 import type { Protocol } from "./Protocol.js"
+import type * as Quirks from "./Quirks.js"
 import * as Decode from "./responses/decode.js"
 import * as Encode from "./responses/encode.js"
 
@@ -42,8 +43,9 @@ export type Sdk = OpenAI
  * @since 0.1.0
  * @category protocols
  */
-export const protocol: Protocol<Sdk, Encode.Params, Decode.State> = {
+export const protocol: Protocol<Sdk, Encode.Params, Decode.State, Quirks.Responses> = {
   id: "responses",
+  quirks: { user: true, unsupported: true },
   encode: Encode.encode,
   open: (sdk, params, { headers, signal }) =>
     sdk.responses.create(params, { signal, headers, maxRetries: 0, timeout: noTimeout }).asResponse(),

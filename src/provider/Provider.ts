@@ -25,6 +25,7 @@ import type * as StreamRetry from "../retry/StreamRetry.js"
 import type { StructuredOutput, Vendor } from "../vendors/Vendor.js"
 import type {
   CallOptions,
+  ElementOptions,
   ObjectOptions,
   ObjectRequest,
   ObjectResponse,
@@ -34,10 +35,12 @@ import type {
 import { fromClient } from "./internal/fromClient.js"
 import { fromConfig, fromEnv } from "./internal/fromConfig.js"
 import { fromVendor } from "./internal/fromVendor.js"
+import type { ObjectEvent } from "./internal/objectEvents.js"
 import type { FromConfig, Options, Settings } from "./internal/vendorOptions.js"
 
 export type { Ask } from "../retry/internal/continuation/ask.js"
 export type * from "./internal/callOptions.js"
+export type * from "./internal/objectEvents.js"
 export type { FromConfig, Options, Settings } from "./internal/vendorOptions.js"
 
 /**
@@ -69,6 +72,18 @@ export interface Service {
     object: ObjectOptions<A, I, R>,
     options?: CallOptions
   ) => Effect.Effect<ObjectResponse<A>, ProviderError.ProviderError | InvalidOutput, R>
+  /** The same while it is written, and then the object itself. */
+  readonly streamObject: <A, I, R>(
+    request: ObjectRequest,
+    object: ObjectOptions<A, I, R>,
+    options?: StreamOptions
+  ) => Stream.Stream<ObjectEvent<A, I>, ProviderError.ProviderError | InvalidOutput, R>
+  /** The elements of a list, each as soon as it is complete. None is given twice or taken back. */
+  readonly streamElements: <A, I, R>(
+    request: ObjectRequest,
+    list: ElementOptions<A, I, R>,
+    options?: TextOptions
+  ) => Stream.Stream<A, ProviderError.ProviderError | InvalidOutput, R>
 }
 
 /**
@@ -117,7 +132,10 @@ export interface ServiceOptions<out R = never> extends Resilience<R> {
    * ```
    */
   readonly continuation?: ((ask: Ask) => string) | false | undefined
-  /** How `generateObject` asks. Default: what the vendor is known to take, else `native`. */
+  /**
+   * How objects are asked for. Default: what the vendor is known to take, else `native` for a schema that its structured
+   * output takes, and `tool` for any other.
+   */
   readonly structuredOutput?: StructuredOutput | undefined
 }
 
@@ -315,3 +333,69 @@ export const generateObject = <A, I, R>(
   options?: CallOptions
 ): Effect.Effect<ObjectResponse<A>, ProviderError.ProviderError | InvalidOutput, Provider | R> =>
   Effect.flatMap(Provider, (provider) => provider.generateObject(request, object, options))
+
+/**
+ * An object of a Schema while it is written, from the provider in the context: `ObjectPartial` has what is certain so far,
+ * `ObjectRestarted` says that all of it is void, and `ObjectDone` is the decoded object, with the response that it was in.
+ * There is at most one event for what the network brings at once. An answer that is no object fails with `InvalidOutput`.
+ *
+ * @example
+ * ```ts
+ * import { Provider } from "effect-redial"
+ * import { Console, Match, Schema, Stream } from "effect"
+ *
+ * const City = Schema.Struct({ name: Schema.String, founded: Schema.DateFromString })
+ *
+ * const program = Provider.streamObject(
+ *   { model: "claude-sonnet-5-5", prompt: "Which is the northernmost capital?" },
+ *   { schema: City }
+ * ).pipe(
+ *   Stream.runForEach((event) => {
+ *     switch (event._tag) {
+ *       case "ObjectPartial":
+ *         return Console.log(`${event.value.name ?? "..."}`)
+ *       case "ObjectRestarted":
+ *         return Console.log(`again: ${event.error.message}`)
+ *       case "ObjectDone":
+ *         return Console.log(event.value.founded.getFullYear())
+ *     }
+ *   })
+ * )
+ * ```
+ *
+ * @since 0.1.0
+ * @category accessors
+ */
+export const streamObject = <A, I, R>(
+  request: ObjectRequest,
+  object: ObjectOptions<A, I, R>,
+  options?: StreamOptions
+): Stream.Stream<ObjectEvent<A, I>, ProviderError.ProviderError | InvalidOutput, Provider | R> =>
+  unwrap(Effect.map(Provider, (provider) => provider.streamObject(request, object, options)))
+
+/**
+ * The elements of a list, from the provider in the context: each is decoded and given as soon as it is complete, and none
+ * is given twice or taken back. After a drop the list is asked for again, and goes on behind the elements that were given
+ * if the model writes exactly those again; else the stream fails with an `InvalidOutput` whose reason is `changed`. With
+ * `delivery: "hold"` elements come once the answer is whole, with `"fail"` a drop ends the stream.
+ *
+ * @example
+ * ```ts
+ * import { Provider } from "effect-redial"
+ * import { Console, Schema, Stream } from "effect"
+ *
+ * const program = Provider.streamElements(
+ *   { model: "claude-sonnet-5-5", prompt: "The capitals of Europe, from north to south." },
+ *   { element: Schema.Struct({ name: Schema.String, latitude: Schema.Number }) }
+ * ).pipe(Stream.runForEach(({ name }) => Console.log(name)))
+ * ```
+ *
+ * @since 0.1.0
+ * @category accessors
+ */
+export const streamElements = <A, I, R>(
+  request: ObjectRequest,
+  list: ElementOptions<A, I, R>,
+  options?: TextOptions
+): Stream.Stream<A, ProviderError.ProviderError | InvalidOutput, Provider | R> =>
+  unwrap(Effect.map(Provider, (provider) => provider.streamElements(request, list, options)))

@@ -7,6 +7,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 import * as Credentials from "../client/Credentials.js"
+import { keyringOf } from "../client/internal/credentials.js"
 import * as Fault from "../model/internal/fault.js"
 import type * as ModelRequest from "../model/ModelRequest.js"
 import type { ProviderError } from "../model/ProviderError.js"
@@ -62,7 +63,7 @@ export const make = <Name extends string>(
   ): Effect.Effect<Provider.Service, ProviderError> => {
     if (
       credential !== undefined &&
-      !(Credentials.isCredentials(credential) && credential[Credentials.TypeId].owned())
+      !(Credentials.isCredentials(credential) && keyringOf(credential)?.owned() === true)
     ) {
       const problem = "a router cannot know whose key this is: give `Credentials` that say their `hosts`"
       return Effect.fail(
@@ -84,7 +85,11 @@ export const make = <Name extends string>(
     generate: (request, options) =>
       Effect.flatMap(pick(request, options), (provider) => provider.generate(request, options)),
     generateObject: (request, object, options) =>
-      Effect.flatMap(pick(request, options), (provider) => provider.generateObject(request, object, options))
+      Effect.flatMap(pick(request, options), (provider) => provider.generateObject(request, object, options)),
+    streamObject: (request, object, options) =>
+      unwrap(Effect.map(pick(request, options), (provider) => provider.streamObject(request, object, options))),
+    streamElements: (request, object, options) =>
+      unwrap(Effect.map(pick(request, options), (provider) => provider.streamElements(request, object, options)))
   }
 }
 

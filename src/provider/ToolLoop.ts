@@ -29,14 +29,11 @@
  * @since 0.1.0
  */
 import * as Chunk from "effect/Chunk"
-import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Mailbox from "effect/Mailbox"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import * as Answer from "../model/Checkpoint.js"
-import type { ModelEvent } from "../model/ModelEvent.js"
-import type * as ModelRequest from "../model/ModelRequest.js"
 import * as Prompt from "../model/Prompt.js"
 import type { ProviderError } from "../model/ProviderError.js"
 import type { Tool, VendorTool } from "../model/Tool.js"
@@ -45,13 +42,16 @@ import type * as Usage from "../model/Usage.js"
 import { toStream, unwrap } from "../retry/internal/pull.js"
 import type { Delivery, EventOf } from "../retry/Recovery.js"
 import { type Calls, prepare } from "./internal/toolLoop/calls.js"
+import type { Event } from "./internal/toolLoop/events.js"
 import type { StepsExhausted } from "./internal/toolLoop/exhausted.js"
 import type { Failures, Fitting, Handlers, Needs, Refusal } from "./internal/toolLoop/handlers.js"
 import { type Plan, run, type Told } from "./internal/toolLoop/loop.js"
+import type { Options, Request, StreamOptions } from "./internal/toolLoop/options.js"
 import * as Progress_ from "./internal/toolLoop/progress.js"
-import { type StreamOptions as AnswerOptions, type CallOptions, Provider } from "./Provider.js"
+import { Provider } from "./Provider.js"
 
 export type { Calls } from "./internal/toolLoop/calls.js"
+export type { End, Event, Model, ToolResult } from "./internal/toolLoop/events.js"
 export { StepsExhausted } from "./internal/toolLoop/exhausted.js"
 export type {
   Failures,
@@ -63,6 +63,7 @@ export type {
   Run,
   Settings
 } from "./internal/toolLoop/handlers.js"
+export type { Options, Request, StreamOptions } from "./internal/toolLoop/options.js"
 export { Checkpoint, type Progress, type Result, Step } from "./internal/toolLoop/progress.js"
 
 /**
@@ -111,103 +112,6 @@ export const make = <T extends Tool | VendorTool, const H extends Handlers<T>>(
  * @category approval
  */
 export const refuse = (reason: string): Refusal => ({ _tag: "Refusal", reason })
-
-/**
- * What the first step asks. The tools are those of the loop, in each step. So is `toolChoice`: a model that must call a tool
- * is done only by `stopWhen`.
- *
- * @since 0.1.0
- * @category models
- */
-export type Request = Omit<ModelRequest.Options, "tools">
-
-/**
- * What may be set for one run of a loop.
- *
- * @since 0.1.0
- * @category models
- */
-export interface Options<out E = never, out R = never> extends Omit<CallOptions, "from"> {
-  /** The most answers to ask for, those before `from` included. Default: 20. */
-  readonly maxSteps?: number | undefined
-  /** Whether a loop that would go on ends. Asked when all calls of a step have their results. Default: never. */
-  readonly stopWhen?: ((result: Progress_.Result) => boolean) | undefined
-  /** How many calls of a step run at once. Default: all of them. */
-  readonly concurrency?: number | "unbounded" | undefined
-  /** For `cost`. Default: none, and the cost is not known. */
-  readonly price?: Usage.Price | undefined
-  /**
-   * Stores how far the loop is: after each answer and after each result, before anybody is told of it. The loop waits for
-   * it, and fails where it fails. It is not interrupted in the middle of storing a result. Default: nothing is stored.
-   */
-  readonly save?: ((checkpoint: Progress_.Checkpoint) => Effect.Effect<unknown, E, R>) | undefined
-  /**
-   * Goes on where a loop was, perhaps in another process. The conversation is that of the checkpoint, and the `prompt` of
-   * the request is not read. Results that are there are not made again. Default: a new loop.
-   */
-  readonly from?: Progress_.Checkpoint | undefined
-}
-
-/**
- * What may be set for one run of a loop as a stream.
- *
- * @since 0.1.0
- * @category models
- */
-export interface StreamOptions<D extends Delivery = Delivery, out E = never, out R = never>
-  extends Options<E, R>,
-    Pick<AnswerOptions<D>, "delivery" | "raw"> {
-  /**
-   * Also stores the answer that is under way, no sooner than this after the last time, as `Checkpoint.save` does. A loop
-   * that is killed in the middle of an answer then goes on in its middle. Default: not stored, and asked for anew.
-   */
-  readonly saveAnswer?: Duration.DurationInput | undefined
-}
-
-/**
- * An event of an answer, with the step that it belongs to, counted from 1.
- *
- * @since 0.1.0
- * @category events
- */
-export interface Model<out A extends ModelEvent = ModelEvent> {
-  readonly _tag: "Model"
-  readonly step: number
-  readonly event: A
-}
-
-/**
- * A call has its result. Results come in the order in which they are there.
- *
- * @since 0.1.0
- * @category events
- */
-export interface ToolResult {
-  readonly _tag: "ToolResult"
-  readonly step: number
-  readonly call: Prompt.ToolCallPart
-  /** As the model is told. With `isError`, the call failed, was refused or did not fit. */
-  readonly result: Prompt.ToolResultPart
-}
-
-/**
- * The loop is done. It comes once and last.
- *
- * @since 0.1.0
- * @category events
- */
-export interface End {
-  readonly _tag: "End"
-  readonly result: Progress_.Result
-}
-
-/**
- * What the stream of a loop emits.
- *
- * @since 0.1.0
- * @category events
- */
-export type Event<A extends ModelEvent = ModelEvent> = Model<A> | ToolResult | End
 
 /**
  * All events of a loop: those of its answers, the results of the calls, and the end. Without `End` the stream fails.

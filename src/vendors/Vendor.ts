@@ -7,26 +7,25 @@ import type * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import type { InvalidOptions } from "../client/InvalidOptions.js"
 import type * as ModelClient from "../client/ModelClient.js"
-import type { ProtocolId } from "../protocol/Protocol.js"
-import type { Quirks } from "../protocol/Quirks.js"
+import type * as Quirks from "../protocol/Quirks.js"
 import type * as Deadlines from "../retry/Deadlines.js"
 
 /**
- * How an object of a schema is asked for: by the vendor's own structured output, or by a tool that the model must call,
- * where there is none.
+ * How an object of a schema is asked for: by the vendor's own structured output; by a tool that the model must call, where
+ * there is none; or in words, with the schema in the system text, for models that have neither.
  *
  * @since 0.1.0
  * @category models
  */
-export type StructuredOutput = "native" | "tool"
+export type StructuredOutput = "native" | "tool" | "prompt"
 
 /**
- * One protocol that a vendor serves.
+ * One protocol that a vendor serves: one of this library's, or one of your own.
  *
  * @since 0.1.0
  * @category models
  */
-export interface Endpoint<out P extends ProtocolId = ProtocolId> {
+export interface Endpoint<out P extends string = string, out Q extends object = object> {
   readonly protocol: P
   /** A field of the vendor stands in it as `{name}`. */
   readonly baseUrl: string
@@ -34,16 +33,14 @@ export interface Endpoint<out P extends ProtocolId = ProtocolId> {
   /** Headers that the vendor wants with each request. Default: none. */
   readonly headers?: Readonly<Record<string, string>> | undefined
   /** Where the vendor differs from the protocol. Default: nowhere. */
-  readonly quirks?: Quirks | undefined
+  readonly quirks?: Q | undefined
   /** Default: `native`. */
   readonly structuredOutput?: StructuredOutput | undefined
   /** Which models go on with a message of their own. Default: none. */
   readonly prefill?: ModelClient.Prefill | undefined
-  /** How a stream that was cut is taken up again where it stopped. Default: not at all. */
-  readonly resume?: "background" | undefined
   /** Default: those of the library. */
   readonly deadlines?: Deadlines.Options | undefined
-  /** Makes a client of the protocol. */
+  /** Makes a client of the protocol: `OpenAiClient.make`, or your own with `ModelClient.make`. */
   readonly client: <R = never>(
     options: ModelClient.Options<R>
   ) => Effect.Effect<ModelClient.ModelClient, InvalidOptions, R | Scope.Scope>
@@ -64,15 +61,27 @@ export interface Field<out Name extends string = string> {
 }
 
 /**
+ * Of several protocols, an endpoint of each, with the quirks that it reads.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type EndpointOf<P extends string> = P extends string ? Endpoint<P, Quirks.Of<P>> : never
+
+/**
  * A vendor: its id, and the protocols that it serves, of which the first one is spoken when nobody says.
  *
  * @since 0.1.0
  * @category models
  */
-export interface Vendor<out Id extends string = string, out P extends ProtocolId = ProtocolId> {
+export interface Vendor<
+  out Id extends string = string,
+  out P extends string = string,
+  out E extends Endpoint = EndpointOf<P>
+> {
   readonly id: Id
   readonly name: string
-  readonly endpoints: readonly [Endpoint<P>, ...ReadonlyArray<Endpoint<P>>]
+  readonly endpoints: readonly [E, ...ReadonlyArray<E>]
   /** The environment variable that usually holds the key; absent where there is none. */
   readonly env?: string | undefined
   /** `optional` where the vendor may be asked without a key. Default: a key is needed. */

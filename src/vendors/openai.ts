@@ -25,7 +25,6 @@ export const openai: Vendor<"openai", "chat-completions" | "responses"> = {
       protocol: "responses",
       baseUrl: "https://api.openai.com/v1",
       auth: "bearer",
-      resume: "background",
       client: OpenAiClient.makeResponses
     }
   ]

@@ -22,6 +22,7 @@ import {
   TestContext
 } from "effect"
 import { Credentials } from "effect-redial"
+import { keyringOf } from "../../src/client/internal/credentials.js"
 import * as Keys from "../../src/client/internal/keys.js"
 import type { Fault } from "../../src/model/internal/fault.js"
 
@@ -417,11 +418,47 @@ describe("a refresh", () => {
     })
   )
 
+  it.scoped("has no way to its keys for whoever prints, copies or walks over it", () =>
+    Effect.gen(function* () {
+      const secret = "sk-canary-0123456789"
+      const credentials = yield* Credentials.make([
+        Credentials.fromKey(Redacted.make(secret)),
+        Credentials.fromEffect(Effect.succeed(Redacted.make("sk-canary-other")))
+      ])
+      const shown = [
+        inspect(credentials, { depth: 20, showHidden: true }),
+        JSON.stringify(credentials),
+        String(credentials),
+        inspect({ ...credentials }, { depth: 20, showHidden: true })
+      ]
+      for (const text of shown) assert.notInclude(text, "sk-canary")
+      assert.deepStrictEqual(JSON.parse(JSON.stringify(credentials)), { _id: "effect-redial/Credentials" })
+      const seen = new Set<object>()
+      const walk = (value: unknown): void => {
+        if ((typeof value !== "object" && typeof value !== "function") || value === null || seen.has(value)) return
+        seen.add(value)
+        assert.notStrictEqual(value, keyringOf(credentials))
+        for (const key of Reflect.ownKeys(value)) walk(Object.getOwnPropertyDescriptor(value, key)?.value)
+        walk(Object.getPrototypeOf(value))
+      }
+      walk(credentials)
+      // A copy is none of them, and is refused with a sentence; so are those of another copy of the package.
+      const copy = Keys.from({ ...credentials }, "example.com")
+      assert(Either.isLeft(copy))
+      assert.include(copy.left, "is not redacted")
+      const foreign: Credentials.Credentials = { ...credentials, [Credentials.TypeId]: Credentials.TypeId }
+      const other = Keys.from(foreign, "example.com")
+      assert(Either.isLeft(other))
+      assert.include(other.left, "another copy of effect-redial")
+    })
+  )
+
   it.scoped("of a version that is gone by now asks nobody", () =>
     Effect.gen(function* () {
       const { asked, fetch } = endpoint()
       const credentials = yield* Credentials.make([Credentials.fromEffect(fetch)])
-      const keyring = credentials[Credentials.TypeId]
+      const keyring = keyringOf(credentials)
+      assert(keyring !== undefined)
       for (const [version, times] of [
         [0, 1],
         [0, 1],

@@ -139,7 +139,7 @@ const cases: ReadonlyArray<Case> = [
     what: "a quirk that no protocol has",
     options: { quirks: { odd: true } as object },
     option: "quirks.odd",
-    says: /is read by no protocol/
+    says: /is not read over [a-z-]+, which reads .*unsupported: leave it out/
   },
   ...[0, -1, 1.5, Number.NaN].map((connections) => ({
     what: `${connections} connections`,
@@ -196,7 +196,7 @@ describe("building a client with", () => {
           keepAlive: 0,
           connectTimeout: Duration.infinity
         },
-        quirks: { thinking: "enabled", unsupported: ["seed"], maxTokens: undefined },
+        quirks: { thinking: "enabled", unsupported: ["seed"], ...{ maxTokens: undefined } },
         maxAge: 0,
         drainLimit: Duration.infinity,
         maxDraining: Number.POSITIVE_INFINITY
@@ -206,13 +206,14 @@ describe("building a client with", () => {
 })
 
 describe("quirks of another protocol", () => {
-  const chat = { maxTokens: "max_tokens" } as const
-  const messages = { thinking: "enabled" } as const
+  // The types refuse them; these are for those who have none.
+  const chat: object = { maxTokens: "max_tokens" }
+  const messages: object = { thinking: "enabled" }
   for (const [what, layer, says] of [
     [
       "Chat Completions in a client of Anthropic Messages",
       AnthropicClient.make({ ...good, quirks: chat }),
-      /`quirks.maxTokens` is read over chat-completions only, and this client speaks anthropic-messages: leave it out/
+      /`quirks.maxTokens` is not read over anthropic-messages, which reads thinking, systemMessages, unsupported: leave it out/
     ],
     ["Anthropic Messages in a client of OpenAI", OpenAiClient.make({ ...good, quirks: messages }), /quirks.thinking/],
     [

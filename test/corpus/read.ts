@@ -18,7 +18,7 @@ import * as ChatCompletions from "../../src/protocol/ChatCompletions.js"
 import * as Decoder from "../../src/protocol/internal/decoder.js"
 import * as Responses from "../../src/protocol/Responses.js"
 
-const stamp = { attempt: 1, generation: GenerationId.make("corpus#1", 1), requestId: undefined }
+const stamp = { attempt: 1, generation: GenerationId.GenerationId.make("corpus#1.1"), requestId: undefined }
 
 const decoders: Readonly<Record<Protocol.ProtocolId, () => Decoder.Decoder>> = {
   "anthropic-messages": () => Decoder.make(AnthropicMessages.protocol, stamp),

@@ -111,14 +111,40 @@ describe("the published examples", () => {
     })
   )
 
+  const chunk = (content: string) => ({ model: "qwen3", message: { role: "assistant", content }, done: false })
+  const lines = [...(text.match(/.{1,8}/g) ?? []).map(chunk), { ...chunk(""), done: true, done_reason: "stop" }]
+
+  it.scopedLive("ollama goes on where it stopped, over a protocol that it adds itself", () =>
+    Effect.gen(function* () {
+      const server = yield* FaultServer.make(({ json }) => {
+        const ask = Wire.asked(json)
+        if (ask === undefined) return Reply.cut(Reply.jsonLines(lines), { afterEvents: 3 }, "rst")
+        return Reply.jsonLines([chunk(Wire.resumed(ask, text.slice(24))), ...lines.slice(-1)])
+      })
+      const { code, out } = yield* run("ollama", { OLLAMA_BASE_URL: server.url })
+      assert.deepStrictEqual([code, out], [0, `${text}\n`])
+      assert.strictEqual((yield* server.requests).length, 2)
+    })
+  )
+
+  it.live("ollama-test prints what its page says", () =>
+    Effect.gen(function* () {
+      const { code, out } = yield* run("ollama-test")
+      assert.strictEqual(code, 0)
+      assert.include(readFileSync(new URL("docs/adding-a-protocol.md", root), "utf8"), `\`\`\`\n${out}\`\`\`\n`)
+      assert.include(out, "StreamTruncated")
+    })
+  )
+
   it("stand in the README or a page of docs as they are", () => {
     const docs = new URL("docs/", root)
     const pages = readdirSync(docs).filter((file) => file.endsWith(".md"))
     const texts = [new URL("README.md", root), ...pages.map((page) => new URL(page, docs))].map((url) =>
       readFileSync(url, "utf8")
     )
-    for (const file of readdirSync(new URL("examples/", docs))) {
-      if (!file.endsWith(".ts")) continue
+    const files = readdirSync(new URL("examples/", docs), { recursive: true, encoding: "utf8" })
+    for (const file of files) {
+      if (!file.endsWith(".ts") || file.startsWith("demo")) continue
       const shown = `\`\`\`ts\n${readFileSync(new URL(`examples/${file}`, docs), "utf8")}\`\`\``
       assert(
         texts.some((text) => text.includes(shown)),

@@ -117,3 +117,46 @@ describe("the object of docs/tools.md", () => {
     })
   )
 })
+
+describe("the streamed object of docs/tools.md", () => {
+  const soup = { title: "Soup", minutes: 20, ingredients: ["water", "leek"] }
+
+  it.scopedLive("says that it begins again after a drop, and comes out whole", () =>
+    Effect.gen(function* () {
+      const whole = reply({ text: JSON.stringify(soup) })
+      const server = yield* FaultServer.make([Reply.cut(whole, { afterEvents: 6 }, "rst"), whole])
+      const { code, err, out } = yield* run("stream-object", env(server))
+      assert.deepStrictEqual([code, out], [0, "Soup: 2 things, 20 min\n"])
+      assert.include(err, "so far: Soup, 2 things\n")
+      assert.strictEqual(err.match(/again, after a drop/g)?.length, 1)
+    })
+  )
+
+  it.scopedLive("is corrected once where it does not fit", () =>
+    Effect.gen(function* () {
+      const server = yield* FaultServer.make([
+        reply({ text: `{"title": "Soup"}` }),
+        reply({ text: JSON.stringify(soup) })
+      ])
+      const { code, err, out } = yield* run("stream-object", env(server))
+      assert.deepStrictEqual([code, out], [0, "Soup: 2 things, 20 min\n"])
+      assert.include(err, "again, after a repair")
+    })
+  )
+})
+
+describe("the list of docs/tools.md", () => {
+  it.scopedLive("gives each element once, although its stream dropped in the middle", () =>
+    Effect.gen(function* () {
+      const value = [
+        { name: "Reykjavík", latitude: 64.1 },
+        { name: "Helsinki", latitude: 60.2 }
+      ]
+      const whole = reply({ text: JSON.stringify({ value }).match(/.{1,9}/g) ?? [] })
+      const server = yield* FaultServer.make([Reply.cut(whole, { afterEvents: 10 }, "rst"), whole])
+      const { code, out } = yield* run("elements", env(server))
+      assert.deepStrictEqual([code, out], [0, "Reykjavík, 64.1° north\nHelsinki, 60.2° north\n"])
+      assert.strictEqual((yield* server.requests).length, 2)
+    })
+  )
+})

@@ -6,7 +6,7 @@ import * as Net from "node:net"
 import { Cause, Deferred, Effect, Exit, Fiber, Layer, Option, Redacted, Schedule, type Scope, Stream } from "effect"
 import { ConnectionPool, type InvalidOptions, type Protocol, Provider, Vendors } from "effect-redial"
 import { FaultServer, Reply, Wire } from "effect-redial/testing"
-import { protocols } from "./run.js"
+import { protocols } from "./spoken.js"
 
 /** What takes longer than this is not freed at all. */
 const HANG = "5 seconds"

@@ -3,16 +3,17 @@
  * healthy server.
  */
 import { gzipSync } from "node:zlib"
-import type { Protocol, ProviderError } from "effect-redial"
+import type { ProviderError } from "effect-redial"
 import { Reply, Wire } from "effect-redial/testing"
 import { contradictions } from "./contradictions.js"
+import { type Language, protocols, type Spoken } from "./spoken.js"
 import { understanding } from "./understanding.js"
 
 export type Tag = ProviderError.ProviderError["_tag"]
 
 /** What a fault is made from. */
-export interface Material {
-  readonly protocol: Protocol.ProtocolId
+export interface Material extends Language {
+  readonly protocol: Spoken
   /** A whole answer, event by event. */
   readonly events: ReadonlyArray<string>
   readonly answer: Reply.Reply
@@ -25,26 +26,33 @@ export interface Fault {
   /** What the first request meets. */
   readonly reply: (material: Material) => Reply.Reply
   /** Without retry: `ok` is the whole answer; else the tag of the error. */
-  readonly expect: "ok" | Tag | ((protocol: Protocol.ProtocolId) => "ok" | Tag)
+  readonly expect: "ok" | Tag | ((protocol: Spoken) => "ok" | Tag)
   /** With retry: whether a second attempt heals it. Default: true. */
   readonly heals?: false
   /** Without retry, where nothing was shown (`hold`): `ok` if the vendor's last word settles it. Default: `expect`. */
   readonly held?: "ok"
   /** The protocols that have it. Default: all. */
-  readonly protocols?: ReadonlyArray<Protocol.ProtocolId>
+  readonly protocols?: ReadonlyArray<Spoken>
   /** Whether it is seen in every delivery. Default: in that of `stream` alone. */
   readonly deliveries?: true
   /** What is around the server. Default: nothing. */
   readonly world?: "warm" | "refused" | "deaf" | "dying-proxy" | "private-ca" | "unknown-ca" | "client-certificate"
 }
 
+/** Those in which every event has to be one of the answer. */
+const typeless: ReadonlyArray<Spoken> = ["chat-completions", "ollama-chat"]
+
 const midText = (how: Parameters<typeof Reply.cut>[2], wait?: number) => (m: Material) =>
   Reply.cut(m.answer, { afterEvents: m.midText, ...(wait === undefined ? {} : { wait }) }, how)
 
-const inserted = (event: string, at?: number) => (m: Material) =>
-  Reply.stream([...m.events.slice(0, at ?? m.midText), event, ...m.events.slice(at ?? m.midText)])
+const inserted = (event: string | ((m: Material) => string), at?: number) => (m: Material) =>
+  m.stream([
+    ...m.events.slice(0, at ?? m.midText),
+    typeof event === "string" ? event : event(m),
+    ...m.events.slice(at ?? m.midText)
+  ])
 
-const rewritten = (change: (text: string) => string) => (m: Material) => Reply.stream(m.events.map(change))
+const rewritten = (change: (text: string) => string) => (m: Material) => m.stream(m.events.map(change))
 
 const failing =
   (code: number, body: (m: Material) => object | string, headers: Record<string, string> = {}) =>
@@ -54,7 +62,7 @@ const failing =
 const vendorError =
   (type: string, message = "as the vendor says it") =>
   (m: Material) =>
-    Wire.errorBody(m.protocol, { type, code: type, message })
+    m.errorBody({ type, code: type, message })
 
 const overloaded = vendorError("overloaded_error")
 
@@ -79,25 +87,26 @@ const listed: ReadonlyArray<Fault> = [
   { name: "clean_no_terminal", reply: midText("clean"), expect: "StreamTruncated" },
   {
     name: "clean_finish_no_terminal",
-    reply: (m) => Reply.stream(m.events.slice(0, -1)),
+    reply: (m) => m.stream(m.events.slice(0, -1)),
     // In Chat Completions the finish reason is itself the proof.
     expect: (protocol) => (protocol === "chat-completions" ? "ok" : "StreamTruncated")
   },
   {
     name: "clean_terminal_no_finish",
-    reply: (m) => Reply.stream([...m.events.slice(0, -3), m.events.at(-1) ?? ""]),
+    protocols,
+    reply: (m) => m.stream([...m.events.slice(0, -3), m.events.at(-1) ?? ""]),
     // response.completed proves the end by itself; message_stop and [DONE] do so with a reason.
     expect: (protocol) => (protocol === "responses" ? "ok" : "StreamTruncated")
   },
   {
     name: "close_delimited_truncated",
-    reply: (m) => Reply.cut(Reply.stream(m.events, { framing: "close" }), { afterEvents: m.midText }, "fin"),
+    reply: (m) => Reply.cut(m.stream(m.events, { framing: "close" }), { afterEvents: m.midText }, "fin"),
     expect: "StreamTruncated"
   },
   {
     name: "content_length_short",
     reply: (m) =>
-      Reply.cut(Reply.stream(m.events, { framing: { contentLength: 100_000 } }), { afterEvents: m.midText }, "fin"),
+      Reply.cut(m.stream(m.events, { framing: { contentLength: 100_000 } }), { afterEvents: m.midText }, "fin"),
     expect: "StreamDropped"
   },
   {
@@ -110,7 +119,7 @@ const listed: ReadonlyArray<Fault> = [
     reply: (m) => Reply.cut(m.answer, { afterBytes: m.events.slice(0, m.midText).join("").length - 1 }, "clean"),
     expect: "StreamTruncated"
   },
-  { name: "empty_200", reply: () => Reply.stream([]), expect: "StreamTruncated" },
+  { name: "empty_200", reply: (m) => m.stream([]), expect: "StreamTruncated" },
   { name: "stall_before_headers", reply: () => Reply.stallBeforeHead, expect: "StreamStalled" },
   {
     name: "stall_after_headers",
@@ -118,37 +127,41 @@ const listed: ReadonlyArray<Fault> = [
     expect: "StreamStalled"
   },
   { name: "stall_mid_text", reply: midText("stall"), expect: "StreamStalled" },
-  { name: "heartbeat_only", reply: midText({ stallWith: "ping", every: 40 }), expect: "StreamStalled" },
-  { name: "comment_only", reply: midText({ stallWith: "comment", every: 40 }), expect: "StreamStalled" },
+  { name: "heartbeat_only", protocols, reply: midText({ stallWith: "ping", every: 40 }), expect: "StreamStalled" },
+  { name: "comment_only", protocols, reply: midText({ stallWith: "comment", every: 40 }), expect: "StreamStalled" },
   {
     name: "heartbeats_ok",
     reply: (m) =>
-      Reply.stream([Wire.comment("keepalive"), Wire.ping, ...m.events.flatMap((event) => [event, Wire.comment("x")])]),
+      m.stream([
+        ...(m.protocol === "ollama-chat" ? [] : [Wire.comment("keepalive"), Wire.ping]),
+        ...m.events.flatMap((event) => [m.silence, event])
+      ]),
     expect: "ok"
   },
   {
     name: "error_event",
     reply: (m) =>
-      Reply.stream([
-        ...m.events.slice(0, m.midText),
-        Wire.error(m.protocol, { type: "overloaded_error", code: "overloaded_error" })
-      ]),
+      m.stream([...m.events.slice(0, m.midText), m.error({ type: "overloaded_error", code: "overloaded_error" })]),
     expect: "Overloaded"
   },
-  { name: "malformed_json", reply: inserted('data: {"type": "content_block_del\n\n'), expect: "MalformedStream" },
-  { name: "utf8_split", reply: (m) => Reply.stream(m.events, { bytesPerChunk: 1 }), expect: "ok" },
+  { name: "malformed_json", reply: inserted((m) => m.raw('{"type": "content_block_del')), expect: "MalformedStream" },
+  { name: "utf8_split", reply: (m) => m.stream(m.events, { bytesPerChunk: 1 }), expect: "ok" },
   { name: "crlf", reply: rewritten((event) => event.replaceAll("\n", "\r\n")), expect: "ok" },
-  { name: "cr_only", reply: rewritten((event) => event.replaceAll("\n", "\r")), expect: "ok" },
-  { name: "unnamed_event", reply: rewritten((event) => event.replace(/^event:.*\n/m, "")), expect: "ok" },
+  { name: "cr_only", protocols, reply: rewritten((event) => event.replaceAll("\n", "\r")), expect: "ok" },
+  { name: "unnamed_event", protocols, reply: rewritten((event) => event.replace(/^event:.*\n/m, "")), expect: "ok" },
   {
     name: "unknown_event",
-    reply: inserted(Wire.event({ type: "brand_new_event", n: 1 }, "brand_new_event")),
-    // Chat Completions has no types of events: what is not a chunk is not understood.
-    expect: (protocol) => (protocol === "chat-completions" ? "MalformedStream" : "ok")
+    reply: inserted((m) =>
+      m.protocol === "ollama-chat"
+        ? m.raw('{"brand_new":1}')
+        : Wire.event({ type: "brand_new_event", n: 1 }, "brand_new_event")
+    ),
+    // Some have no types of events: what is not a chunk, or not a line of an answer, is not understood.
+    expect: (protocol) => (typeless.includes(protocol) ? "MalformedStream" : "ok")
   },
   {
     name: "events_after_terminal",
-    reply: (m) => Reply.stream([...m.events, m.events[m.midText - 1] ?? ""]),
+    reply: (m) => m.stream([...m.events, m.events[m.midText - 1] ?? ""]),
     expect: "ok"
   },
   {
@@ -169,11 +182,7 @@ const listed: ReadonlyArray<Fault> = [
   },
   {
     name: "failed_in_band",
-    reply: (m) =>
-      Reply.stream([
-        ...m.events.slice(0, m.midText),
-        Wire.error(m.protocol, { type: "api_error", code: "server_error" })
-      ]),
+    reply: (m) => m.stream([...m.events.slice(0, m.midText), m.error({ type: "api_error", code: "server_error" })]),
     expect: "ServerError"
   },
   {
@@ -219,40 +228,64 @@ const listed: ReadonlyArray<Fault> = [
 
 /** What the list leaves out. */
 const added: ReadonlyArray<Fault> = [
-  { name: "retry_lines", reply: inserted("retry: 5\n\n"), expect: "ok" },
-  { name: "id_lines", reply: rewritten((event) => `id: 7\n${event}`), expect: "ok" },
+  { name: "retry_lines", protocols, reply: inserted("retry: 5\n\n"), expect: "ok" },
+  { name: "id_lines", protocols, reply: rewritten((event) => `id: 7\n${event}`), expect: "ok" },
   {
     name: "spliced_second_answer",
     reply: (m) =>
-      Reply.stream([
+      m.stream([
         ...m.events.slice(0, m.midText),
-        ...Wire.answer(m.protocol, { text: "another answer", id: "another_id" })
+        ...m.write({ text: "another answer", id: "another_id", model: "another" })
       ]),
     expect: "MalformedStream"
   },
-  { name: "terminal_twice", reply: (m) => Reply.stream([...m.events, m.events.at(-1) ?? ""]), expect: "ok" },
-  { name: "empty_events", reply: inserted("data:\n\nevent: x\n\n"), expect: "ok" },
-  { name: "null_event", reply: inserted("data: null\n\n"), expect: "ok" },
+  {
+    name: "blank_lines_only",
+    protocols: ["ollama-chat"],
+    reply: (m) => {
+      const { steps } = Reply.cut(m.answer, { afterEvents: m.midText }, "stall")
+      const beat = { _tag: "Heartbeat", bytes: Buffer.from(m.silence), every: 40, until: undefined } as const
+      return Reply.make(...steps.slice(0, -1), beat)
+    },
+    expect: "StreamStalled"
+  },
+  {
+    name: "error_over_several_lines",
+    protocols: ["ollama-chat"],
+    reply: (m) => Reply.status(200, { body: JSON.stringify(overloaded(m), undefined, 2) }),
+    expect: "Overloaded"
+  },
+  { name: "terminal_twice", reply: (m) => m.stream([...m.events, m.events.at(-1) ?? ""]), expect: "ok" },
+  { name: "empty_events", protocols, reply: inserted("data:\n\nevent: x\n\n"), expect: "ok" },
+  {
+    name: "null_event",
+    reply: inserted((m) => m.raw("null")),
+    expect: (protocol) => (protocol === "ollama-chat" ? "MalformedStream" : "ok")
+  },
   {
     name: "not_an_object",
-    reply: inserted("data: [1, 2]\n\n"),
-    expect: (protocol) => (protocol === "chat-completions" ? "MalformedStream" : "ok")
+    reply: inserted((m) => m.raw("[1, 2]")),
+    expect: (protocol) => (typeless.includes(protocol) ? "MalformedStream" : "ok")
   },
   {
     name: "binary_noise",
-    reply: (m) =>
-      Reply.stream([...m.events.slice(0, m.midText), "data: \u0000\u0001\ufffd\n\n", ...m.events.slice(m.midText)]),
+    reply: inserted((m) => m.raw("\u0000\u0001\ufffd")),
     expect: "MalformedStream"
   },
-  { name: "giant_line", reply: inserted(`data: "${"x".repeat(17 * 1024 * 1024)}"\n\n`), expect: "MalformedStream" },
-  { name: "giant_comment", reply: inserted(`:${"x".repeat(17 * 1024 * 1024)}\n\n`), expect: "MalformedStream" },
-  { name: "slow_drip", reply: (m) => Reply.stream(m.events, { bytesPerChunk: 16, every: 2 }), expect: "ok" },
-  { name: "one_write", reply: (m) => Reply.stream(m.events, { eventsPerChunk: 10_000 }), expect: "ok" },
+  { name: "giant_line", reply: inserted((m) => m.raw(`"${"x".repeat(17 * 1024 * 1024)}"`)), expect: "MalformedStream" },
+  {
+    name: "giant_comment",
+    protocols,
+    reply: inserted(`:${"x".repeat(17 * 1024 * 1024)}\n\n`),
+    expect: "MalformedStream"
+  },
+  { name: "slow_drip", reply: (m) => m.stream(m.events, { bytesPerChunk: 16, every: 2 }), expect: "ok" },
+  { name: "one_write", reply: (m) => m.stream(m.events, { eventsPerChunk: 10_000 }), expect: "ok" },
   {
     name: "gzip",
     reply: (m) =>
       Reply.status(200, {
-        headers: { "content-type": "text/event-stream", "content-encoding": "gzip" },
+        headers: { "content-type": m.contentType, "content-encoding": "gzip" },
         body: gzipSync(m.events.join(""))
       }),
     expect: "ok"
@@ -262,7 +295,7 @@ const added: ReadonlyArray<Fault> = [
     reply: (m) => {
       const body = gzipSync(m.events.join(""))
       return Reply.status(200, {
-        headers: { "content-type": "text/event-stream", "content-encoding": "gzip" },
+        headers: { "content-type": m.contentType, "content-encoding": "gzip" },
         body: body.subarray(0, body.length / 2)
       })
     },
@@ -270,24 +303,24 @@ const added: ReadonlyArray<Fault> = [
   },
   {
     name: "gzip_that_is_not",
-    reply: (m) => Reply.stream(m.events, { headers: { "content-encoding": "gzip" } }),
+    reply: (m) => m.stream(m.events, { headers: { "content-encoding": "gzip" } }),
     expect: "MalformedStream"
   },
   {
     name: "opaque_encoding",
-    reply: (m) => Reply.stream(m.events, { headers: { "content-encoding": "zstd" } }),
+    reply: (m) => m.stream(m.events, { headers: { "content-encoding": "zstd" } }),
     expect: "MalformedStream"
   },
   ...["none", "utf-8", "rot13"].map((encoding) => ({
     name: `encoding_${encoding}`,
-    reply: (m: Material) => Reply.stream(m.events, { headers: { "content-encoding": encoding } }),
+    reply: (m: Material) => m.stream(m.events, { headers: { "content-encoding": encoding } }),
     expect: "ok" as const
   })),
   {
     name: "encoding_list",
     reply: (m) =>
       Reply.status(200, {
-        headers: { "content-type": "text/event-stream", "content-encoding": "gzip, identity" },
+        headers: { "content-type": m.contentType, "content-encoding": "gzip, identity" },
         body: gzipSync(m.events.join(""))
       }),
     expect: "ok"
@@ -296,16 +329,16 @@ const added: ReadonlyArray<Fault> = [
     name: "error_as_events",
     reply: (m) =>
       Reply.status(200, {
-        headers: { "content-type": "text/event-stream" },
+        headers: { "content-type": m.contentType },
         body: JSON.stringify(overloaded(m))
       }),
     expect: "Overloaded"
   },
   {
     name: "page_as_events",
-    reply: () =>
+    reply: (m) =>
       Reply.status(200, {
-        headers: { "content-type": "text/event-stream" },
+        headers: { "content-type": m.contentType },
         body: "<html><title>Sign in</title></html>"
       }),
     expect: "MalformedStream"
@@ -318,7 +351,8 @@ const added: ReadonlyArray<Fault> = [
   {
     name: "no_last_line_end",
     reply: (m) => Reply.cut(m.answer, { afterBytes: Buffer.byteLength(m.events.join("")) - 2 }, "clean"),
-    expect: "ok"
+    // A line has one line feed only, so this is a character of its JSON.
+    expect: (protocol) => (protocol === "ollama-chat" ? "StreamTruncated" : "ok")
   },
   {
     name: "no_last_character",
@@ -357,7 +391,7 @@ const added: ReadonlyArray<Fault> = [
   },
   {
     name: "cut_at_age",
-    reply: (m) => Reply.cut(Reply.stream(m.events, { every: 20 }), { afterEvents: m.midText }, "rst"),
+    reply: (m) => Reply.cut(m.stream(m.events, { every: 20 }), { afterEvents: m.midText }, "rst"),
     expect: "StreamDropped"
   },
   { name: "deaf_server", world: "deaf", reply: (m) => m.answer, expect: "StreamStalled", heals: false },

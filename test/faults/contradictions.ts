@@ -64,7 +64,7 @@ const lostBut = (type: string) => changed((body) => (isPiece(body, "t1 ") ? unde
 
 /** An answer that calls a tool after its text. */
 const calling = (m: Material): ReadonlyArray<string> =>
-  Wire.answer(m.protocol, {
+  m.write({
     text: ["t0 ", "t1 ", "t2 ", "t3 ", "t4 €"],
     toolCalls: [{ id: "call_1", name: "weather", arguments: { city: "Florence" } }]
   })

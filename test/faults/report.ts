@@ -2,7 +2,7 @@
  * Cells as a table and as figures.
  */
 import { Console, Effect } from "effect"
-import { type Cell, protocols } from "./run.js"
+import type { Cell } from "./run.js"
 
 export interface Figures {
   readonly faults: number
@@ -19,7 +19,7 @@ const count = (cells: ReadonlyArray<Cell>, is: (cell: Cell) => boolean): number 
 
 export const figuresOf = (cells: ReadonlyArray<Cell>): Figures => ({
   faults: new Set(cells.map(({ fault }) => fault)).size,
-  protocols: protocols.length,
+  protocols: new Set(cells.map(({ protocol }) => protocol)).size,
   cells: cells.length,
   silent: count(cells, ({ outcome }) => outcome === "silent end" || outcome === "wrong text"),
   hangs: count(cells, ({ outcome }) => outcome === "hang"),

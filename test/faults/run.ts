@@ -2,12 +2,11 @@
  * One cell of the matrix: a fault, a protocol, with or without retry, through the public API against a real server.
  */
 import { Cause, Chunk, Duration, Effect, Exit, Option, Redacted, Schedule, Scope, Stream } from "effect"
-import { type Protocol, Provider, type Recovery, Vendors } from "effect-redial"
-import { FaultServer, Reply, Wire } from "effect-redial/testing"
-import type { Fault, Tag } from "./catalogue.js"
+import { Provider, type Recovery } from "effect-redial"
+import { FaultServer, Reply } from "effect-redial/testing"
+import type { Fault, Material, Tag } from "./catalogue.js"
+import { everything, languageOf, type Spoken } from "./spoken.js"
 import * as Worlds from "./worlds.js"
-
-export const protocols: ReadonlyArray<Protocol.ProtocolId> = ["anthropic-messages", "chat-completions", "responses"]
 
 const pieces = ["t0 ", "t1 ", "t2 ", "t3 ", "t4 €"]
 const text = pieces.join("")
@@ -23,7 +22,7 @@ export const deadlinesFor = (silent: boolean) =>
 
 export interface Cell {
   readonly fault: string
-  readonly protocol: Protocol.ProtocolId
+  readonly protocol: Spoken
   readonly retry: boolean
   readonly delivery: Recovery.Delivery
   /** What came of it: `ok` is the whole answer. */
@@ -36,25 +35,27 @@ export interface Cell {
   readonly detail: string
 }
 
-export const material = (protocol: Protocol.ProtocolId) => {
-  const events = Wire.answer(protocol, { text: pieces })
+export const material = (protocol: Spoken): Material => {
+  const language = languageOf(protocol)
+  const events = language.write({ text: pieces })
   return {
+    ...language,
     protocol,
     events,
-    answer: Reply.stream(events),
+    answer: language.stream(events),
     midText: events.findIndex((event) => event.includes("t2 ")) + 1
   }
 }
 
 export interface Way {
-  readonly protocol: Protocol.ProtocolId
+  readonly protocol: Spoken
   readonly retry: boolean
   readonly delivery: Recovery.Delivery
 }
 
 /** In which ways a fault is seen. */
 export const waysOf = (fault: Fault): ReadonlyArray<Way> =>
-  (fault.protocols ?? protocols).flatMap((protocol) =>
+  (fault.protocols ?? everything).flatMap((protocol) =>
     deliveries
       .slice(0, fault.deliveries ? deliveries.length : 1)
       .flatMap((delivery) => [false, true].map((retry) => ({ protocol, retry, delivery })))
@@ -92,19 +93,12 @@ export const run = (fault: Fault, { delivery, protocol, retry }: Way): Effect.Ef
       )
       const world = yield* Worlds.make(fault.world, server)
       const providerScope = yield* Scope.make()
-      const provider = yield* Provider.make(
-        Vendors.custom({
-          id: "vendor",
-          protocol,
-          baseUrl: protocol === "anthropic-messages" ? world.url : `${world.url}/v1`
-        }),
-        {
-          apiKey: Redacted.make("test-key"),
-          pool: world.pool,
-          retry: retry ? Schedule.recurs(2) : Schedule.stop,
-          deadlines: deadlinesFor(expected === "StreamStalled")
-        }
-      ).pipe(Scope.extend(providerScope))
+      const provider = yield* Provider.make(made.vendor(world.url), {
+        apiKey: Redacted.make("test-key"),
+        pool: world.pool,
+        retry: retry ? Schedule.recurs(2) : Schedule.stop,
+        deadlines: deadlinesFor(expected === "StreamStalled")
+      }).pipe(Scope.extend(providerScope))
 
       if (warm) {
         yield* provider.generate({ model: "m", prompt: "warm up" })

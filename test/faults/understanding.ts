@@ -46,7 +46,7 @@ const over = (name: string, reply: Fault["reply"], expect: "ok" | Tag, protocols
 
 const finishing = (word: string, expect: "ok" | Tag): Fault => ({
   name: `finish_${word.replaceAll(/\W+/g, "_")}`,
-  reply: (m) => Reply.stream(Wire.answer(m.protocol, { text: pieces.slice(0, 3), finish: word })),
+  reply: (m) => m.stream(m.write({ text: pieces.slice(0, 3), finish: word })),
   expect,
   deliveries: true
 })

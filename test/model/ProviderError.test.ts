@@ -41,7 +41,7 @@ const faults: ReadonlyArray<readonly [Fault, advice: RegExp]> = [
 ]
 
 const huge = "x".repeat(1_000_000)
-const generation = GenerationId.make("vendor#1", 2)
+const generation = GenerationId.GenerationId.make("vendor#1.2")
 
 const partial = {
   delivered: "text",

@@ -18,6 +18,8 @@ import { tmpdir } from "node:os"
 import { dirname, join } from "node:path"
 import { fileURLToPath } from "node:url"
 
+import { unnamed } from "./names.mjs"
+
 const root = fileURLToPath(new URL("../../", import.meta.url))
 const project = mkdtempSync(join(tmpdir(), "effect-redial-package-"))
 const run = (command, args, cwd = project) => execFileSync(command, args, { cwd, encoding: "utf8" })
@@ -25,7 +27,7 @@ const run = (command, args, cwd = project) => execFileSync(command, args, { cwd,
 try {
   const [packed] = JSON.parse(run("npm", ["pack", "--json", "--ignore-scripts", "--pack-destination", project], root))
   const stray = packed.files.filter(
-    ({ path }) => !/^(dist|src)\/|^docs\/[a-z]+\.md$|^(package\.json|README\.md|LICENSE|CHANGELOG\.md)$/.test(path)
+    ({ path }) => !/^(dist|src)\/|^docs\/[a-z-]+\.md$|^(package\.json|README\.md|LICENSE|CHANGELOG\.md)$/.test(path)
   )
   assert.deepEqual(stray, [], "files that do not belong into the package")
 
@@ -37,6 +39,9 @@ try {
     symlinkSync(join(root, "node_modules", name), join(modules, name))
   }
   writeFileSync(join(project, "package.json"), JSON.stringify({ type: "module", private: true }))
+
+  const declarations = ["index.d.ts", "testing/index.d.ts"].map((file) => join(modules, "effect-redial/dist", file))
+  assert.deepEqual(unnamed(declarations), [], "types of public declarations that have no public name")
 
   const manifest = JSON.parse(readFileSync(join(root, "package.json"), "utf8"))
   const index = readFileSync(join(root, "src/index.ts"), "utf8")
@@ -98,10 +103,14 @@ try {
       examples.push([`${path.replaceAll(/\W/g, "-")}-${examples.length}.ts`, code.replaceAll(/^ \* ?/gm, "")])
     }
   }
-  for (const file of readdirSync(join(root, "docs/examples")).filter((file) => file.endsWith(".ts"))) {
+  for (const file of readdirSync(join(root, "docs/examples"), { recursive: true })) {
+    if (!file.endsWith(".ts") || file.startsWith("demo")) continue
     examples.push([file, readFileSync(join(root, "docs/examples", file), "utf8")])
   }
-  for (const [file, code] of examples) writeFileSync(join(project, file), code)
+  for (const [file, code] of examples) {
+    mkdirSync(dirname(join(project, file)), { recursive: true })
+    writeFileSync(join(project, file), code)
+  }
 
   const tsc = join(root, "node_modules/typescript/bin/tsc")
   const strict = ["--strict", "--exactOptionalPropertyTypes", "--noEmit", "--types", "node"]

@@ -26,6 +26,11 @@ export const layer = Provider.layer(Vendors.azure, { apiKey, resource: "resource
 export const fromEnv = Provider.layerFromEnv(Vendors.ollama)
 export const stream = Provider.stream({ model: "m", prompt: "Hello" }, { delivery: "hold" })
 export const object = Provider.generateObject({ model: "m", prompt: "Hello" }, { schema: Schema.String })
+export const objects = Provider.streamObject(
+  { model: "m", prompt: "Hello" },
+  { schema: Schema.Struct({ a: Schema.Date }) }
+)
+export const elements = Provider.streamElements({ model: "m", prompt: "Hello" }, { element: Schema.String })
 export const retried = Effect.retry(Provider.generate({ model: "m", prompt: "Hello" }), {
   while: ProviderError.isRetryable
 })

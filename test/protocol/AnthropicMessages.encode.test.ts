@@ -8,6 +8,8 @@ const { adds, params, refuses } = encoder(AnthropicMessages.protocol.encode)
 
 const wireTool = { name: "weather", description: "The weather", input_schema: weather.parameters }
 
+const closed = { type: "object", properties: { a: { type: "string" } }, required: ["a"], additionalProperties: false }
+
 const withTool = (options: Options): Options => ({ tools: [weather], ...options })
 
 /** What the user's one message is written as. */
@@ -36,15 +38,15 @@ describe("AnthropicMessages.encode", () => {
       ["serviceTier standard_only", { serviceTier: "standard_only" }, { service_tier: "standard_only" }],
       [
         "output",
-        { output: { name: "city", schema: { type: "object" } } },
-        { output_config: { format: { type: "json_schema", schema: { type: "object" } } } }
+        { output: { name: "city", schema: closed } },
+        { output_config: { format: { type: "json_schema", schema: closed } } }
       ],
       [
         "output beside an effort",
-        { output: { schema: {} }, reasoning: { effort: "low" } },
+        { output: { schema: closed }, reasoning: { effort: "low" } },
         {
           thinking: { type: "adaptive" },
-          output_config: { effort: "low", format: { type: "json_schema", schema: {} } }
+          output_config: { effort: "low", format: { type: "json_schema", schema: closed } }
         }
       ]
     ])

@@ -148,13 +148,14 @@ describe("classify", () => {
 })
 
 describe("the protocol room", () => {
-  it("loads no SDK: it imports types of them only", () => {
+  it("loads no SDK: it imports types of them only, and one pure function", () => {
+    const pure = `import { transformJSONSchema } from "@anthropic-ai/sdk/lib/transform-json-schema"`
     const root = new URL("../../src/protocol/", import.meta.url)
     const files = readdirSync(root, { recursive: true, encoding: "utf8" }).filter((file) => file.endsWith(".ts"))
     assert.isAbove(files.length, 10)
     for (const file of files) {
       for (const line of readFileSync(new URL(file, root), "utf8").split("\n")) {
-        if (/from "(openai|@anthropic-ai)/.test(line)) assert.match(line, /^import type /, file)
+        if (line !== pure && /from "(openai|@anthropic-ai)/.test(line)) assert.match(line, /^import type /, file)
       }
     }
   })

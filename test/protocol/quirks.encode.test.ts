@@ -2,13 +2,14 @@ import { assert, describe, it } from "@effect/vitest"
 import type * as Prompt from "../../src/model/Prompt.js"
 import * as AnthropicMessages from "../../src/protocol/AnthropicMessages.js"
 import * as ChatCompletions from "../../src/protocol/ChatCompletions.js"
-import type { Quirks } from "../../src/protocol/Quirks.js"
+import type * as Quirks from "../../src/protocol/Quirks.js"
 import * as Responses from "../../src/protocol/Responses.js"
 import { encoder, type Options, weather } from "./encodeSupport.js"
 
-const chat = (quirks: Quirks) => encoder((request) => ChatCompletions.protocol.encode(request, quirks))
-const messages = (quirks: Quirks) => encoder((request) => AnthropicMessages.protocol.encode(request, quirks))
-const responses = (quirks: Quirks) => encoder((request) => Responses.protocol.encode(request, quirks))
+const chat = (quirks: Quirks.ChatCompletions) => encoder((request) => ChatCompletions.protocol.encode(request, quirks))
+const messages = (quirks: Quirks.AnthropicMessages) =>
+  encoder((request) => AnthropicMessages.protocol.encode(request, quirks))
+const responses = (quirks: Quirks.Responses) => encoder((request) => Responses.protocol.encode(request, quirks))
 
 describe("the quirks of a vendor of Chat Completions", () => {
   it("change nothing where there are none", () => {
@@ -35,7 +36,7 @@ describe("the quirks of a vendor of Chat Completions", () => {
       { role: "developer", content: "Be brief" },
       { role: "user", content: "Hello" }
     ]
-    const roles = (quirks: Quirks) =>
+    const roles = (quirks: Quirks.ChatCompletions) =>
       chat(quirks)
         .params({ prompt, system: "s" })
         .messages.map(({ role }) => role)
@@ -114,7 +115,7 @@ describe("the quirks of a vendor of Chat Completions", () => {
     const call = { type: "tool-call" as const, id: "c", name: "weather", arguments: {} }
     const thought = { type: "reasoning" as const, text: "Hm." }
     const said = { type: "text" as const, text: "Sunny" }
-    const sent = (quirks: Quirks, ...content: ReadonlyArray<Prompt.AssistantPart>) => {
+    const sent = (quirks: Quirks.ChatCompletions, ...content: ReadonlyArray<Prompt.AssistantPart>) => {
       const prompt: Prompt.Prompt = [
         { role: "user", content: "Hello" },
         { role: "assistant", content },
@@ -155,7 +156,7 @@ describe("the quirks of a vendor of Chat Completions", () => {
         part("extra_content", { call: "c", value: signed }),
         part("extra_content", { value: { google: { thought: true } } })
       ]
-      const message = (replay: Quirks["replay"]) =>
+      const message = (replay: Quirks.ChatCompletions["replay"]) =>
         chat({ replay }).params({
           prompt: [
             { role: "assistant", content },

@@ -13,7 +13,7 @@ import * as Decoder from "../../src/protocol/internal/decoder.js"
 import type { ProtocolId } from "../../src/protocol/Protocol.js"
 import * as Responses from "../../src/protocol/Responses.js"
 
-export const stamp = { attempt: 1, generation: GenerationId.make("test#1", 1), requestId: "req_1" }
+export const stamp = { attempt: 1, generation: GenerationId.GenerationId.make("test#1.1"), requestId: "req_1" }
 
 export const bytes = (text: string): Uint8Array => new TextEncoder().encode(text)
 

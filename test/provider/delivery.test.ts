@@ -335,7 +335,7 @@ describe("resume by asking", () => {
     Effect.gen(function* () {
       for (const [continuation, output] of [
         [false, undefined],
-        [undefined, { schema: { type: "object" } }]
+        [undefined, { schema: { type: "object", properties: { a: { type: "string" } } } }]
       ] as const) {
         const server = yield* FaultServer.make((received) => (received.index === 1 ? broken : obedient(received)))
         const service = yield* provider(server.url, "anthropic-messages", { continuation })

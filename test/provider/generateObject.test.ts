@@ -341,6 +341,45 @@ describe("generateObject", () => {
     })
   )
 
+  it.scopedLive(
+    "asks by a tool for what Anthropic's structured output does not take: recursion, open objects, any value",
+    () =>
+      Effect.gen(function* () {
+        interface Tree {
+          readonly name: string
+          readonly below: ReadonlyArray<Tree>
+        }
+        const Tree = Schema.Struct({
+          name: Schema.String,
+          below: Schema.Array(Schema.suspend((): Schema.Schema<Tree> => Tree))
+        }).annotations({ identifier: "Tree" })
+        const counts = Schema.Struct({ counts: Schema.Record({ key: Schema.String, value: Schema.Number }) })
+        const anything = Schema.Struct({ any: Schema.Unknown })
+        const cases = [
+          [Tree, { name: "a", below: [{ name: "b", below: [] }] }],
+          [counts, { counts: { a: 1 } }],
+          [anything, { any: [1] }]
+        ] as const
+        for (const [schema, value] of cases) {
+          const call = [{ id: "1", name: "answer", arguments: value }]
+          const server = yield* FaultServer.make(() =>
+            Reply.stream(Wire.answer("anthropic-messages", { toolCalls: call }))
+          )
+          const provider = yield* Provider.make(Vendors.anthropic, { apiKey, baseUrl: server.url, retry })
+          const any: Schema.Schema.AnyNoContext = schema
+          const got = yield* provider.generateObject(request, { schema: any })
+          assert.deepStrictEqual<unknown>(got.value, value)
+          const [sent] = yield* server.requests
+          assert.deepStrictEqual(at(sent?.json, "tool_choice"), { type: "tool", name: "answer" })
+          // Said by the caller, it is refused with advice and not asked in another way.
+          const error = yield* Effect.flip(
+            provider.generateObject(request, { schema: any, structuredOutput: "native" })
+          )
+          assert(error._tag === "InvalidRequest" && error.field === "output")
+        }
+      })
+  )
+
   it.scopedLive("refuses a schema that JSON Schema has no words for, before anything is sent", () =>
     Effect.gen(function* () {
       const { provider, requests } = yield* ScriptedProvider.make([ScriptedProvider.answer(asText("{}"))])

@@ -8,7 +8,7 @@ const events = Wire.answer("chat-completions", { text: "Hello." })
 /** An answer that never says why it ended. */
 const silent = events.filter((event) => !event.includes('"finish_reason":"stop"'))
 
-const ask = (quirks: Quirks.Quirks) =>
+const ask = (quirks: Quirks.ChatCompletions) =>
   Effect.gen(function* () {
     const server = yield* FaultServer.make([Reply.stream(silent)])
     const provider = yield* Provider.make(

@@ -4,6 +4,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Duration } from "effect"
 import { ChatCompletions, Deadlines, type ModelRequest, type Protocol, Responses, Tool, Toolkit } from "effect-redial"
+import { forEndpoint } from "../../src/retry/internal/deadlines.js"
 
 const remote = "https://api.vendor.example/v1"
 
@@ -163,7 +164,7 @@ describe("the deadlines of a request", () => {
 
   it("give way to those of the layer, and these to those of the call, exactly, also where they are shorter", () => {
     const local = { baseUrl: "http://localhost", protocol: "responses" } as const
-    const of = Deadlines.forEndpoint(local, { idle: "1 second", stuck: 5, total: undefined })
+    const of = forEndpoint(local, { idle: "1 second", stuck: 5, total: undefined })
     assert.deepStrictEqual(of({ model: "m", prompt: "" }, { stuck: "7 millis", idle: undefined }), {
       firstEvent: 900_000,
       idle: 1_000,

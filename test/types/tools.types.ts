@@ -2,7 +2,7 @@
  * What must not compile around tools and objects. The type check of the project runs over this file: each line below an
  * expected error fails the check once it compiles. Nothing here is run.
  */
-import { Context, Effect, Option, Schema } from "effect"
+import { Context, Effect, Option, Schema, type Stream } from "effect"
 import {
   type InvalidOutput,
   type ModelResponse,
@@ -175,4 +175,43 @@ Option.map(cost, (known) => known.toFixed(2))
 // @ts-expect-error the price of the output is missing
 Usage.cost(response.usage, { input: 1 })
 
-export { forgets, wrapped }
+// What is shown of an object is of the encoded side, and any of it may be missing; the end is decoded.
+const Event = Schema.Struct({
+  at: Schema.Date,
+  kind: Schema.Literal("a", "b"),
+  size: Schema.Literal(1, 2),
+  pair: Schema.Tuple(Schema.String, Schema.Number),
+  list: Schema.Array(Schema.Struct({ n: Schema.NumberFromString })),
+  maybe: Schema.NullOr(Schema.Boolean),
+  any: Schema.Unknown
+})
+declare const objectEvent: Provider.ObjectEvent<typeof Event.Type, typeof Event.Encoded>
+if (objectEvent._tag === "ObjectPartial") {
+  type Shown = typeof objectEvent.value
+  same<Pick<Shown, "at">, { readonly at?: string }>(true)
+  same<Pick<Shown, "kind">, { readonly kind?: string }>(true)
+  same<Pick<Shown, "size">, { readonly size?: 1 | 2 }>(true)
+  same<Pick<Shown, "pair">, { readonly pair?: readonly [string?, number?] }>(true)
+  same<Pick<Shown, "list">, { readonly list?: ReadonlyArray<{ readonly n?: string }> }>(true)
+  same<Pick<Shown, "maybe">, { readonly maybe?: boolean | null }>(true)
+  same<Pick<Shown, "any">, { readonly any?: unknown }>(true)
+  // @ts-expect-error it is not decoded yet
+  objectEvent.value.at?.getTime()
+  // @ts-expect-error it may be missing
+  objectEvent.value.list.length
+}
+if (objectEvent._tag === "ObjectDone") same<typeof objectEvent.value, typeof Event.Type>(true)
+// @ts-expect-error what was void has no value
+if (objectEvent._tag === "ObjectRestarted") objectEvent.value
+
+same<
+  ReturnType<typeof elementsOf>,
+  Stream.Stream<Date, ProviderError.ProviderError | InvalidOutput.InvalidOutput, Provider.Provider>
+>(true)
+const elementsOf = () => Provider.streamElements({ model: "m", prompt: "hi" }, { element: Schema.Date })
+// @ts-expect-error elements are never taken back
+Provider.streamElements({ model: "m", prompt: "hi" }, { element: Schema.Date }, { delivery: "restart" })
+// @ts-expect-error there is no such way
+Provider.generateObject({ model: "m", prompt: "hi" }, { schema: Event, structuredOutput: "xml" })
+
+export { elementsOf, forgets, wrapped }

@@ -2,7 +2,16 @@
  * What must not compile of vendors: see composition.types.ts. Nothing here is run.
  */
 import { Config, type ConfigError, type Layer, Redacted } from "effect"
-import { type InvalidOptions, type Protocol, Provider, Vendors } from "effect-redial"
+import {
+  AnthropicClient,
+  type Http,
+  type InvalidOptions,
+  ModelClient,
+  OpenAiClient,
+  type Protocol,
+  Provider,
+  Vendors
+} from "effect-redial"
 
 const apiKey = Redacted.make("k")
 
@@ -113,4 +122,65 @@ const quirky = { id: "own", protocol: "responses", baseUrl: "http://127.0.0.1:1/
 // @ts-expect-error there is no such quirk
 Vendors.custom({ ...quirky, quirks: { maxToken: "max_tokens" } })
 
-export { narrower, wider, wrong }
+// A quirk is one of the protocol that reads it, wherever it is given.
+Vendors.custom({ ...quirky, quirks: { user: "user", unsupported: ["seed"] } })
+// @ts-expect-error only Chat Completions reads it
+Vendors.custom({ ...quirky, quirks: { maxTokens: "max_tokens" } })
+Vendors.custom({ ...quirky, protocol: "chat-completions", quirks: { maxTokens: "max_tokens" } })
+// @ts-expect-error only Anthropic Messages reads it
+Vendors.custom({ ...quirky, protocol: "chat-completions", quirks: { thinking: "enabled" } })
+Provider.layer(Vendors.groq, { apiKey, quirks: { maxTokens: "max_tokens" } })
+// @ts-expect-error Groq does not speak Anthropic Messages
+Provider.layer(Vendors.groq, { apiKey, quirks: { thinking: "enabled" } })
+Provider.layer(Vendors.minimax, { apiKey, quirks: { thinking: "enabled" } })
+// @ts-expect-error MiniMax speaks nothing else
+Provider.layer(Vendors.minimax, { apiKey, quirks: { maxTokens: "max_tokens" } })
+AnthropicClient.layer({ apiKey, quirks: { thinking: "enabled" } })
+// @ts-expect-error only Chat Completions reads it
+AnthropicClient.layer({ apiKey, quirks: { maxTokens: "max_tokens" } })
+OpenAiClient.layer({ apiKey, quirks: { maxTokens: "max_tokens" } })
+// @ts-expect-error Responses does not read it
+OpenAiClient.layer({ apiKey, protocol: "responses", quirks: { maxTokens: "max_tokens" } })
+const misplaced: Vendors.Vendor<"own", "responses"> = {
+  id: "own",
+  name: "own",
+  endpoints: [
+    {
+      protocol: "responses",
+      baseUrl: "http://127.0.0.1:1/v1",
+      auth: "bearer",
+      // @ts-expect-error Responses does not read it
+      quirks: { maxTokens: "max_tokens" },
+      client: OpenAiClient.makeResponses
+    }
+  ]
+}
+
+// A protocol of one's own brings its client, and has no quirks but those that it names.
+const spoken = { id: "mine", protocol: "my-protocol", baseUrl: "http://127.0.0.1:1" } as const
+// @ts-expect-error the client is missing
+Vendors.custom(spoken)
+// @ts-expect-error it names no quirks
+Vendors.custom({ ...spoken, client: OpenAiClient.make, quirks: { maxTokens: "max_tokens" } })
+const mine = Vendors.custom({ ...spoken, client: (options) => ModelClient.make(kind, options) })
+mine satisfies Vendors.Vendor<"mine", "my-protocol">
+Provider.layer(mine, { apiKey, protocol: "my-protocol" })
+// @ts-expect-error it speaks no other
+Provider.layer(mine, { apiKey, protocol: "responses" })
+const optional: Vendors.Vendor<"mine", "my-protocol"> & Vendors.Keyless = { ...mine, key: "optional" }
+Provider.layerFromEnv(optional)
+Provider.layer(optional, {})
+
+// The quirks of a protocol of one's own are typed where its clients are made.
+interface Loud {
+  readonly loud?: boolean | undefined
+}
+declare const kind: ModelClient.Kind<Http.Http, object, object>
+declare const loud: ModelClient.Kind<Http.Http, object, object, Loud>
+ModelClient.make(loud, { apiKey, quirks: { loud: true } })
+// @ts-expect-error it has no such quirk
+ModelClient.make(loud, { apiKey, quirks: { quiet: true } })
+// @ts-expect-error a quirk that is not listed would be refused
+const unlisted: Pick<Protocol.Protocol<Http.Http, object, object, Loud>, "quirks"> = { quirks: {} }
+
+export { misplaced, narrower, unlisted, wider, wrong }

@@ -89,11 +89,11 @@ const needs = ({ env, fields, key }: Row) =>
 
 /** What an endpoint does differently, in the words of its data. */
 const differences = (endpoint: Row["endpoints"][number]) => {
-  const { deadlines, headers, prefill, quirks, resume, structuredOutput } = endpoint
+  const { deadlines, headers, prefill, quirks, structuredOutput } = endpoint
   const said: ReadonlyArray<readonly [string, unknown]> = [
     ...Object.entries(headers ?? {}),
     ...Object.entries(quirks ?? {}),
-    ...Object.entries({ structuredOutput, prefill, resume }),
+    ...Object.entries({ structuredOutput, prefill }),
     ...Object.entries(deadlines ?? {})
   ]
   return said.flatMap(([name, value]) =>

@@ -8,11 +8,15 @@ import type { InvalidOptions } from "../InvalidOptions.js"
 /** Makes the error of an option. */
 type Invalid = (option: string, problem: string) => InvalidOptions
 
-/** What the SDKs add to a base URL by themselves. */
+/** What the SDKs add to a base URL by themselves: a base URL of one vendor is often taken for another. */
 const endpoints = ["/chat/completions", "/messages", "/responses"]
 
 /** Gives the base URL back without a slash at its end. */
-export const checkBaseUrl = (text: string, invalid: Invalid): Effect.Effect<string, InvalidOptions> => {
+export const checkBaseUrl = (
+  text: string,
+  path: string | undefined,
+  invalid: Invalid
+): Effect.Effect<string, InvalidOptions> => {
   if (!URL.canParse(text)) return invalid("baseUrl", "is not a URL: it must begin with https: or http: and a host")
   const url = new URL(text)
   if (url.protocol !== "https:" && url.protocol !== "http:") {
@@ -23,7 +27,7 @@ export const checkBaseUrl = (text: string, invalid: Invalid): Effect.Effect<stri
   }
   if (url.search !== "" || url.hash !== "") return invalid("baseUrl", "may not have a query or a fragment")
   const address = url.href.replace(/(?<!\/)\/+$/, "")
-  const endpoint = endpoints.find((path) => address.endsWith(path))
+  const endpoint = [path ?? "", ...endpoints].find((end) => end !== "" && address.endsWith(end))
   return endpoint === undefined
     ? Effect.succeed(address)
     : invalid("baseUrl", `ends in \`${endpoint}\`, which is added to it: cut that off`)

@@ -2,22 +2,18 @@
  * Refuses quirks that the client's protocol does not read: they would be ignored.
  */
 import * as Effect from "effect/Effect"
-import type { ProtocolId } from "../../protocol/Protocol.js"
-import { type Quirks, readers } from "../../protocol/Quirks.js"
 import type { InvalidOptions } from "../InvalidOptions.js"
 
-const known = new Map<string, ReadonlyArray<ProtocolId>>(Object.entries(readers))
-
 export const checkQuirks = (
-  quirks: Quirks | undefined,
-  protocol: ProtocolId,
+  quirks: object | undefined,
+  protocol: { readonly id: string; readonly quirks?: object | undefined },
   invalid: (option: string, problem: string) => InvalidOptions
 ): Effect.Effect<void, InvalidOptions> => {
+  const read = Object.keys(protocol.quirks ?? {})
   for (const [name, value] of Object.entries(quirks ?? {})) {
-    const by = known.get(name) ?? []
-    if (value === undefined || by.includes(protocol)) continue
-    const read = by.length === 0 ? "by no protocol" : `over ${by.join(" and ")} only`
-    return invalid(`quirks.${name}`, `is read ${read}, and this client speaks ${protocol}: leave it out`)
+    if (value === undefined || read.includes(name)) continue
+    const others = read.length === 0 ? "which has no quirks" : `which reads ${read.join(", ")}`
+    return invalid(`quirks.${name}`, `is not read over ${protocol.id}, ${others}: leave it out`)
   }
   return Effect.void
 }

@@ -34,13 +34,11 @@ export const make: Effect.Effect<Service, never, HttpClient.HttpClient | Scope.S
     })
     const close = Effect.runSync(Effect.cached(Effect.zipRight(Scope.close(scope, Exit.void), closed)))
     signal.addEventListener("abort", () => Effect.runFork(close), { once: true })
+    const headers = new Headers(init.headers)
     const request = HttpClientRequest.make((init.method ?? "GET") as "POST")(url, {
-      headers: Object.fromEntries(new Headers(init.headers)),
+      headers: Object.fromEntries(headers),
       acceptJson: false
-    }).pipe(
-      // The SDKs send JSON text.
-      typeof init.body === "string" ? HttpClientRequest.bodyText(init.body, "application/json") : (same) => same
-    )
+    }).pipe(withBody(init.body, headers.get("content-type") ?? "application/json"))
     const send = Effect.gen(function* () {
       const got = yield* Effect.provideService(client.execute(request), Scope.Scope, scope)
       // What a browser shows of a redirect that it was told not to follow.
@@ -83,6 +81,15 @@ export const make: Effect.Effect<Service, never, HttpClient.HttpClient | Scope.S
     settled: life.settled
   }
 })
+
+/** The SDKs send JSON text. */
+const withBody = (
+  body: RequestInit["body"],
+  contentType: string
+): ((request: HttpClientRequest.HttpClientRequest) => HttpClientRequest.HttpClientRequest) => {
+  if (typeof body === "string") return HttpClientRequest.bodyText(body, contentType)
+  return body instanceof Uint8Array ? HttpClientRequest.bodyUint8Array(body, contentType) : (same) => same
+}
 
 const causeOf = (exit: Exit.Failure<unknown, unknown>): unknown =>
   exit.cause._tag === "Fail" ? exit.cause.error : new Error(String(exit.cause))

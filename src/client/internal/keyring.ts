@@ -20,7 +20,12 @@ import { problemOf } from "./checkKey.js"
 import * as Fetching from "./fetching.js"
 import * as Rotation from "./rotation.js"
 
-/** How a source has its key. */
+/**
+ * How a source has its key: at once, or by an effect that is run when it is needed.
+ *
+ * @since 0.1.0
+ * @category models
+ */
 export type Origin<E, R> =
   | { readonly _tag: "Fixed"; readonly key: Effect.Effect<Redacted.Redacted, E> }
   | {

@@ -8,26 +8,43 @@ import * as Either from "effect/Either"
 import * as Redacted from "effect/Redacted"
 import { type Fault, invalidRequest } from "../../model/internal/fault.js"
 import type { Credential } from "../../model/ModelResponse.js"
-import { type Credentials, isCredentials, TypeId } from "../Credentials.js"
+import { type Credentials, isCredentials } from "../Credentials.js"
 import { problemOf } from "./checkKey.js"
+import { keyringOf } from "./credentials.js"
 import { type Keyring, PAUSE_MILLIS, type Refreshed } from "./keyring.js"
 import * as Rotation from "./rotation.js"
 
-/** A key to send one attempt with. */
+/**
+ * A key to send one attempt with.
+ *
+ * @since 0.1.0
+ * @category models
+ */
 export interface Chosen {
   readonly key: Redacted.Redacted
   /** Which one it is, for errors; absent where there is only this one. */
   readonly credential: Credential | undefined
 }
 
-export interface Verdict {
+/**
+ * What a failure means for the key.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Judged {
   /** The fault as it is to be reported: with what a refresh said, and when a key comes back. */
   readonly fault: Fault
   /** Another key is there, for an attempt at once. */
   readonly another: boolean
 }
 
-/** What the request knows of the attempt that failed. */
+/**
+ * What the request knows of the attempt that failed.
+ *
+ * @since 0.1.0
+ * @category models
+ */
 export interface Failed {
   /** Whether it had delivered output: then it is too late for another key. */
   readonly delivered: boolean
@@ -43,7 +60,7 @@ export interface Failed {
  */
 export interface Keys {
   readonly next: Effect.Effect<Chosen, Fault>
-  readonly failed: (fault: Fault, failed: Failed) => Effect.Effect<Verdict>
+  readonly failed: (fault: Fault, failed: Failed) => Effect.Effect<Judged>
 }
 
 /** What can be given as a key. */
@@ -52,7 +69,8 @@ export type Input = Redacted.Redacted | Credentials
 /** The keys for requests to a host, or what speaks against them as a sentence without its subject. */
 export const from = (input: Input, host: string): Either.Either<() => Keys, string> => {
   if (isCredentials(input)) {
-    const keyring = input[TypeId]
+    const keyring = keyringOf(input)
+    if (keyring === undefined) return Either.left("was made by another copy of effect-redial: make it with this one")
     const problem = keyring.claim(host)
     return problem === undefined ? Either.right(() => of(keyring)) : Either.left(problem)
   }

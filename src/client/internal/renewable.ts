@@ -16,7 +16,8 @@ import * as PubSub from "effect/PubSub"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import * as Tracer from "effect/Tracer"
-import * as GenerationId from "../../model/GenerationId.js"
+import type * as GenerationId from "../../model/GenerationId.js"
+import { make as makeId } from "../../model/internal/generationId.js"
 import type { Change, Lease, Options, Renewable, Renewal, User } from "../Renewable.js"
 import { RenewableClosed } from "./renewableClosed.js"
 
@@ -123,7 +124,7 @@ export const make = <A, E, R>(
           return yield* closed ? new RenewableClosed({ name }) : Effect.failCause(exit.cause)
         }
         const generation: Generation<A> = {
-          id: GenerationId.make(name, ++count),
+          id: makeId(name, ++count),
           value: exit.value,
           scope,
           bornAt: yield* Clock.currentTimeMillis,

@@ -17,10 +17,8 @@ export const quiet = {
  * What is shown of an SDK's object: its name. The Anthropic one remembers the options of requests, credentials and all,
  * where `inspect` finds them.
  */
-export const unshown = <Sdk>(sdk: Sdk): Sdk =>
-  Object.defineProperty(sdk, Symbol.for("nodejs.util.inspect.custom"), {
-    value: () => `[${Object(sdk).constructor.name}]`
-  })
+export const unshown = <Sdk extends object>(sdk: Sdk): Sdk =>
+  Object.defineProperty(sdk, Symbol.for("nodejs.util.inspect.custom"), { value: () => `[${sdk.constructor.name}]` })
 
 /**
  * Both SDKs merge the headers of an environment variable (`ANTHROPIC_CUSTOM_HEADERS`, `OPENAI_CUSTOM_HEADERS`) into their

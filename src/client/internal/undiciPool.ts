@@ -43,7 +43,7 @@ export const make = (options: Options): Effect.Effect<Service, InvalidOptions, S
             dispatcher,
             method: (init.method ?? "GET") as Dispatcher.HttpMethod, // the SDKs send POST and GET
             headers: init.headers instanceof Headers ? init.headers : new Headers(init.headers),
-            body: init.body as string, // the SDKs send JSON text
+            body: (init.body ?? null) as string | Uint8Array | null, // the SDKs send JSON text
             signal
           }),
           signal

@@ -3,10 +3,20 @@
  * adds its own context and turns it into a `ProviderError`.
  */
 
-/** Why no connection came about. */
+/**
+ * Why no connection came about.
+ *
+ * @since 0.1.0
+ * @category models
+ */
 export type ConnectReason = "refused" | "dns" | "tls" | "proxy" | "timeout" | "reset" | "closed" | "client" | "other"
 
-/** Which limit on waiting passed. */
+/**
+ * Which limit on waiting passed.
+ *
+ * @since 0.1.0
+ * @category models
+ */
 export type Deadline = "firstEvent" | "idle" | "stuck" | "reasoning" | "total"
 
 interface Common {
@@ -49,25 +59,52 @@ export type Fault =
   | (Common & { readonly _tag: "ContentRefused" })
   | (Common & { readonly _tag: "SeamNotProven" })
 
+/**
+ * The request cannot be written, or sent: `field` is the one to blame, and the description says what to do.
+ *
+ * @since 0.1.0
+ * @category faults
+ */
 export const invalidRequest = (field: string, description: string): Fault => ({
   _tag: "InvalidRequest",
   field,
   description
 })
 
+/**
+ * What came is not what the protocol allows. The attempt is repeated once.
+ *
+ * @since 0.1.0
+ * @category faults
+ */
 export const malformed = (description: string, cause?: unknown): Fault => ({
   _tag: "MalformedStream",
   description,
   cause
 })
 
-/** Two statements of the provider exclude each other. */
+/**
+ * Two statements of the provider exclude each other: nothing that came of this attempt is gone on with.
+ *
+ * @since 0.1.0
+ * @category faults
+ */
 export const contradiction = (description: string): Fault => ({
   _tag: "MalformedStream",
   description,
   contradicts: true
 })
 
+/**
+ * The answer ended before it was whole, as the provider says itself. A body that ends without the proof of its end is
+ * noticed without a protocol's help.
+ *
+ * @since 0.1.0
+ * @category faults
+ */
 export const truncated = (description: string): Fault => ({ _tag: "StreamTruncated", description })
 
 export const seamNotProven = (description: string): Fault => ({ _tag: "SeamNotProven", description })
+
+/** One event of a stream goes beyond its bound, in characters. */
+export const tooLong = (max: number): Fault => malformed(`the stream has an event of more than ${max} characters`)

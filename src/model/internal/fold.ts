@@ -4,9 +4,10 @@
  */
 import type { Reason } from "../FinishReason.js"
 import type { ModelEvent } from "../ModelEvent.js"
-import * as ModelResponse from "../ModelResponse.js"
+import type * as ModelResponse from "../ModelResponse.js"
 import type * as Partial from "../PartialResponse.js"
 import type * as Prompt from "../Prompt.js"
+import { unsafeMake } from "./proven.js"
 import { GrowingText } from "./text.js"
 
 /** A block under construction: one shape for all kinds, so that the hot path stays monomorphic. */
@@ -56,22 +57,6 @@ const ofBlock = (block: Partial.Block): Draft => {
   }
 }
 
-/** What the terminal marker of a protocol says. */
-export type Ending = Pick<
-  ModelResponse.ModelResponse,
-  | "id"
-  | "model"
-  | "requestId"
-  | "finishReason"
-  | "stopSequence"
-  | "stopDetails"
-  | "usage"
-  | "rawUsage"
-  | "serviceTier"
-  | "container"
-  | "contextManagement"
->
-
 const visible = /\S/
 
 /** Beyond what any answer may have: see the limits of the decoder. An index above it is no index. */
@@ -81,7 +66,7 @@ const MOST_BLOCKS = 64 * 1024
  * Total: an event of a block whose start never came says nothing of what a consumer has, and is skipped; so is a start
  * whose index is not a whole number from 0 to 65,535.
  */
-export class Fold {
+export class Fold implements Partial.Fold {
   private drafts: Array<Draft | undefined> = []
 
   /** A fold that begins where another one stood. */
@@ -215,7 +200,7 @@ export class Fold {
   }
 
   /** The response, to be called only once its end was proven. */
-  response(ending: Ending): ModelResponse.ModelResponse {
+  response(ending: Partial.Ending): ModelResponse.ModelResponse {
     const content: Array<Prompt.AssistantPart> = []
     const toolCalls: Array<Prompt.ToolCallPart> = []
     const incompleteToolCalls: Array<ModelResponse.IncompleteToolCall> = []
@@ -250,7 +235,7 @@ export class Fold {
           break
       }
     }
-    return ModelResponse.unsafeMake({
+    return unsafeMake({
       ...ending,
       text,
       reasoning,

@@ -30,8 +30,10 @@ export const fromFault = (fault: Fault, context: Context): ProviderError.Provide
     code: fault.code?.slice(0, MOST_WORD),
     requestId: (fault.requestId ?? context.requestId)?.slice(0, MOST_WORD)
   }
-  // Each tag's own fields are in `rest` by the type of Fault; TypeScript cannot follow that through the lookup.
-  const Class = ProviderError.classOf(_tag) as unknown as new (
+  // Each class has the name of its tag. Each tag's own fields are in `rest` by the type of Fault; TypeScript cannot follow
+  // that through the lookup.
+  // biome-ignore lint/performance/noDynamicNamespaceImportAccess: any class may be needed, so none can be left out
+  const Class = ProviderError[_tag] as unknown as new (
     props: object,
     options: { disableValidation: true }
   ) => ProviderError.ProviderError

@@ -5,10 +5,13 @@ import * as JSONSchema from "effect/JSONSchema"
 import type * as Schema from "effect/Schema"
 import type { JsonSchema } from "../Tool.js"
 
-/** Throws where the schema holds something that JSON Schema has no words for, as `JSONSchema.make` does. */
+/**
+ * Throws where the schema holds something that JSON Schema has no words for, as `JSONSchema.make` does. Anthropic wants
+ * draft 2020-12, and OpenAI takes it. It is also the draft in which a `parseJson` is the string that it is.
+ */
 export const fromSchema = <A, I, R>(schema: Schema.Schema<A, I, R>): JsonSchema => {
   // A document is a plain object; its own type lists the kinds of schemas, which nobody here asks for.
-  const { $schema: _, ...document } = JSONSchema.make(schema) as unknown as Document
+  const { $schema: _, ...document } = JSONSchema.make(schema, { target: "jsonSchema2020-12" }) as unknown as Document
   // What Effect makes of a Struct without fields: any value that is not null.
   return document.$id === "/schemas/%7B%7D" ? empty : inlineRoot(document)
 }
@@ -29,13 +32,13 @@ const definitions = "#/$defs/"
  * vendors want the object itself. The definition stays only if it is referred to from elsewhere.
  */
 const inlineRoot = ({ $defs = {}, ...document }: Document): JsonSchema => {
-  const { $ref } = document
+  const { $ref, ...annotations } = document
   if ($ref === undefined || !$ref.startsWith(definitions)) return withDefinitions(document, $defs)
   const name = $ref.slice(definitions.length).replaceAll("~1", "/").replaceAll("~0", "~")
   const { [name]: root, ...others } = $defs
   if (root === undefined) return withDefinitions(document, $defs)
   const recursive = JSON.stringify([root, others]).includes(JSON.stringify($ref))
-  return withDefinitions(root, recursive ? $defs : others)
+  return withDefinitions({ ...root, ...annotations }, recursive ? $defs : others)
 }
 
 const withDefinitions = (schema: JsonSchema, $defs: Readonly<Record<string, JsonSchema>>): JsonSchema =>

@@ -6,10 +6,11 @@ import { type Fault, malformed, truncated } from "../../model/internal/fault.js"
 import type { ModelEvent } from "../../model/ModelEvent.js"
 import type { Container } from "../../model/ModelResponse.js"
 import type { Usage } from "../../model/Usage.js"
+import type { Frame } from "../Framing.js"
 import { classify } from "../internal/classify.js"
 import { finishReason, finishWord, interruption } from "../internal/finishWords.js"
 import { array, carriesContent, type JsonObject, object, parse, says, string, tokens } from "../internal/json.js"
-import type { ServerSentEvent, Stamp, StepResult, Summary } from "../Protocol.js"
+import type { Stamp, StepResult, Summary } from "../Protocol.js"
 import { type Blocks, blockDelta, blockStart, blockStop, close } from "./blocks.js"
 
 /**
@@ -57,7 +58,7 @@ export const initial = (stamp: Stamp): State => ({
   next: 0
 })
 
-export const step = (state: State, event: ServerSentEvent, events: Array<ModelEvent>): StepResult => {
+export const step = (state: State, event: Frame, events: Array<ModelEvent>): StepResult => {
   const json = parse(event.data)
   const body = object(json)
   if (body === undefined) return json === undefined ? notJson(event) : undefined
@@ -136,7 +137,7 @@ const finishReasons: Readonly<Record<string, Reason>> = {
 }
 
 /** Gateways send blank signs of life, and the marker of another protocol. */
-const notJson = ({ data, event }: ServerSentEvent): StepResult => {
+const notJson = ({ data, event }: Frame): StepResult => {
   if (event === "error") return classify({ body: data })
   const text = data.trim()
   if (event === "ping" || text === "" || text === "[DONE]") return undefined

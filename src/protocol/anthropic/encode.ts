@@ -19,9 +19,10 @@ import {
   promptRefused,
   vendorToolNamed
 } from "../internal/encode.js"
-import type { Quirks } from "../Quirks.js"
+import type { AnthropicMessages as Quirks } from "../Quirks.js"
 import { encodePrompt } from "./encodePrompt.js"
 import { cacheControl } from "./encodeShared.js"
+import { outputSchema } from "./outputSchema.js"
 
 /** The wire takes these from every model that samples; the SDK's types leave them out, since newer models refuse them. */
 interface Sampling {
@@ -167,14 +168,15 @@ const encodeThinking = (request: ModelRequest, quirks: Quirks): Encoded<Messages
 }
 
 const outputConfig = ({ output, reasoning }: ModelRequest): Encoded<Messages.OutputConfig | undefined> =>
-  Either.map(encodeEffort(reasoning), (effort) =>
-    effort === undefined && output === undefined
-      ? undefined
-      : {
-          ...(effort !== undefined && { effort }),
-          ...(output !== undefined && { format: { type: "json_schema" as const, schema: { ...output.schema } } })
-        }
-  )
+  Either.gen(function* () {
+    const effort = yield* encodeEffort(reasoning)
+    const schema = output === undefined ? undefined : yield* outputSchema(output.schema)
+    if (effort === undefined && schema === undefined) return undefined
+    return {
+      ...(effort !== undefined && { effort }),
+      ...(schema !== undefined && { format: { type: "json_schema" as const, schema: { ...schema } } })
+    }
+  })
 
 const encodeEffort = (reasoning: Reasoning | undefined) => {
   switch (reasoning?.effort) {

@@ -6,7 +6,7 @@ import * as Either from "effect/Either"
 import type { ModelRequest } from "../../model/ModelRequest.js"
 import type * as Prompt from "../../model/Prompt.js"
 import { type Encoded, each, invalid, isVisible, ownPart, systemParts } from "../internal/encode.js"
-import type { Quirks } from "../Quirks.js"
+import type { AnthropicMessages as Quirks } from "../Quirks.js"
 import { assistant } from "./encodeAssistant.js"
 import { cacheControl, toolId } from "./encodeShared.js"
 

@@ -9,12 +9,13 @@ import type { FinishReason } from "../../model/FinishReason.js"
 import { type Fault, malformed, truncated } from "../../model/internal/fault.js"
 import type { ModelEvent } from "../../model/ModelEvent.js"
 import type { Usage } from "../../model/Usage.js"
+import type { Frame } from "../Framing.js"
 import { classify, isError } from "../internal/classify.js"
 import * as Words from "../internal/finishWords.js"
 import { foreignError } from "../internal/foreignError.js"
 import { array, type JsonObject, number, object, parse, string, tokens } from "../internal/json.js"
-import type { ServerSentEvent, Stamp, StepResult, Summary } from "../Protocol.js"
-import type { Quirks } from "../Quirks.js"
+import type { Stamp, StepResult, Summary } from "../Protocol.js"
+import type { ChatCompletions as Quirks } from "../Quirks.js"
 import { closeOpen, part } from "./blocks.js"
 import { closeExtras, readSources } from "./extras.js"
 import { type Message, readMessage } from "./message.js"
@@ -80,7 +81,7 @@ export const initial = (stamp: Stamp, quirks?: Quirks): State => ({
   fallbackUsage: undefined
 })
 
-export const step = (state: State, event: ServerSentEvent, events: Array<ModelEvent>): StepResult => {
+export const step = (state: State, event: Frame, events: Array<ModelEvent>): StepResult => {
   const json = parse(event.data)
   const body = object(json)
   if (body === undefined) return notObject(state, event, json)
@@ -245,7 +246,7 @@ const spliced = (state: State): StepResult => {
 }
 
 /** An object without content: a chunk all the same, a sign of life, an error of whatever shape, or nothing that we know. */
-const notChunk = ({ data, event }: ServerSentEvent, body: JsonObject): "Alive" | Fault | undefined => {
+const notChunk = ({ data, event }: Frame, body: JsonObject): "Alive" | Fault | undefined => {
   const isChunk = array(body.choices) !== undefined || body.usage || body.object === "chat.completion.chunk"
   if (isChunk && !isOdd(body)) return undefined
   if (alive.has(String(event)) || alive.has(String(body.type)) || Object.keys(body).length === 0) return "Alive"
@@ -263,7 +264,7 @@ const alive: ReadonlySet<string> = new Set(["ping", "keepalive", "keep-alive", "
 const failed = (body: JsonObject): Fault =>
   classify({ body: body.error || isError(body) ? body : (foreignError(body) ?? body) })
 
-const notObject = (state: State, { data, event }: ServerSentEvent, json: unknown): StepResult => {
+const notObject = (state: State, { data, event }: Frame, json: unknown): StepResult => {
   const text = data.trim()
   if (text === "[DONE]") return done(state)
   if (event === "error") return classify({ body: data })

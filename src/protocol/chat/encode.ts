@@ -17,8 +17,8 @@ import {
   promptRefused,
   vendorToolNamed
 } from "../internal/encode.js"
-import { isStrict } from "../internal/strict.js"
-import type { Quirks } from "../Quirks.js"
+import { strictForm } from "../internal/strict.js"
+import type { ChatCompletions as Quirks } from "../Quirks.js"
 import { encodePrompt } from "./encodePrompt.js"
 import { encodeReasoning } from "./reasoning.js"
 
@@ -119,7 +119,10 @@ const encodeTool = ({ description, name, parameters }: Tool): Encoded<Chat.ChatC
       })
 
 /** Strict where it can be: vendors refuse other schemas in strict mode. */
-const encodeOutput = ({ name, schema }: OutputSchema): NonNullable<Params["response_format"]> => ({
-  type: "json_schema",
-  json_schema: { name: name ?? "answer", schema: { ...schema }, strict: isStrict(schema) }
-})
+const encodeOutput = ({ name, schema }: OutputSchema): NonNullable<Params["response_format"]> => {
+  const strict = strictForm(schema)
+  return {
+    type: "json_schema",
+    json_schema: { name: name ?? "answer", schema: { ...(strict ?? schema) }, strict: strict !== undefined }
+  }
+}

@@ -16,7 +16,7 @@ import {
   systemParts
 } from "../internal/encode.js"
 import { stringify } from "../internal/json.js"
-import type { Quirks } from "../Quirks.js"
+import type { ChatCompletions as Quirks } from "../Quirks.js"
 import { replayed, replayedCall } from "./replay.js"
 
 export const encodePrompt = (request: ModelRequest, quirks: Quirks): Encoded<Array<Chat.ChatCompletionMessageParam>> =>

@@ -5,7 +5,7 @@
  */
 import type * as Prompt from "../../model/Prompt.js"
 import { object, string } from "../internal/json.js"
-import type { Quirks } from "../Quirks.js"
+import type { ChatCompletions as Quirks } from "../Quirks.js"
 
 type Content = ReadonlyArray<Prompt.AssistantPart>
 

@@ -5,6 +5,12 @@ import * as Fault from "../../model/internal/fault.js"
 import { byWord, byWording, heals, hopeless, type ReportedTag, sentences } from "./errorWords.js"
 import { array, type JsonObject, number, object, parse, string } from "./json.js"
 
+/**
+ * An error as a provider reports it.
+ *
+ * @since 0.1.0
+ * @category models
+ */
 export interface Reported {
   /** Absent for an error inside a stream. */
   readonly status?: number | undefined
@@ -35,10 +41,31 @@ interface Details {
   readonly requestId: string | undefined
 }
 
-/** True where a body says that it is an error, whatever the status said. */
-export const isError = (body: JsonObject): boolean =>
+/**
+ * True where an object of JSON says that it is an error, whatever the status said: `error` in it, or a type that says so.
+ *
+ * @since 0.1.0
+ * @category faults
+ */
+export const isError = (body: Readonly<Record<string, unknown>>): boolean =>
   Boolean(body.error) || body.object === "error" || body.type === "error" || failedBase(body) !== undefined
 
+/**
+ * The fault that an error of a provider is, by its status, its codes and its words: `RateLimited`, `Overloaded`,
+ * `ContextOverflow`, `ModelNotFound` and so on. Bodies of any vendor and of the gateways between are read, also as text;
+ * inside a stream, what says nothing more is a `ServerError`. The cost is linear, and bounded for long bodies.
+ *
+ * @example
+ * ```ts
+ * import { Protocol } from "effect-redial"
+ *
+ * const fault = Protocol.classify({ body: { error: "model 'm' not found" }, status: 404 })
+ * // fault._tag is "ModelNotFound"
+ * ```
+ *
+ * @since 0.1.0
+ * @category faults
+ */
 export const classify = ({ body: raw, requestId, retryAfterMillis, status }: Reported): Fault.Fault => {
   const body = typeof raw === "string" ? (parse(raw) ?? raw) : raw
   const details = read(body)
@@ -175,7 +202,7 @@ const plain = (text: string): Details => ({
 })
 
 /** MiniMax reports failures beside the content, with codes of its own. */
-const failedBase = (body: JsonObject): JsonObject | undefined => {
+const failedBase = (body: Readonly<Record<string, unknown>>): JsonObject | undefined => {
   const base = object(body.base_resp)
   if (base === undefined) return undefined
   switch (number(base.status_code) ?? 0) {

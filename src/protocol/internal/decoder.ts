@@ -1,28 +1,30 @@
 /**
- * From bytes to model events, for one attempt: server-sent events, the protocol's steps, the fold, and the proof of the
+ * From bytes to model events, for one attempt: frames, the protocol's steps, the fold, and the proof of the
  * end. Pure: what it gives depends on the bytes alone, however they are cut into chunks.
  */
 import * as Fault from "../../model/internal/fault.js"
 import { Fold } from "../../model/internal/fold.js"
 import type { ModelEvent } from "../../model/ModelEvent.js"
+import type * as Partial from "../../model/PartialResponse.js"
 import type { Usage } from "../../model/Usage.js"
-import type { Contradiction, Position, Protocol, ServerSentEvent, Stamp, StepResult, Summary } from "../Protocol.js"
-import type { Quirks } from "../Quirks.js"
-import * as Sse from "../Sse.js"
+import * as Framing from "../Framing.js"
+import type { Contradiction, Position, Protocol, Stamp, StepResult, Summary } from "../Protocol.js"
 import { classify } from "./classify.js"
-import { Document, Opening } from "./framing.js"
-import { type Limits, Meter } from "./limits.js"
+import { type Limits, Meter, maxEventLengthOf } from "./limits.js"
+import { Document, Opening } from "./opening.js"
 
-/** What `push` and `end` leave behind, besides events. */
-export type Verdict =
-  /** The end is not proven yet. */
-  | "Open"
-  /** Proven; usage may still follow. `end` turns it into the response. */
-  | "Proven"
-  /** `Finish` has been given. */
-  | "Finished"
-  /** Not to be read further; the fault is in `fault`. */
-  | "Failed"
+/**
+ * What `push` and `end` leave behind, besides events.
+ *
+ * - `Open`: the end is not proven yet
+ * - `Proven`: it is; usage may still follow, and `end` turns it into the response
+ * - `Finished`: `Finish` has been given
+ * - `Failed`: not to be read further; the fault is in `fault`
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Verdict = "Open" | "Proven" | "Finished" | "Failed"
 
 /**
  * Reads the bytes of one attempt's answer.
@@ -36,10 +38,10 @@ export interface Decoder {
   /** The body is over, in whatever way: gives `Finish` where the end was proven, else fails as truncated. */
   readonly end: () => Array<ModelEvent>
   /** What has come so far. */
-  readonly fold: Fold
+  readonly fold: Partial.Fold
   readonly verdict: Verdict
   readonly fault: Fault.Fault | undefined
-  /** True once any server-sent event came that is more than a sign of life. */
+  /** True once any event of the stream came that is more than a sign of life. */
   readonly started: boolean
   /** How many model events the protocol gave, also those whose text the target holds back. */
   readonly count: number
@@ -60,7 +62,7 @@ export interface Decoder {
  */
 export interface Target {
   /** What there is of the answer. */
-  readonly fold: Fold
+  readonly fold: Partial.Fold
   /** Rewrites the events from `from` on, or says that they do not go on with it. */
   readonly rewrite: (events: Array<ModelEvent>, from: number) => Fault.Fault | undefined
   /** Adds what is still to be told at a proven end, or says that the attempt did not go on. */
@@ -88,19 +90,23 @@ export interface Reading {
   readonly raw?: boolean | undefined
 }
 
-export interface Options<State> extends Reading {
+export interface Options<State, Quirks extends object = object> extends Reading {
   readonly limits?: Limits | undefined
   readonly position?: ((state: State) => Position | undefined) | undefined
   /** Where the vendor differs from the protocol. */
   readonly quirks?: Quirks | undefined
 }
 
-type Steps<State> = Pick<
-  Protocol<never, never, State>,
-  "id" | "initial" | "step" | "end" | "final" | "usage" | "cursor"
+type Steps<State, Quirks extends object = object> = Pick<
+  Protocol<never, never, State, Quirks>,
+  "id" | "framing" | "initial" | "step" | "end" | "final" | "usage" | "cursor"
 >
 
-export const make = <State>(protocol: Steps<State>, stamp: Stamp, options: Options<State> = {}): Decoder => {
+export const make = <State, Quirks extends object>(
+  protocol: Steps<State, Quirks>,
+  stamp: Stamp,
+  options: Options<State, Quirks> = {}
+): Decoder => {
   const fold = options.target?.fold ?? new Fold()
   // What is gone on with counts: a server may break as often as it likes.
   const meter = new Meter(options.limits, options.target === undefined ? 0 : fold.partial().text.length)
@@ -118,24 +124,25 @@ class Reader<State> implements Decoder {
   count = 0
   private events: Array<ModelEvent> = []
   private readonly opening: Opening
-  private readonly sse: Sse.Reader
+  private readonly frames: Framing.Reader
   private document: Document | undefined = undefined
   private readonly target: Target | undefined
   /** True once the vendor contradicted itself, and its last statements are to count. */
   private contradicted = false
 
   constructor(
-    private readonly protocol: Steps<State>,
+    private readonly protocol: Omit<Steps<State>, "initial">,
     private readonly state: State,
     private readonly stamp: Stamp,
-    readonly fold: Fold,
+    readonly fold: Partial.Fold,
     private readonly meter: Meter,
     private readonly options: Options<State>,
     /** Says that an attempt goes on where a cursor stood; given with its first event. */
     private announcement: ModelEvent | undefined
   ) {
-    this.opening = new Opening(options.contentType)
-    this.sse = Sse.make(options.limits)
+    const framing = protocol.framing ?? Framing.serverSentEvents
+    this.opening = new Opening(framing, options.contentType)
+    this.frames = framing.reader(maxEventLengthOf(options.limits))
     this.target = options.target
   }
 
@@ -146,7 +153,8 @@ class Reader<State> implements Decoder {
 
   end(): Array<ModelEvent> {
     if (this.isReading()) this.read(this.opening.end())
-    this.takeAll(this.sse.end())
+    this.takeAll(this.frames.end())
+    if (this.frames.fault !== undefined && this.isReading()) this.conclude(this.frames.fault)
     if (this.verdict === "Proven") this.finish()
     else if (this.verdict === "Open") {
       const what = this.started ? "ended without its terminal marker" : "ended before it began"
@@ -186,13 +194,13 @@ class Reader<State> implements Decoder {
   }
 
   private read(bytes: Uint8Array): void {
-    if (this.opening.framing === "document") {
+    if (this.opening.beginning === "document") {
       this.document ??= new Document()
       if (!this.document.push(bytes)) this.fail(this.refused(this.document.text))
       return
     }
-    this.takeAll(this.sse.push(bytes))
-    if (this.sse.fault !== undefined && this.isReading()) this.conclude(this.sse.fault)
+    this.takeAll(this.frames.push(bytes))
+    if (this.frames.fault !== undefined && this.isReading()) this.conclude(this.frames.fault)
   }
 
   /** An answer that is no stream, of which the status said that it was good. */
@@ -200,11 +208,11 @@ class Reader<State> implements Decoder {
     return classify({ status: 200, body: text, requestId: this.stamp.requestId })
   }
 
-  private takeAll(received: ReadonlyArray<ServerSentEvent>): void {
+  private takeAll(received: ReadonlyArray<Framing.Frame>): void {
     for (let i = 0; i < received.length && this.isReading(); i++) this.take(received[i]!)
   }
 
-  private take(event: ServerSentEvent): void {
+  private take(event: Framing.Frame): void {
     const { events } = this
     if (this.options.raw === true) {
       events.push({ _tag: "Raw", attempt: this.stamp.attempt, event: event.event, data: event.data })

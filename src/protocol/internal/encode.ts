@@ -6,7 +6,7 @@ import { type Fault, invalidRequest } from "../../model/internal/fault.js"
 import type { ModelRequest, ProviderOptions } from "../../model/ModelRequest.js"
 import type * as Prompt from "../../model/Prompt.js"
 import { isVendorTool, type Tool, type VendorTool } from "../../model/Tool.js"
-import type { Quirks } from "../Quirks.js"
+import type { Shared } from "../Quirks.js"
 import { type JsonObject, object } from "./json.js"
 
 /** A part of a request in the protocol's own terms, or why there is none. */
@@ -26,7 +26,7 @@ export const onlyWithout = (
 }
 
 /** Refuses the first of the fields that the request sets and its vendor is known to refuse. */
-export const onlySupported = (request: ModelRequest, { unsupported = [] }: Quirks): Encoded<void> => {
+export const onlySupported = (request: ModelRequest, { unsupported = [] }: Shared): Encoded<void> => {
   const set = unsupported.find((field) => request[field] !== undefined)
   return set === undefined ? Either.void : invalid(set, "is refused by this provider: leave it out")
 }

@@ -115,7 +115,7 @@ export const byWording = (message: string): ReportedTag | undefined => {
   if (throttled.test(message)) return "RateLimited"
   if (overflow.some((wording) => wording.test(message))) return "ContextOverflow"
   if (broke.test(message)) return "QuotaExhausted"
-  if (/overloaded|over capacity|at capacity/i.test(message)) return "Overloaded"
+  if (/overloaded|over capacity|at capacity|server (?:is )?busy/i.test(message)) return "Overloaded"
   if (keyed.test(message)) return "AuthenticationFailed"
   if (refused.test(message)) return "ContentRefused"
   if (elsewhere.test(message)) return "PermissionDenied"

@@ -80,7 +80,13 @@ const isReason = (found: Reason | ReportedTag): found is Reason => Object.hasOwn
 export const finishWord = (raw: unknown): string | undefined =>
   typeof raw === "string" && raw !== "" && raw !== "null" ? raw : undefined
 
-/** The error that a word stands for, if the answer was cut by a failure. */
+/**
+ * The error that a vendor's word for the end stands for, if the answer was cut by a failure: `error`, `abort`,
+ * `insufficient_system_resource` and so on, of all vendors that are known. An answer that ends in such a word is not proven.
+ *
+ * @since 0.1.0
+ * @category faults
+ */
 export const interruption = (raw: string | undefined): Fault | undefined => {
   const found = raw === undefined ? undefined : find(raw)
   if (raw === undefined || found === undefined || isReason(found)) return undefined
@@ -88,7 +94,20 @@ export const interruption = (raw: string | undefined): Fault | undefined => {
   return { _tag: found, description: `${sentences[found]}: it ended the answer with "${code}"`, code }
 }
 
-/** A protocol's own words come first. A word that nobody knows is `other`, with itself as `raw`. */
+/**
+ * A vendor's word for the end, in the one vocabulary of all protocols. The words in `own` come first; one that nobody knows
+ * is `other`, with itself as `raw`.
+ *
+ * @example
+ * ```ts
+ * import { Protocol } from "effect-redial"
+ *
+ * Protocol.finishReason("max_tokens") // { reason: "length", raw: "max_tokens" }
+ * ```
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
 export const finishReason = (raw: string | undefined, own: Readonly<Record<string, Reason>> = {}): FinishReason => {
   if (raw === undefined) return { reason: "stop", raw: undefined }
   const found = Object.hasOwn(own, raw) ? own[raw] : find(raw)

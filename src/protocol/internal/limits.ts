@@ -4,9 +4,10 @@
  */
 import { type Fault, malformed } from "../../model/internal/fault.js"
 import type { ModelEvent } from "../../model/ModelEvent.js"
-import type * as Sse from "../Sse.js"
 
-export interface Limits extends Sse.Limits {
+export interface Limits {
+  /** The largest event, in characters. Default: 16 Mi. */
+  readonly maxEventLength?: number | undefined
   /**
    * The whole answer, in characters as they are kept: of deltas their text and 32 more, of other events all that came and
    * 256 more, which is about what keeping them costs. Default: 64 Mi, about two million deltas.
@@ -19,6 +20,8 @@ export interface Limits extends Sse.Limits {
 }
 
 const Mi = 1024 * 1024
+
+export const maxEventLengthOf = ({ maxEventLength = 16 * Mi }: Limits = {}): number => maxEventLength
 
 /** About what a piece of a text costs besides its characters. */
 const PER_DELTA = 32

@@ -6,10 +6,11 @@ import type { FinishReason, Reason } from "../../model/FinishReason.js"
 import { type Fault, malformed } from "../../model/internal/fault.js"
 import type { ModelEvent } from "../../model/ModelEvent.js"
 import type { Usage } from "../../model/Usage.js"
+import type { Frame } from "../Framing.js"
 import { classify } from "../internal/classify.js"
 import * as FinishWords from "../internal/finishWords.js"
 import { carriesContent, type JsonObject, number, object, parse, string, tokens } from "../internal/json.js"
-import type { ServerSentEvent, Stamp, StepResult, Summary } from "../Protocol.js"
+import type { Stamp, StepResult, Summary } from "../Protocol.js"
 import { awaitsCaller } from "./awaited.js"
 import { argumentsDelta, argumentsDone } from "./calls.js"
 import { outputOf, readAnew, reconcile } from "./final.js"
@@ -72,7 +73,7 @@ export const initial = (stamp: Stamp): State => ({
 
 export { resume } from "./numbering.js"
 
-export const step = (state: State, event: ServerSentEvent, events: Array<ModelEvent>): StepResult => {
+export const step = (state: State, event: Frame, events: Array<ModelEvent>): StepResult => {
   const json = parse(event.data)
   const body = object(json)
   if (body === undefined) return json === undefined ? notJson(event) : undefined
@@ -101,7 +102,7 @@ const other = (
   state: State,
   type: string | undefined,
   body: JsonObject,
-  event: ServerSentEvent,
+  event: Frame,
   events: Array<ModelEvent>
 ): StepResult => {
   switch (type) {
@@ -204,7 +205,7 @@ const finishReason = (state: State): FinishReason => {
 }
 
 /** Gateways send blank signs of life, and the marker of another protocol. */
-const notJson = ({ data, event }: ServerSentEvent): StepResult => {
+const notJson = ({ data, event }: Frame): StepResult => {
   if (event === "error") return classify({ body: data })
   const text = data.trim()
   if (event === "ping" || event === "keepalive" || text === "" || text === "[DONE]") return undefined

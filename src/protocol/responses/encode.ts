@@ -19,8 +19,8 @@ import {
   systemParts,
   vendorToolNamed
 } from "../internal/encode.js"
-import { isStrict } from "../internal/strict.js"
-import type { Quirks } from "../Quirks.js"
+import { strictForm } from "../internal/strict.js"
+import type { Responses as Quirks } from "../Quirks.js"
 import { encodeInput } from "./input.js"
 
 /**
@@ -160,9 +160,12 @@ const encodeTool = ({ description, name, parameters }: Tool): Encoded<Responses.
   })
 
 /** Strict where it can be: the vendor refuses other schemas in strict mode. */
-const encodeOutput = ({ name, schema }: OutputSchema): Responses.ResponseFormatTextJSONSchemaConfig => ({
-  type: "json_schema",
-  name: name ?? "answer",
-  schema: { ...schema },
-  strict: isStrict(schema)
-})
+const encodeOutput = ({ name, schema }: OutputSchema): Responses.ResponseFormatTextJSONSchemaConfig => {
+  const strict = strictForm(schema)
+  return {
+    type: "json_schema",
+    name: name ?? "answer",
+    schema: { ...(strict ?? schema) },
+    strict: strict !== undefined
+  }
+}

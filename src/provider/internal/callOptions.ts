@@ -7,11 +7,13 @@ import type * as Schedule from "effect/Schedule"
 import type * as Schema from "effect/Schema"
 import type { Credentials } from "../../client/Credentials.js"
 import type { Checkpoint } from "../../model/Checkpoint.js"
+import type { Rejected } from "../../model/InvalidOutput.js"
 import type * as ModelRequest from "../../model/ModelRequest.js"
 import type { ModelResponse } from "../../model/ModelResponse.js"
 import type * as ProviderError from "../../model/ProviderError.js"
 import type * as Deadlines from "../../retry/Deadlines.js"
 import type { Delivery } from "../../retry/Recovery.js"
+import type { StructuredOutput } from "../../vendors/Vendor.js"
 
 /**
  * What may be set for one call.
@@ -92,6 +94,24 @@ export interface ObjectOptions<A, I, R> {
   readonly name?: string | undefined
   /** What the object is, for the model. Default: the schema's own description. */
   readonly description?: string | undefined
+  /** How it is asked for. Default: as the provider's other objects. */
+  readonly structuredOutput?: StructuredOutput | undefined
+  /**
+   * How often the model is shown what is wrong with its answer and asked for another one, each time by a request of its
+   * own. An answer that was refused or cut is not asked for again. Default: 0.
+   */
+  readonly repair?: number | undefined
+}
+
+/**
+ * The list that is wanted, element by element.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface ElementOptions<A, I, R> extends Omit<ObjectOptions<A, I, R>, "schema" | "repair"> {
+  /** What one element is. */
+  readonly element: Schema.Schema<A, I, R>
 }
 
 /**
@@ -104,4 +124,6 @@ export interface ObjectResponse<out A> {
   readonly value: A
   /** The answer that it was in, with its usage and attempts. */
   readonly response: ModelResponse
+  /** The answers before it that were no object, with what they cost; empty where no correction was asked for. */
+  readonly repairs: ReadonlyArray<Rejected>
 }

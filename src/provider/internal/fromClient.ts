@@ -10,11 +10,14 @@ import { checkTimes } from "../../client/internal/checkTime.js"
 import type * as ModelClient from "../../client/ModelClient.js"
 import { type Fault, invalidRequest } from "../../model/internal/fault.js"
 import * as ModelRequest from "../../model/ModelRequest.js"
-import * as Deadlines from "../../retry/Deadlines.js"
+import * as Prompt from "../../model/Prompt.js"
+import type * as Deadlines from "../../retry/Deadlines.js"
 import { defaultRequest } from "../../retry/internal/continuation/ask.js"
+import { forEndpoint, problemOf } from "../../retry/internal/deadlines.js"
 import * as Loop from "../../retry/internal/loop.js"
 import * as StreamRetry from "../../retry/StreamRetry.js"
 import type { Service, ServiceOptions } from "../Provider.js"
+import type { UsualWay } from "./object/ways.js"
 import { fromEvents, type OpenEvents } from "./service.js"
 import { unsent } from "./unsent.js"
 
@@ -39,7 +42,7 @@ export const fromClient = <R>(
     }
 
     const endpoint = { baseUrl: client.baseUrl, protocol, deadlines: patience }
-    const deadlinesOf = Deadlines.forEndpoint(endpoint, options.deadlines)
+    const deadlinesOf = forEndpoint(endpoint, options.deadlines)
 
     const open: OpenEvents = (input, call, unshown) => {
       const { model } = input
@@ -72,7 +75,11 @@ export const fromClient = <R>(
         trust: unshown !== undefined || call.delivery === "hold" ? "vendor" : "shown"
       })
     }
-    return fromEvents(provider, open, options.structuredOutput)
+    // A schema that the vendor's own structured output does not take is asked for by a tool, whose parameters it takes.
+    const usualWay: UsualWay = (output) =>
+      options.structuredOutput ??
+      (Either.isRight(client.prepare({ model: "any", prompt: Prompt.text("any"), output })) ? "native" : "tool")
+    return fromEvents(provider, open, usualWay)
   })
 
 /** Who is called, by the names of OpenTelemetry. */
@@ -84,14 +91,14 @@ const serverOf = (baseUrl: string): Record<string, unknown> => {
 }
 
 const checkDeadlines = (deadlines: Deadlines.Options | undefined): Effect.Effect<void, InvalidOptions> => {
-  const [field, problem] = Deadlines.problemOf(deadlines) ?? []
+  const [field, problem] = problemOf(deadlines) ?? []
   return field === undefined || problem === undefined
     ? Effect.void
     : new InvalidOptions({ module: "Provider", option: `deadlines.${field}`, problem })
 }
 
 const checkedDeadlines = (deadlines: Deadlines.Options | undefined): Either.Either<void, Fault> => {
-  const [field, problem] = Deadlines.problemOf(deadlines) ?? []
+  const [field, problem] = problemOf(deadlines) ?? []
   return field === undefined
     ? Either.void
     : Either.left(invalidRequest(`deadlines.${field}`, `the call's \`deadlines.${field}\` ${problem}`))

@@ -8,7 +8,7 @@ import type * as Scope from "effect/Scope"
 import { InvalidOptions } from "../../client/InvalidOptions.js"
 import { PLACEHOLDER_KEY } from "../../client/internal/sdk.js"
 import type * as ModelClient from "../../client/ModelClient.js"
-import { mandated } from "../../vendors/internal/mandated.js"
+import { isGoverned, mandated } from "../../vendors/internal/mandated.js"
 import type { Endpoint, Vendor } from "../../vendors/Vendor.js"
 import type { Service, ServiceOptions } from "../Provider.js"
 import { fromClient } from "./fromClient.js"
@@ -99,7 +99,7 @@ const addressOf = (
 /** A base URL and a protocol that do not go together are what remains of a setting that was changed by half. */
 const checkProtocol = ({ protocol }: Endpoint, baseUrl: string): Effect.Effect<void, InvalidOptions> => {
   const spoken = mandated(baseUrl)
-  if (spoken === undefined || spoken.includes(protocol)) return Effect.void
+  if (spoken === undefined || spoken.includes(protocol) || !isGoverned(protocol)) return Effect.void
   const [other] = spoken
   return invalid(
     "baseUrl",

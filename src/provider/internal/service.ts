@@ -10,10 +10,12 @@ import type { ModelResponse } from "../../model/ModelResponse.js"
 import type { ProviderError } from "../../model/ProviderError.js"
 import { type Open, type Pull, toStream } from "../../retry/internal/pull.js"
 import type { Delivery, EventOf } from "../../retry/Recovery.js"
-import type { StructuredOutput } from "../../vendors/Vendor.js"
 import type { Service } from "../Provider.js"
 import type { CallOptions, StreamOptions } from "./callOptions.js"
-import { generateObject } from "./object.js"
+import { streamElements } from "./object/elements.js"
+import { generateObject } from "./object/generate.js"
+import { streamObject } from "./object/stream.js"
+import type { UsualWay } from "./object/ways.js"
 import { unsent } from "./unsent.js"
 
 type Events = Open<ModelEvent, ProviderError>
@@ -26,7 +28,7 @@ export type OpenEvents = (
   unshown?: "unshown"
 ) => Events
 
-export const fromEvents = (id: string, events: OpenEvents, structuredOutput: StructuredOutput = "native"): Service => {
+export const fromEvents = (id: string, events: OpenEvents, usualWay: UsualWay): Service => {
   const stream = <D extends Delivery = "restart">(request: ModelRequest.Options, options?: StreamOptions<D>) =>
     // A stream that is held back has no `Superseded`: the loop sees to that, which its type cannot say.
     toStream(events(request, { ...options, delivery: options?.delivery ?? usual(options) })) as Stream.Stream<
@@ -46,7 +48,9 @@ export const fromEvents = (id: string, events: OpenEvents, structuredOutput: Str
         : toStream((scope) => Effect.map(events(request, { ...options, delivery })(scope), textOf))
     },
     generate,
-    generateObject: generateObject(id, structuredOutput, generate)
+    generateObject: generateObject(id, usualWay, generate),
+    streamObject: streamObject(id, usualWay, events, usual),
+    streamElements: streamElements(id, usualWay, events)
   }
 }
 

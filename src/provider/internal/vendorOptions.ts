@@ -11,6 +11,11 @@ import type * as ModelClient from "../../client/ModelClient.js"
 import type { Fields, Keyless, Vendor } from "../../vendors/Vendor.js"
 import type { ServiceOptions } from "../Provider.js"
 
+/** The fields of all members of a union in one type, of which the compiler can say which one was meant. */
+type AllOf<Q> = {
+  readonly [K in Q extends unknown ? keyof Q : never]?: Q extends { readonly [P in K]?: infer A } ? A : never
+}
+
 /**
  * What may be set for a provider of any vendor.
  *
@@ -18,10 +23,12 @@ import type { ServiceOptions } from "../Provider.js"
  * @category models
  */
 export interface Settings<out V extends Vendor = Vendor, out RPool = never, out RRetry = never>
-  extends Omit<ModelClient.Options<RPool>, "provider" | "apiKey">,
+  extends Omit<ModelClient.Options<RPool>, "provider" | "apiKey" | "quirks">,
     ServiceOptions<RRetry> {
   /** Which of the vendor's protocols to speak. Default: the vendor's own choice. */
   readonly protocol?: NoInfer<V>["endpoints"][number]["protocol"] | undefined
+  /** Where the vendor differs from the protocol. Go before those that are known of it. Default: those. */
+  readonly quirks?: AllOf<NonNullable<NoInfer<V>["endpoints"][number]["quirks"]>> | undefined
 }
 
 /** The settings, with the types of those that make another option unnecessary. */

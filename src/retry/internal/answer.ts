@@ -2,10 +2,10 @@
  * The answer to one request: what was delivered and is not void, over all attempts, and what is told of them.
  */
 import type { Checkpoint, Cursor } from "../../model/Checkpoint.js"
-import { Fold } from "../../model/internal/fold.js"
+import * as internal from "../../model/internal/fold.js"
 import type { ModelEvent, ResponseStart } from "../../model/ModelEvent.js"
 import type { Attempt, Seam } from "../../model/ModelResponse.js"
-import type { Delivered, PartialResponse } from "../../model/PartialResponse.js"
+import type { Delivered, Fold, PartialResponse } from "../../model/PartialResponse.js"
 import type { Decoder, Target } from "../../protocol/internal/decoder.js"
 import type { Delivery } from "../Recovery.js"
 import { Gap } from "./continuation/gap.js"
@@ -54,7 +54,7 @@ export class Answer {
     const { delivery, from } = options
     this.attempts = [...(from?.attempts ?? [])]
     this.seams = [...(from?.seams ?? [])]
-    this.fold = Fold.of(from?.blocks ?? [])
+    this.fold = internal.Fold.of(from?.blocks ?? [])
     this.isTold = this.fold.length > 0
     this.cursor = from?.cursor
     this.gap = delivery === "resume" || delivery === "fail" ? new Gap() : undefined
@@ -77,7 +77,7 @@ export class Answer {
     const { gap } = this
     if (gap === undefined) return continued
     return {
-      fold: continued?.fold ?? new Fold(),
+      fold: continued?.fold ?? new internal.Fold(),
       rewrite: (events, from) => {
         const fault = continued?.rewrite(events, from)
         gap.hold(events, from)

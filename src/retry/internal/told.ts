@@ -1,11 +1,13 @@
 /**
  * What a request tells its consumer: the end of the answer, what became void, or the error that it fails with.
  */
+
 import type { FinishReason } from "../../model/FinishReason.js"
 import type { Fault } from "../../model/internal/fault.js"
 import { type Context, fromFault } from "../../model/internal/fromFault.js"
+import { unsafeMake } from "../../model/internal/proven.js"
 import type { Finish, Superseded } from "../../model/ModelEvent.js"
-import * as ModelResponse from "../../model/ModelResponse.js"
+import type * as ModelResponse from "../../model/ModelResponse.js"
 import type { ProviderError } from "../../model/ProviderError.js"
 import { type Answer, nothing } from "./answer.js"
 import type { Attempt } from "./attempt.js"
@@ -17,7 +19,7 @@ export const isWhole = ({ continued }: Route): boolean => continued?.isWhole ?? 
 /** The proven end, with all attempts and seams. */
 export const finish = (response: ModelResponse.ModelResponse, answer: Answer, route: Route): Finish => ({
   _tag: "Finish",
-  response: ModelResponse.unsafeMake({
+  response: unsafeMake({
     ...response,
     finishReason: finishReasonOf(response, isWhole(route)),
     attempts: [...answer.attempts],

@@ -118,6 +118,26 @@ export const stream = (events: ReadonlyArray<Data>, options: StreamOptions = {})
 }
 
 /**
+ * A stream of newline-delimited JSON that ends well: each value on a line of its own. A string is sent as it is.
+ *
+ * @example
+ * ```ts
+ * import { Reply } from "effect-redial/testing"
+ *
+ * const lines = [{ message: { content: "Hello" }, done: false }, { done: true }]
+ * const dropped = Reply.cut(Reply.jsonLines(lines), { afterEvents: 1 }, "rst")
+ * ```
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const jsonLines = (values: ReadonlyArray<string | object>, options: StreamOptions = {}): Reply =>
+  stream(
+    values.map((value) => `${typeof value === "string" ? value : JSON.stringify(value)}\n`),
+    { ...options, headers: { "content-type": "application/x-ndjson", ...options.headers } }
+  )
+
+/**
  * An answer that is not a stream. An object is sent as JSON.
  *
  * @example

@@ -22,8 +22,13 @@ export const addresses: ReadonlyMap<string, ReadonlyArray<ProtocolId>> = new Map
   ["api.deepseek.com/anthropic", ["anthropic-messages"]]
 ])
 
+const governed: ReadonlySet<string> = new Set([...addresses.values()].flat())
+
+/** Whether an address can be known not to speak it: what a protocol of one's own is spoken by, nobody else knows. */
+export const isGoverned = (protocol: string): boolean => governed.has(protocol)
+
 /** The protocols of an address that is known; undefined for any other, and for what is no URL. */
-export const mandated = (baseUrl: string): ReadonlyArray<ProtocolId> | undefined => {
+export const mandated = (baseUrl: string): ReadonlyArray<string> | undefined => {
   if (!URL.canParse(baseUrl)) return undefined
   const { host, pathname } = new URL(baseUrl)
   const address = host + pathname.replace(/(?<!\/)\/+$/, "")

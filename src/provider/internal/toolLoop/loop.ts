@@ -6,18 +6,12 @@ import * as Effect from "effect/Effect"
 import type { ModelResponse } from "../../../model/ModelResponse.js"
 import type * as Prompt from "../../../model/Prompt.js"
 import type { Calls } from "./calls.js"
+import type { End, ToolResult } from "./events.js"
 import { StepsExhausted } from "./exhausted.js"
 import * as Progress from "./progress.js"
 
 /** What is told of a run besides the events of its answers. */
-export type Told =
-  | {
-      readonly _tag: "ToolResult"
-      readonly step: number
-      readonly call: Prompt.ToolCallPart
-      readonly result: Prompt.ToolResultPart
-    }
-  | { readonly _tag: "End"; readonly result: Progress.Result }
+export type Told = ToolResult | End
 
 export interface Plan<E, R> {
   readonly begin: Progress.Checkpoint

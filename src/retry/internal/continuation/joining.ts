@@ -3,10 +3,9 @@
  * and text is appended once its seam is proven.
  */
 import { type Fault, seamNotProven } from "../../../model/internal/fault.js"
-import type { Fold } from "../../../model/internal/fold.js"
 import type { ModelEvent } from "../../../model/ModelEvent.js"
 import type { Route, Seam as SeamReport } from "../../../model/ModelResponse.js"
-import type { PartialResponse } from "../../../model/PartialResponse.js"
+import type { Fold, PartialResponse } from "../../../model/PartialResponse.js"
 import type * as Decoder from "../../../protocol/internal/decoder.js"
 import type { Seam } from "./seam.js"
 

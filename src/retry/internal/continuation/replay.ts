@@ -3,9 +3,8 @@
  * was delivered is compared and left out, and the rest is given.
  */
 import { type Fault, seamNotProven } from "../../../model/internal/fault.js"
-import type { Fold } from "../../../model/internal/fold.js"
 import type { ModelEvent } from "../../../model/ModelEvent.js"
-import type { Block, PartialResponse } from "../../../model/PartialResponse.js"
+import type { Block, Fold, PartialResponse } from "../../../model/PartialResponse.js"
 import type { Continued } from "./joining.js"
 
 /** `fold` holds what was delivered, which is `kept`. */

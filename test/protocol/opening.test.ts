@@ -4,27 +4,28 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as FastCheck from "effect/FastCheck"
 import { Wire } from "effect-redial/testing"
-import { type Framing, Opening } from "../../src/protocol/internal/framing.js"
+import { type Beginning, type Framing, jsonLines, serverSentEvents } from "../../src/protocol/Framing.js"
+import { Opening } from "../../src/protocol/internal/opening.js"
 import { samples } from "./samples.js"
 import { bytes, cut, decoderOf, run, runChunks } from "./support.js"
 
 type ContentType = string | null | undefined
 
-const open = (chunks: ReadonlyArray<Uint8Array>, contentType: ContentType) => {
-  const opening = new Opening(contentType)
+const open = (chunks: ReadonlyArray<Uint8Array>, contentType: ContentType, framing: Framing = serverSentEvents) => {
+  const opening = new Opening(framing, contentType)
   const read = [...chunks.map((chunk) => opening.push(chunk)), opening.end()]
-  return { framing: opening.framing, read: Buffer.concat(read).toString("latin1") }
+  return { beginning: opening.beginning, read: Buffer.concat(read).toString("latin1") }
 }
 
-const framingOf = (text: string, contentType: ContentType): Framing | undefined =>
-  open([bytes(text)], contentType).framing
+const beginningOf = (text: string, contentType: ContentType, framing?: Framing): Beginning | undefined =>
+  open([bytes(text)], contentType, framing).beginning
 
 const types: ReadonlyArray<ContentType> = [undefined, null, "text/event-stream", "application/json", "text/html"]
 
 describe("a body is", () => {
   for (const text of ["{", '{"error":{}}', "[{", '"no"', "<html>", " \r\n\t{}", "\uFEFF{}", "\n\n<"]) {
     it(`a document, whatever its type says: ${JSON.stringify(text)}`, () => {
-      for (const type of types) assert.strictEqual(framingOf(text, type), "document")
+      for (const type of types) assert.strictEqual(beginningOf(text, type), "document")
     })
   }
 
@@ -39,8 +40,8 @@ describe("a body is", () => {
     "\n\ndata: 1",
     "\uFEFFdata: 1"
   ]) {
-    it(`events, whatever its type says: ${JSON.stringify(text)}`, () => {
-      for (const type of types) assert.strictEqual(framingOf(text, type), "events")
+    it(`a stream, whatever its type says: ${JSON.stringify(text)}`, () => {
+      for (const type of types) assert.strictEqual(beginningOf(text, type), "stream")
     })
   }
 
@@ -57,18 +58,88 @@ describe("a body is", () => {
   ]) {
     it(`what its type says: ${JSON.stringify(text.slice(0, 20))}`, () => {
       assert.deepStrictEqual(
-        types.map((type) => framingOf(text, type)),
-        ["events", "events", "events", "document", "document"]
+        types.map((type) => beginningOf(text, type)),
+        ["stream", "stream", "stream", "document", "document"]
       )
-      assert.strictEqual(framingOf(text, "text/plain"), "document")
-      assert.strictEqual(framingOf(text, "Text/Event-Stream; charset=utf-8"), "events")
+      assert.strictEqual(beginningOf(text, "text/plain"), "document")
+      assert.strictEqual(beginningOf(text, "Text/Event-Stream; charset=utf-8"), "stream")
     })
   }
 })
 
+describe("a body of lines is", () => {
+  const first = JSON.stringify({ model: "m", message: { content: "ü" } })
+  for (const text of [
+    "",
+    "\n\r\n ",
+    "{}\n",
+    `${first}\n${first}\n`,
+    `\r\n ${first}\r\n`,
+    `\uFEFF${first}\n`,
+    `{"error":"no such model"}\n`,
+    first,
+    first.slice(0, 9),
+    `{"text":"${"x".repeat(2_000)}"}\n`
+  ]) {
+    it(`a stream, whatever its type says: ${JSON.stringify(text.slice(0, 40))}`, () => {
+      for (const type of types) assert.strictEqual(beginningOf(text, type, jsonLines), "stream")
+    })
+  }
+
+  for (const text of [
+    `{\n  "error": { "message": "no" }\n}`,
+    "{\n}",
+    "{not JSON}\n{}\n",
+    `[${first}]\n`,
+    '"no"\n',
+    "null\n",
+    "<html>",
+    "upstream error",
+    "data: {}\n\n",
+    " 404"
+  ]) {
+    it(`a document, whatever its type says: ${JSON.stringify(text)}`, () => {
+      for (const type of types) assert.strictEqual(beginningOf(text, type, jsonLines), "document")
+    })
+  }
+
+  it("decided as soon as its first line is there, and by its first 1024 bytes at the latest", () => {
+    const opening = new Opening(jsonLines, undefined)
+    assert.strictEqual(opening.push(bytes(first)).length, 0)
+    assert.strictEqual(opening.push(bytes("\n")).length, bytes(first).length + 1)
+    const long = new Opening(jsonLines, undefined)
+    assert.strictEqual(long.push(bytes(`{"a":"${"x".repeat(1_000)}`)).length, 0)
+    assert.isAbove(long.push(bytes("x".repeat(30))).length, 1_024)
+  })
+
+  it("a stream where a framing of one's own never decides, so that nothing is held for ever", () => {
+    const undecided: Framing = { ...jsonLines, begins: () => undefined }
+    const opening = new Opening(undecided, undefined)
+    assert.strictEqual(opening.push(bytes("x".repeat(1_024))).length, 1_024)
+    assert.strictEqual(beginningOf("x", undefined, undecided), "stream")
+  })
+})
+
 describe("an opening", () => {
   const piece = FastCheck.oneof(
-    FastCheck.constantFrom("d", "data", "da", ":", "\n", "\r", " ", "\uFEFF", "event", "{", "<", "x", "é", '"'),
+    FastCheck.constantFrom(
+      "d",
+      "data",
+      "da",
+      ":",
+      "\n",
+      "\r",
+      " ",
+      "\uFEFF",
+      "event",
+      "{",
+      "{}",
+      "}",
+      "<",
+      "x",
+      "é",
+      '"'
+    ),
     FastCheck.string({ maxLength: 3 })
   )
   const text = FastCheck.array(piece, { maxLength: 8 }).map((pieces) => pieces.join(""))
@@ -78,20 +149,22 @@ describe("an opening", () => {
     FastCheck.assert(
       FastCheck.property(text, lengths, FastCheck.constantFrom(...types), (text, lengths, type) => {
         const body = bytes(text)
-        const expected = open([body], type)
-        assert.strictEqual(expected.read, Buffer.from(body).toString("latin1"))
-        assert.deepStrictEqual(open(cut(body, lengths), type), expected)
+        for (const framing of [serverSentEvents, jsonLines]) {
+          const expected = open([body], type, framing)
+          assert.strictEqual(expected.read, Buffer.from(body).toString("latin1"))
+          assert.deepStrictEqual(open(cut(body, lengths), type, framing), expected)
+        }
       }),
       { numRuns: 5_000 }
     )
   })
 
   it("holds little back, however long nothing comes", () => {
-    const opening = new Opening("text/event-stream")
+    const opening = new Opening(serverSentEvents, "text/event-stream")
     let held = 0
     for (let i = 0; i < 10_000; i++) held = Math.max(held, i + 1 - opening.push(bytes("\n")).length)
-    assert.strictEqual(opening.framing, "events")
-    const reading = new Opening(undefined)
+    assert.strictEqual(opening.beginning, "stream")
+    const reading = new Opening(serverSentEvents, undefined)
     assert.strictEqual(reading.push(bytes("d")).length, 0)
     assert.strictEqual(Buffer.from(reading.push(bytes("ata: 1"))).toString(), "data: 1")
     assert.strictEqual(Buffer.from(reading.push(bytes("2"))).toString(), "2")

@@ -1,12 +1,11 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as FastCheck from "effect/FastCheck"
-import type { ServerSentEvent } from "../../src/protocol/Protocol.js"
-import * as Sse from "../../src/protocol/Sse.js"
+import { type Frame, serverSentEvents } from "../../src/protocol/Framing.js"
 import { bytes, cut } from "./support.js"
 
-const readChunks = (chunks: ReadonlyArray<Uint8Array>, limits?: Sse.Limits) => {
-  const events: Array<ServerSentEvent> = []
-  const sse = Sse.make(limits)
+const readChunks = (chunks: ReadonlyArray<Uint8Array>, max = 1_000_000) => {
+  const events: Array<Frame> = []
+  const sse = serverSentEvents.reader(max)
   // What else the parser knows of an event is nobody's concern.
   const push = (chunk: Uint8Array) => {
     for (const { data, event } of sse.push(chunk)) events.push({ event, data })
@@ -18,13 +17,13 @@ const readChunks = (chunks: ReadonlyArray<Uint8Array>, limits?: Sse.Limits) => {
   return { events, fault: sse.fault }
 }
 
-const read = (text: string, limits?: Sse.Limits) => readChunks([bytes(text)], limits)
+const read = (text: string, max = 1_000_000) => readChunks([bytes(text)], max)
 
-const readBytewise = (text: string, limits?: Sse.Limits) => readChunks(cut(bytes(text), [1]), limits)
+const readBytewise = (text: string, max = 1_000_000) => readChunks(cut(bytes(text), [1]), max)
 
 const data = (text: string) => read(text).events.map((event) => event.data)
 
-describe("Sse", () => {
+describe("serverSentEvents", () => {
   const plain = "event: a\ndata: 1\n\ndata: 2\ndata: 3\n\n"
   const expected = [
     { event: "a", data: "1" },
@@ -106,7 +105,7 @@ describe("Sse", () => {
   })
 
   it("gives an event at its blank line, also when that is a CR whose LF may follow", () => {
-    const sse = Sse.make()
+    const sse = serverSentEvents.reader(1_000)
     assert.strictEqual(sse.push(bytes("data: 1\r\n\r")).length, 1)
     assert.strictEqual(sse.push(bytes("\ndata: 2")).length, 0)
     assert.strictEqual(sse.push(bytes("\r\r")).length, 1)
@@ -128,10 +127,7 @@ describe("Sse", () => {
     }
     for (const [name, text] of Object.entries(cases)) {
       it(name, () => {
-        for (const { events, fault } of [
-          read(text, { maxEventLength: 40 }),
-          readBytewise(text, { maxEventLength: 40 })
-        ]) {
+        for (const { events, fault } of [read(text, 40), readBytewise(text, 40)]) {
           assert.deepStrictEqual(events, [{ event: undefined, data: "1" }])
           assert.strictEqual(fault?._tag, "MalformedStream")
         }
@@ -141,10 +137,10 @@ describe("Sse", () => {
 
   it("takes an event of just the length that is allowed, however it is cut", () => {
     const text = `data: ${"x".repeat(40)}\r\n\r\ndata: 2\n\n`
-    assert.strictEqual(read(text, { maxEventLength: 40 }).events.length, 2)
-    assert.strictEqual(readBytewise(text, { maxEventLength: 40 }).events.length, 2)
-    assert.strictEqual(read(text, { maxEventLength: 39 }).events.length, 0)
-    assert.strictEqual(readBytewise(text, { maxEventLength: 39 }).events.length, 0)
+    assert.strictEqual(read(text, 40).events.length, 2)
+    assert.strictEqual(readBytewise(text, 40).events.length, 2)
+    assert.strictEqual(read(text, 39).events.length, 0)
+    assert.strictEqual(readBytewise(text, 39).events.length, 0)
   })
 
   it("gives the same however the bytes are cut", () => {

@@ -1,0 +1,26 @@
+/**
+ * An answer without success, as the failure that the SDKs make of one.
+ */
+import * as Effect from "effect/Effect"
+import { errorText, fromWeb } from "./byteSource.js"
+
+/** Has the shape that `transportFault` reads: the errors of both SDKs have it as well. */
+class StatusError extends Error {
+  constructor(
+    readonly status: number,
+    readonly headers: Headers,
+    /** The start of the body. */
+    readonly error: string
+  ) {
+    super(`status ${status}`)
+  }
+}
+
+/** Rejects for an answer whose status is no success; an SDK has done so already. */
+export const unlessRefused = async (response: Response): Promise<Response> => {
+  if (response.ok) return response
+  const source = fromWeb(response.body)
+  const text = await Effect.runPromise(errorText(source))
+  source.destroy()
+  throw new StatusError(response.status, response.headers, text)
+}

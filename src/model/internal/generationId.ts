@@ -1,0 +1,6 @@
+/**
+ * Makes the ids of generations; `GenerationId.number` reads them.
+ */
+import { GenerationId } from "../GenerationId.js"
+
+export const make = (renewable: string, number: number): GenerationId => GenerationId.make(`${renewable}.${number}`)

@@ -1,0 +1,13 @@
+/**
+ * Marks a response whose end was proven.
+ */
+import { type ModelResponse, TypeId } from "../ModelResponse.js"
+
+/** Made at the first response: the two modules import each other. */
+let proto: object | undefined
+
+/** Only a decoder that has seen the end, or a store that is trusted, may call this. */
+export const unsafeMake = (stored: Omit<ModelResponse, TypeId>): ModelResponse => {
+  proto ??= { [TypeId]: TypeId }
+  return Object.assign(Object.create(proto), stored)
+}

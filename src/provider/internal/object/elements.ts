@@ -1,0 +1,182 @@
+/**
+ * A list, element by element: each is decoded when it is complete in the text, and given once.
+ *
+ * Nothing that was given can be taken back, so after a drop the rule of this library holds for elements as it does for
+ * text: no join without proof. The list is asked for again, and what was given must come again, element by element and
+ * letter by letter; then it goes on behind that. Otherwise the two attempts wrote two lists, of which no part is the
+ * other's: the stream reads the second one to its end and fails with it.
+ */
+import * as Effect from "effect/Effect"
+import * as Schema from "effect/Schema"
+import type { InvalidOutput } from "../../../model/InvalidOutput.js"
+import type { ModelEvent } from "../../../model/ModelEvent.js"
+import type { ModelResponse } from "../../../model/ModelResponse.js"
+import type { ProviderError } from "../../../model/ProviderError.js"
+import { stringify } from "../../../protocol/internal/json.js"
+import { events as eventsOf } from "../../../retry/internal/held.js"
+import { type Pull, toStream, unwrap } from "../../../retry/internal/pull.js"
+import type { Delivery } from "../../../retry/Recovery.js"
+import type { Service } from "../../Provider.js"
+import type { ElementOptions, ObjectRequest, TextOptions } from "../callOptions.js"
+import type { OpenEvents } from "../service.js"
+import { decoder } from "./form.js"
+import { wantedOf } from "./generate.js"
+import { type Asked, found, invalid, misfit } from "./judge.js"
+import type { UsualWay } from "./ways.js"
+import { Written } from "./written.js"
+
+export const streamElements =
+  (provider: string, usual: UsualWay, events: OpenEvents): Service["streamElements"] =>
+  <A, I, R>(request: ObjectRequest, { element, ...object }: ElementOptions<A, I, R>, options?: TextOptions) =>
+    unwrap(
+      Effect.gen(function* () {
+        const wanted = yield* wantedOf(provider, usual, request, { ...object, schema: Schema.Array(element) })
+        const context = yield* Effect.context<R>()
+        const { document, name, way } = wanted
+        const decode = decoder(element)
+        const list = new List({ provider, way, name, repairs: [] }, wanted.isWrapped, (json) =>
+          Effect.provide(decode(json), context)
+        )
+        return toStream((scope) =>
+          Effect.gen(function* () {
+            if (options?.from !== undefined) yield* list.begin(eventsOf(options.from))
+            const call = { ...options, delivery: deliveryOf(options) }
+            return list.pull(yield* events(way.ask(request, name, document), call)(scope))
+          })
+        )
+      })
+    )
+
+/** JSON is never continued by asking, so that `resume` is to begin again and compare. */
+const deliveryOf = (options: TextOptions | undefined): Delivery =>
+  options?.delivery === undefined || options.delivery === "resume" ? "restart" : options.delivery
+
+/** The list that one answer holds, over all of its attempts. */
+class List<A> {
+  private readonly written: Written
+  /** The elements that are complete and wait to be decoded. */
+  private waiting: Array<unknown> = []
+  /** What was given, as JSON. */
+  private readonly given: Array<string> = []
+  /** How many elements of this attempt are those that were given. */
+  private same = 0
+  /** Why nothing more is given. The end says it, with the whole answer. */
+  private stopped: Parameters<typeof invalid>[2] | undefined
+  private response: ModelResponse | undefined
+  private isDone = false
+
+  constructor(
+    private readonly asked: Asked,
+    isWrapped: boolean,
+    private readonly decode: (json: unknown) => Effect.Effect<A, string>
+  ) {
+    this.written = new Written(asked.way, asked.name, isWrapped)
+  }
+
+  begin(events: ReadonlyArray<ModelEvent>): Effect.Effect<void> {
+    return Effect.asVoid(this.written.take(events))
+  }
+
+  pull(events: Pull<ModelEvent, ProviderError>): Pull<A, ProviderError | InvalidOutput> {
+    const next: Pull<A, ProviderError | InvalidOutput> = (fiber) => {
+      if (this.waiting.length > 0)
+        return Effect.flatMap(this.decodeNext(), (out) => (out.length > 0 ? Effect.succeed(out) : next(fiber)))
+      if (this.isDone) return Effect.succeed(undefined)
+      if (this.response !== undefined)
+        return Effect.zipRight(
+          this.end(this.response),
+          Effect.suspend(() => next(fiber))
+        )
+      return Effect.uninterruptibleMask((restore) =>
+        Effect.flatMap(restore(events(fiber)), (pieces) =>
+          Effect.zipRight(this.read(pieces ?? []), restore(Effect.suspend(() => next(fiber))))
+        )
+      )
+    }
+    return next
+  }
+
+  private read(events: ReadonlyArray<ModelEvent>): Effect.Effect<void> {
+    return Effect.map(this.written.take(events), ({ finished, voided }) => {
+      if (voided !== undefined) {
+        this.same = 0
+        this.waiting = []
+      }
+      this.response = finished
+      const { list, whole } = this.written.elements()
+      this.compare(list, whole)
+    })
+  }
+
+  /** Looks at the elements that are new in this attempt. */
+  private compare(list: ReadonlyArray<unknown>, whole: number): void {
+    for (let at = this.same + this.waiting.length; at < whole && this.stopped === undefined; at++) {
+      const before = this.given[at]
+      if (before === undefined) this.waiting.push(list[at])
+      else if (stringify(list[at]) === before) this.same += 1
+      else this.stopped = { ...changed, text: "", issue: `Element ${at} was given as ${before}.` }
+    }
+  }
+
+  /** Decodes what waits, up to the first that does not fit. An interrupted pull decodes it again. */
+  private decodeNext(): Effect.Effect<ReadonlyArray<A>> {
+    const out: Array<A> = []
+    const texts: Array<string> = []
+    const all = this.waiting
+    return Effect.forEach(
+      all,
+      (json, at) =>
+        Effect.suspend(() => {
+          if (out.length < at) return Effect.void
+          return Effect.match(this.decode(json), {
+            onFailure: (issue) => {
+              this.stopped = { ...misfit, text: "", issue: `Element ${this.given.length + at}: ${issue}` }
+            },
+            onSuccess: (value) => {
+              texts.push(stringify(json) ?? "")
+              out.push(value)
+            }
+          })
+        }),
+      { discard: true }
+    ).pipe(
+      Effect.map(() => {
+        this.given.push(...texts)
+        this.same += texts.length
+        this.waiting = []
+        return out
+      })
+    )
+  }
+
+  /** The end of the answer, which has the last word: what the text did not show, and whether it is a list at all. */
+  private end(response: ModelResponse): Effect.Effect<void, InvalidOutput> {
+    return Effect.flatMap(found(this.asked, response), ({ json, text }) => {
+      const list: unknown = typeof json === "object" && json !== null && "value" in json ? json.value : undefined
+      if (this.stopped !== undefined) return Effect.fail(invalid(this.asked, response, { ...this.stopped, text }))
+      if (!Array.isArray(list)) {
+        const issue = "It has no list in its field `value`."
+        return Effect.fail(invalid(this.asked, response, { ...misfit, text, issue }))
+      }
+      this.same = 0
+      this.compare(list, list.length)
+      if (this.stopped === undefined && list.length < this.given.length) {
+        this.stopped = {
+          ...changed,
+          text,
+          issue: `${this.given.length} elements were given, and it has ${list.length}.`
+        }
+      }
+      // What is new here is given first, and then the end looks again.
+      if (this.waiting.length === 0 && this.stopped === undefined) this.isDone = true
+      return this.waiting.length === 0 && this.stopped !== undefined
+        ? Effect.fail(invalid(this.asked, response, { ...this.stopped, text }))
+        : Effect.void
+    })
+  }
+}
+
+const changed = {
+  reason: "changed",
+  description: "after a drop the model wrote another list than the one of which elements were given"
+} as const
