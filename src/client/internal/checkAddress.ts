@@ -71,6 +71,10 @@ export const problemOfHeaders = (headers: Headers.Headers, key: string): string 
   for (const [name, value] of Object.entries(headers)) {
     if (forbiddenHeaders.includes(name)) return `may not set \`${name}\`: the key goes into \`${key}\``
     if (reservedHeaders.includes(name)) return `may not set \`${name}\`: HTTP sets it itself, so leave it out`
+    // Commands that were copied from a vendor's page have it.
+    if (name === "content-type" && !/^application\/json\b/i.test(value)) {
+      return "may not set `content-type`: the body is JSON, so leave it out"
+    }
     if (!/^[!#$%&'*+.^_`|~\w-]+$/.test(name) || /[^\t\x20-\x7e\x80-\xff]/.test(value)) {
       return `has a header with characters that cannot be sent, ${JSON.stringify(name)}`
     }
