@@ -10,7 +10,7 @@ import { assert, describe, it } from "@effect/vitest"
 const src = fileURLToPath(new URL("../src/", import.meta.url))
 
 /** From the ground up. */
-const rooms = ["model", "protocol", "client", "retry", "vendors", "provider", "testing"]
+const rooms = ["model", "protocol", "client", "retry", "vendors", "provider", "testing", "ai"]
 
 /** Imports that go up all the same, as `from -> to`, each with its reason. There are none. */
 const exceptions: ReadonlySet<string> = new Set()
@@ -63,6 +63,15 @@ describe("the rooms of the source", () => {
     const known = new Set(files)
     assert.deepStrictEqual(
       imports.filter(({ to }) => !known.has(to)),
+      []
+    )
+  })
+
+  it("load nothing of @effect/ai outside of its own room", () => {
+    const users = files.filter((path) => named(code(path)).some((name) => name.startsWith("@effect/ai")))
+    assert.isNotEmpty(users)
+    assert.deepStrictEqual(
+      users.filter((path) => !path.startsWith("ai/")),
       []
     )
   })

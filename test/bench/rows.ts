@@ -26,6 +26,7 @@ const all: ReadonlyArray<ProtocolId> = ["anthropic-messages", "chat-completions"
 export const FLOOR = "undici + JSON.parse"
 export const EFFECT = "the same as an Effect Stream"
 export const LIBRARY = "effect-redial"
+export const BRIDGE = "effect-redial/ai"
 
 const kinds: ReadonlyArray<Kind> = [
   { name: FLOOR, client: "floor", consume: "each", protocols: all },
@@ -33,6 +34,8 @@ const kinds: ReadonlyArray<Kind> = [
   { name: EFFECT, client: "effectStream", consume: "each", protocols: all },
   { name: LIBRARY, client: "redial", consume: "chunk", protocols: all },
   { name: LIBRARY, client: "redial", consume: "each", protocols: all },
+  { name: BRIDGE, client: "redialAi", consume: "chunk", protocols: ["anthropic-messages"] },
+  { name: BRIDGE, client: "redialAi", consume: "each", protocols: ["anthropic-messages"] },
   { name: "@anthropic-ai/sdk", client: "anthropicSdk", consume: "each", protocols: ["anthropic-messages"] },
   { name: "openai", client: "openaiSdk", consume: "each", protocols: ["chat-completions", "responses"] },
   // So slow that fewer answers tell as much.

@@ -66,6 +66,12 @@ describe("the public exports", () => {
     }
   }
 
+  it("of effect-redial/ai say what they are for, since when, and of what category", () => {
+    const file = new URL("src/ai/LanguageModel.ts", root)
+    assert.isAbove(exportsOf(file).length, 10)
+    assert.deepStrictEqual(problemsOf(file), [])
+  })
+
   it("are each in a module that says why it exists, and since when", () => {
     for (const index of ["src/index.ts", "src/testing/index.ts"].map((path) => new URL(path, root))) {
       for (const [, name, specifier = ""] of read(index).matchAll(/export \* as (\w+) from "([^"]+)"/g)) {

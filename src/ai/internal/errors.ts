@@ -1,0 +1,88 @@
+/**
+ * A `ProviderError` as an error of `@effect/ai`, and the way back.
+ */
+import * as AiError from "@effect/ai/AiError"
+import * as Option from "effect/Option"
+import type { InvalidOutput } from "../../model/InvalidOutput.js"
+import { isProviderError, type ProviderError } from "../../model/ProviderError.js"
+
+/** Which method of the language model failed. */
+export type Method = "generateText" | "generateObject" | "streamText"
+
+export const MODULE = "effect-redial/ai"
+
+/**
+ * Where an error keeps what it was made from: not every error has a field for a cause. A hidden property and no `WeakMap`,
+ * since Effect hands on a proxy of an error that fails inside of a span.
+ */
+const originId: unique symbol = Symbol.for("effect-redial/ai/origin")
+
+export const origin = (error: AiError.AiError): Option.Option<ProviderError> => {
+  const found: unknown = Reflect.get(error, originId)
+  return isProviderError(found) ? Option.some(found) : Option.none()
+}
+
+export const fromProviderError = (method: Method, error: ProviderError): AiError.AiError =>
+  // Hidden, so that errors are compared, printed and stored as before.
+  Object.defineProperty(convert(method, error), originId, { value: error, enumerable: false })
+
+export const malformedInput = (method: Method, description: string): AiError.MalformedInput =>
+  new AiError.MalformedInput({ module: MODULE, method, description })
+
+export const fromInvalidOutput = (error: InvalidOutput): AiError.AiError =>
+  new AiError.MalformedOutput({ module: MODULE, method: "generateObject", description: error.message, cause: error })
+
+const convert = (method: Method, error: ProviderError): AiError.AiError => {
+  const from = { module: MODULE, method, description: error.message }
+  switch (error._tag) {
+    case "ConnectionFailed":
+    case "StreamDropped":
+    case "StreamTruncated":
+    case "StreamStalled":
+      return new AiError.HttpRequestError({ ...from, reason: "Transport", request: requestOf(error), cause: error })
+    case "MalformedStream":
+    case "SeamNotProven":
+      return new AiError.MalformedOutput({ ...from, cause: error })
+    default:
+      // What was refused before anything was sent has no answer of the provider.
+      return error.attempt === 0 && error.status === undefined
+        ? new AiError.MalformedInput({ ...from, cause: error })
+        : new AiError.HttpResponseError({
+            ...from,
+            reason: "StatusCode",
+            request: requestOf(error),
+            response: {
+              status: error.status ?? usualStatus[error._tag],
+              headers: error.attempts.at(-1)?.headers ?? {}
+            }
+          })
+  }
+}
+
+type OfProvider = Exclude<
+  ProviderError["_tag"],
+  "ConnectionFailed" | "StreamDropped" | "StreamTruncated" | "StreamStalled" | "MalformedStream" | "SeamNotProven"
+>
+
+/** For errors that came inside a stream: the status with which the vendors answer otherwise. */
+const usualStatus: { readonly [Tag in OfProvider]: number } = {
+  Overloaded: 529,
+  RateLimited: 429,
+  ServerError: 500,
+  AuthenticationFailed: 401,
+  PermissionDenied: 403,
+  QuotaExhausted: 402,
+  ModelNotFound: 404,
+  InvalidRequest: 400,
+  ContextOverflow: 400,
+  ContentRefused: 400
+}
+
+/** The address is the provider's own business: its name stands for it. */
+const requestOf = ({ protocol, provider }: ProviderError): typeof AiError.HttpRequestDetails.Type => ({
+  method: "POST",
+  url: `${provider}:${protocol}`,
+  urlParams: [],
+  hash: Option.none(),
+  headers: {}
+})

@@ -1,0 +1,202 @@
+/**
+ * `streamText` of a language model. `LanguageModel.make` has one, which decodes every part by a Schema: that costs more
+ * than all the rest of an event. Here pieces of text, reasoning and arguments pass as they are, and all other parts are
+ * decoded by the same Schema.
+ */
+import * as AiError from "@effect/ai/AiError"
+import { defaultIdGenerator, IdGenerator } from "@effect/ai/IdGenerator"
+import type * as LanguageModel from "@effect/ai/LanguageModel"
+import * as Prompt from "@effect/ai/Prompt"
+import * as Response from "@effect/ai/Response"
+import { CurrentSpanTransformer } from "@effect/ai/Telemetry"
+import type * as Tool from "@effect/ai/Tool"
+import * as Toolkit from "@effect/ai/Toolkit"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import { join } from "effect/Fiber"
+import * as Option from "effect/Option"
+import * as Schema from "effect/Schema"
+import * as Scope from "effect/Scope"
+import type * as Stream from "effect/Stream"
+import type { Concurrency } from "effect/Types"
+import type { ModelEvent } from "../../model/ModelEvent.js"
+import type { ProviderError } from "../../model/ProviderError.js"
+import { type Fiber, fromStream, type Open, type Pull, toStream, unwrap } from "../../retry/internal/pull.js"
+import { fromProviderError, MODULE } from "./errors.js"
+import { nameSources } from "./parts.js"
+import { isPiece, type StreamParts } from "./streamParts.js"
+
+type Tools = Record<string, Tool.Any>
+type Part = Response.AnyPart
+
+/** What `streamText` is given, without the types of its toolkit. */
+interface Asked {
+  readonly prompt: Prompt.RawInput
+  readonly toolkit?: Toolkit.WithHandler<Tools> | Effect.Effect<Toolkit.WithHandler<Tools>, unknown> | undefined
+  readonly toolChoice?: LanguageModel.ToolChoice<string> | undefined
+  readonly concurrency?: Concurrency | undefined
+  readonly disableToolCallResolution?: boolean | undefined
+}
+
+/** An answer that is about to be asked for: its events, and how they become parts. */
+export interface Opened {
+  readonly events: Stream.Stream<ModelEvent, ProviderError>
+  readonly parts: StreamParts
+  /** Called when the end is proven, before its parts are given. */
+  readonly finished: () => void
+}
+
+type Prepare = (options: LanguageModel.ProviderOptions) => Effect.Effect<Opened, AiError.AiError>
+
+export const streamText = (prepare: Prepare): Effect.Effect<LanguageModel.Service["streamText"]> =>
+  Effect.map(Effect.context<never>(), (made) => {
+    const run = (asked: Asked) =>
+      unwrap(
+        Effect.map(Effect.context<never>(), (context) => toStream(open(asked, prepare, Context.merge(made, context))))
+      )
+    // The errors and requirements of a toolkit are in its type, which `Asked` does not have.
+    return run as LanguageModel.Service["streamText"]
+  })
+
+const open =
+  (asked: Asked, prepare: Prepare, context: Context.Context<never>): Open<Part, unknown> =>
+  (scope) =>
+    Effect.gen(function* () {
+      const { concurrency, toolChoice = "auto" } = asked
+      const span = yield* Effect.makeSpanScoped("LanguageModel.streamText", {
+        captureStackTrace: false,
+        attributes: { concurrency, toolChoice: asked.toolChoice }
+      })
+      const toolkit = Effect.isEffect(asked.toolkit) ? yield* asked.toolkit : asked.toolkit
+      const all = Object.values(toolkit?.tools ?? {})
+      const oneOf = typeof toolChoice === "object" && "oneOf" in toolChoice ? toolChoice.oneOf : undefined
+      const options: LanguageModel.ProviderOptions = {
+        prompt: Prompt.make(asked.prompt),
+        tools: oneOf === undefined ? all : all.filter(({ name }) => oneOf.includes(name)),
+        toolChoice: all.length === 0 ? "none" : toolChoice,
+        responseFormat: { type: "text" },
+        span
+      }
+      const opened = yield* prepare(options)
+      const transform = Option.getOrUndefined(yield* Effect.serviceOption(CurrentSpanTransformer))
+      const seen: Array<Part> = []
+      if (transform !== undefined) {
+        yield* Scope.addFinalizer(
+          scope,
+          Effect.sync(() => transform({ ...options, response: seen }))
+        )
+      }
+      return reading({
+        opened,
+        pull: yield* Effect.mapError(fromStream(opened.events)(scope), failed),
+        decode: decoderOf(toolkit),
+        ids: Option.getOrElse(yield* Effect.serviceOption(IdGenerator), () => defaultIdGenerator),
+        resolve:
+          toolkit === undefined || asked.disableToolCallResolution === true
+            ? () => Effect.succeed([])
+            : (calls) => Effect.provide(resolve(toolkit, calls, concurrency), context),
+        seen: transform === undefined ? undefined : seen,
+        scope
+      })
+    }).pipe(Effect.provideService(Scope.Scope, scope), Effect.provide(context))
+
+const ended = Effect.succeed(undefined)
+
+interface Reading {
+  readonly opened: Opened
+  readonly pull: Pull<ModelEvent, ProviderError>
+  readonly decode: (
+    parts: ReadonlyArray<Response.StreamPartEncoded>
+  ) => Effect.Effect<ReadonlyArray<Part>, AiError.AiError>
+  readonly ids: Context.Tag.Service<IdGenerator>
+  readonly resolve: (calls: ReadonlyArray<Response.ToolCallPartEncoded>) => Effect.Effect<ReadonlyArray<Part>, unknown>
+  /** What has come, for a span transformer; undefined where there is none. */
+  readonly seen: Array<Part> | undefined
+  readonly scope: Scope.Scope
+}
+
+/**
+ * The results of the calls come between the last content and the finish. Handlers run in the scope of the stream: a pull
+ * that is interrupted leaves them running, and the next one waits for the same ones.
+ */
+const reading = ({ decode, ids, opened, pull, resolve, scope, seen }: Reading): Pull<Part, unknown> => {
+  const { finished, parts } = opened
+  let rest: Array<Effect.Effect<ReadonlyArray<Part>, unknown>> | undefined
+  const cold = (out: ReadonlyArray<Response.StreamPartEncoded>): Effect.Effect<ReadonlyArray<Part>, AiError.AiError> =>
+    Effect.flatMap(nameSources(parts.sources, ids), () => decode(out))
+  const end = (out: ReadonlyArray<Response.StreamPartEncoded>, finish: Response.FinishPartEncoded) =>
+    Effect.gen(function* () {
+      finished()
+      const content = yield* cold(out)
+      const calls = out.flatMap((part) => (part.type === "tool-call" && part.providerExecuted !== true ? [part] : []))
+      const results = yield* Effect.forkIn(resolve(calls), scope)
+      rest = [join(results), decode([finish])]
+      return content
+    })
+  const given = (pieces: ReadonlyArray<Part>, fiber: Fiber): ReturnType<Pull<Part, unknown>> => {
+    // Never an empty chunk: a consumer's own timeout would take it for progress.
+    if (pieces.length === 0) return next(fiber)
+    seen?.push(...pieces)
+    return Effect.succeed(pieces)
+  }
+  const next: Pull<Part, unknown> = (fiber) => {
+    if (rest !== undefined) return step(rest, fiber)
+    return Effect.matchEffect(pull(fiber), {
+      onFailure: (error) => Effect.fail(failed(error)),
+      onSuccess: (events) => {
+        if (events === undefined) return ended
+        const out = parts.read(events)
+        if (parts.finish !== undefined)
+          return Effect.flatMap(end(out, parts.finish), (content) => given(content, fiber))
+        return out.every(isPiece) ? given(out, fiber) : Effect.flatMap(cold(out), (content) => given(content, fiber))
+      }
+    })
+  }
+  const step = (left: NonNullable<typeof rest>, fiber: Fiber): ReturnType<Pull<Part, unknown>> => {
+    const [first] = left
+    if (first === undefined) return ended
+    return Effect.flatMap(first, (pieces) => {
+      left.shift()
+      return given(pieces, fiber)
+    })
+  }
+  return next
+}
+
+const failed = (error: ProviderError): AiError.AiError => fromProviderError("streamText", error)
+
+const decoder = (toolkit: Toolkit.Any | Toolkit.WithHandler<Tools>): Reading["decode"] => {
+  const decode = Schema.decode(Schema.Array(Response.StreamPart(toolkit)))
+  return (parts) =>
+    Effect.mapError(decode(parts), (error) =>
+      AiError.MalformedOutput.fromParseError({ module: MODULE, method: "streamText", error })
+    )
+}
+
+const withoutTools = decoder(Toolkit.empty)
+
+const decoderOf = (toolkit: Toolkit.WithHandler<Tools> | undefined): Reading["decode"] =>
+  toolkit === undefined ? withoutTools : decoder(toolkit)
+
+const resolve = (
+  toolkit: Toolkit.WithHandler<Tools>,
+  calls: ReadonlyArray<Response.ToolCallPartEncoded>,
+  concurrency: Concurrency | undefined
+): Effect.Effect<ReadonlyArray<Part>, unknown> =>
+  Effect.forEach(
+    calls,
+    ({ id, name, params, providerName }) =>
+      // A toolkit decodes the parameters itself.
+      Effect.map(toolkit.handle(name, params as never), ({ encodedResult, isFailure, result }) =>
+        Response.makePart("tool-result", {
+          id,
+          name,
+          result,
+          encodedResult,
+          isFailure,
+          providerExecuted: false,
+          ...(providerName !== undefined && { providerName })
+        })
+      ),
+    { concurrency }
+  )
