@@ -213,7 +213,7 @@ describe("quirks of another protocol", () => {
     [
       "Chat Completions in a client of Anthropic Messages",
       AnthropicClient.make({ ...good, quirks: chat }),
-      /`quirks.maxTokens` is not read over anthropic-messages, which reads thinking, unsupported: leave it out/
+      /`quirks.maxTokens` is not read over anthropic-messages, which reads thinking, systemMessages, unsupported: leave it out/
     ],
     ["Anthropic Messages in a client of OpenAI", OpenAiClient.make({ ...good, quirks: messages }), /quirks.thinking/],
     [
