@@ -63,6 +63,27 @@ describe("the program of docs/effect-ai.md", () => {
   })
 })
 
+describe("the program of docs/migrating.md", () => {
+  it.scopedLive("says the same over a drop in each of its requests, and answers each call once", () =>
+    Effect.gen(function* () {
+      const text = "It is 18 degrees in Oslo, a fine day for a walk."
+      const server = yield* FaultServer.make(({ index, json }) => {
+        const ask = asked(json)
+        if (ask !== undefined) {
+          return reply({ text: obedient(ask, text.slice(text.indexOf(ask.anchor) + ask.anchor.length)) })
+        }
+        const answer = index <= 2 ? calls : { text }
+        return index % 2 === 1 ? Reply.cut(reply(answer), { afterEvents: 9 }, "rst") : reply(answer)
+      })
+      const { code, err, out } = yield* run("migrating", { ANTHROPIC_API_KEY: "k", ANTHROPIC_BASE_URL: server.url })
+      assert.deepStrictEqual([code, out, err], [0, `${text}\n`, ""])
+      const requests = yield* server.requests
+      assert.strictEqual(requests.length, 4)
+      assert.strictEqual(requests[2]?.body.match(/18 degrees in Oslo/g)?.length, 1)
+    })
+  )
+})
+
 describe("the native layer", () => {
   const Weather = Tool.make("weather", { parameters: { city: Schema.String }, success: Schema.String })
   const toolkit = Toolkit.make(Weather)

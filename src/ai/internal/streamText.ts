@@ -22,6 +22,7 @@ import type { Concurrency } from "effect/Types"
 import type { ModelEvent } from "../../model/ModelEvent.js"
 import type { ProviderError } from "../../model/ProviderError.js"
 import { type Fiber, fromStream, type Open, type Pull, toStream, unwrap } from "../../retry/internal/pull.js"
+import { decoded, isPlain } from "./decoded.js"
 import { fromProviderError, MODULE } from "./errors.js"
 import { nameSources } from "./parts.js"
 import { isPiece, type StreamParts } from "./streamParts.js"
@@ -89,7 +90,7 @@ const open =
       return reading({
         opened,
         pull: yield* Effect.mapError(fromStream(opened.events)(scope), failed),
-        decode: decoderOf(toolkit),
+        decode: decoder(toolkit ?? Toolkit.empty),
         ids: Option.getOrElse(yield* Effect.serviceOption(IdGenerator), () => defaultIdGenerator),
         resolve:
           toolkit === undefined || asked.disableToolCallResolution === true
@@ -165,18 +166,20 @@ const reading = ({ decode, ids, opened, pull, resolve, scope, seen }: Reading): 
 
 const failed = (error: ProviderError): AiError.AiError => fromProviderError("streamText", error)
 
+/** Only what the toolkit types needs its Schemas, which are made when such a part comes. */
 const decoder = (toolkit: Toolkit.Any | Toolkit.WithHandler<Tools>): Reading["decode"] => {
-  const decode = Schema.decode(Schema.Array(Response.StreamPart(toolkit)))
-  return (parts) =>
-    Effect.mapError(decode(parts), (error) =>
+  let decode: ReturnType<typeof typed> | undefined
+  return (parts) => {
+    if (parts.every(isPlain)) return Effect.succeed(parts.map(decoded))
+    decode ??= typed(toolkit)
+    return Effect.mapError(decode(parts), (error) =>
       AiError.MalformedOutput.fromParseError({ module: MODULE, method: "streamText", error })
     )
+  }
 }
 
-const withoutTools = decoder(Toolkit.empty)
-
-const decoderOf = (toolkit: Toolkit.WithHandler<Tools> | undefined): Reading["decode"] =>
-  toolkit === undefined ? withoutTools : decoder(toolkit)
+const typed = (toolkit: Toolkit.Any | Toolkit.WithHandler<Tools>) =>
+  Schema.decode(Schema.Array(Response.StreamPart(toolkit)))
 
 const resolve = (
   toolkit: Toolkit.WithHandler<Tools>,
