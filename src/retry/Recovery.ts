@@ -96,7 +96,9 @@ export const decide = ({ blocks, can, delivery }: Situation): Decision => {
   // Nothing is lost and nothing is paid for again, so this way is taken wherever the server offers it.
   if (can.cursor) return { _tag: "Cursor" }
   if (lastText < 0 || delivery === "hold" || delivery === "fail") return restart
-  const kept = blocks.slice(0, lastText + 1)
+  // The sources of a text belong to it, and nothing writes them again.
+  const after = blocks.findIndex(({ type }, at) => at > lastText && type !== "citation")
+  const kept = after < 0 ? blocks : blocks.slice(0, after)
   const fromIndex = kept.length
   // A message of the model's own cannot go on after a tool call: protocols want the call's result first.
   const prefill = can.prefill && !kept.some(isToolCall)

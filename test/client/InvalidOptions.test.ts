@@ -92,6 +92,12 @@ const cases: ReadonlyArray<Case> = [
     option: "headers",
     says: /the key goes into `apiKey`/
   })),
+  {
+    what: "another type of body than JSON",
+    options: { headers: { "Content-Type": "text/plain" } },
+    option: "headers",
+    says: /may not set `content-type`: the body is JSON/
+  },
   ...["Host", "Content-Length", "transfer-encoding", "connection", "content-encoding", "TE", "Upgrade", "Expect"].map(
     (name) => ({
       what: `the header ${name}, which HTTP sets`,

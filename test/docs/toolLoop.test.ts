@@ -37,7 +37,7 @@ describe("the tool loop of docs/tools.md", () => {
         reply({ text: "36 degrees together." })
       ])
       const { code, err, out } = yield* run("tool-loop", env(server))
-      assert.deepStrictEqual([code, out, err], [0, "36 degrees together.\n", ""])
+      assert.deepStrictEqual([code, out, err], [0, "Let me think. 36 degrees together.\n", ""])
 
       const requests = yield* server.requests
       assert.strictEqual(requests.length, 5)
@@ -87,7 +87,7 @@ describe("the tool loop of docs/tools.md", () => {
       const server = yield* FaultServer.make([reply({ toolCalls: [weather("toolu_1", "Oslo")] })])
       const { code, err } = yield* run("tool-loop", env(server))
       assert.strictEqual(code, 1)
-      assert.include(err, "Endless")
+      assert.include(err, "StepsExhausted")
       assert.strictEqual((yield* server.requests).length, 10)
     })
   )

@@ -162,7 +162,7 @@ describe("the headers of a call", () => {
         }
       }
       // Who has no types is told as well.
-      for (const headers of ["x-trace: 1", 1, null, [1]]) {
+      for (const headers of ["x-trace: 1", 1, null, [1], { "anthropic-beta": 5 }, { "anthropic-version": null }]) {
         const error = yield* Effect.flip(service.generate(request, { headers: headers as unknown as {} }))
         assert.deepInclude(error, { _tag: "InvalidRequest", field: "headers" })
       }

@@ -11,6 +11,8 @@ const reasoning = (open: boolean): Block => ({ type: "reasoning", text: "Hm.", o
 const call = (open: boolean, json = "{}"): Block => ({ type: "tool-call", id: "call_1", name: "look", json, open })
 const server: Block = { type: "provider", name: "web_search_tool_result", value: {}, open: false }
 
+const citation: Block = { type: "citation", title: "A", value: {}, open: false }
+
 const open = true
 const closed = false
 
@@ -115,6 +117,22 @@ const table: ReadonlyArray<{
     blocks: [text(closed), call(closed), call(open, "{")],
     restart: "R P1 R P1",
     resume: "G P1 A1 P1",
+    hold: "R",
+    fail: "G"
+  },
+  {
+    shape: "open text, citations",
+    blocks: [text(open), citation, citation],
+    restart: "R R R R",
+    resume: "G P3 A3 P3",
+    hold: "R",
+    fail: "G"
+  },
+  {
+    shape: "closed text, citation, open tool call, citation",
+    blocks: [text(closed), citation, call(open), citation],
+    restart: "R P2 R P2",
+    resume: "G P2 A2 P2",
     hold: "R",
     fail: "G"
   },

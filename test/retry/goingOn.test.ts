@@ -311,6 +311,66 @@ describe("text that is never taken back", () => {
   )
 })
 
+describe("the citations of a text that is gone on with", () => {
+  const event = (body: object) => `data: ${JSON.stringify(body)}\n\n`
+
+  it.scopedLive("stay with it, whatever event the stream drops at", () =>
+    Effect.gen(function* () {
+      const cite = (title: string) =>
+        event({ type: "content_block_delta", index: 0, delta: { type: "citations_delta", citation: { title } } })
+      const plain = Wire.answer("anthropic-messages", { text: pieces(text) })
+      const first = [...plain.slice(0, 4), cite("A"), ...plain.slice(4, 7), cite("B"), ...plain.slice(7)]
+      for (let after = 4; after < 11; after++) {
+        const { provider } = yield* Memory.make("anthropic-messages", (asked, nth) =>
+          nth === 1 ? cut(first, after) : { events: Wire.answer("anthropic-messages", { text: rest(askOf(asked)) }) }
+        )
+        const events = yield* all(provider.stream(request, { delivery: "resume" }))
+        const response = responseOf(events)
+        assert.strictEqual(response.text, text)
+        assert.deepStrictEqual(
+          response.content.map((part) => (part.type === "citation" ? part.title : part.type)),
+          ["text", ...(after > 4 ? ["A"] : []), ...(after > 8 ? ["B"] : [])]
+        )
+        // A consumer that folds has the same.
+        const { blocks } = ModelEvent.fold(events)
+        assert.deepStrictEqual(
+          blocks.map(({ open, type }) => [type, open]),
+          response.content.map(({ type }) => [type, false])
+        )
+      }
+    })
+  )
+
+  it.scopedLive("have a place where the text is of one attempt, and none where it was joined", () =>
+    Effect.gen(function* () {
+      const note = (title: string) =>
+        event({
+          choices: [
+            {
+              delta: { annotations: [{ type: "url_citation", url_citation: { title, start_index: 1, end_index: 2 } }] }
+            }
+          ]
+        })
+      const annotated = (title: string, said: string, at: number) => {
+        const plain = Wire.answer("chat-completions", { text: pieces(said) })
+        return [...plain.slice(0, at), note(title), ...plain.slice(at)]
+      }
+      // Before the seam is proven, and behind it.
+      for (const at of [2, 4, 6, 8]) {
+        const { provider } = yield* Memory.make("chat-completions", (asked, nth) =>
+          nth === 1 ? cut(annotated("A", text, 5), 7) : { events: annotated("B", rest(askOf(asked)), at) }
+        )
+        const response = responseOf(yield* all(provider.stream(request, { delivery: "resume" })))
+        assert.strictEqual(response.text, text)
+        assert.deepStrictEqual(
+          response.content.map((part) => (part.type === "citation" ? [part.title, part.start, part.end] : part.type)),
+          ["text", ["A", 1, 2], ["B", undefined, undefined]]
+        )
+      }
+    })
+  )
+})
+
 describe("a prefill that is refused", () => {
   const answer = Wire.answer("anthropic-messages", { text: pieces(text) })
   const goingOn = ({ json }: Memory.Asked): Memory.Reply => {

@@ -71,6 +71,12 @@ export const problemOfHeaders = (headers: Headers.Headers, key: string): string 
   for (const [name, value] of Object.entries(headers)) {
     if (forbiddenHeaders.includes(name)) return `may not set \`${name}\`: the key goes into \`${key}\``
     if (reservedHeaders.includes(name)) return `may not set \`${name}\`: HTTP sets it itself, so leave it out`
+    // For those who have no types: null would take a header of the SDK away.
+    if (typeof value !== "string") return `has a header whose value is no text, ${JSON.stringify(name)}`
+    // Commands that were copied from a vendor's page have it.
+    if (name === "content-type" && !/^application\/json\b/i.test(value)) {
+      return "may not set `content-type`: the body is JSON, so leave it out"
+    }
     if (!/^[!#$%&'*+.^_`|~\w-]+$/.test(name) || /[^\t\x20-\x7e\x80-\xff]/.test(value)) {
       return `has a header with characters that cannot be sent, ${JSON.stringify(name)}`
     }

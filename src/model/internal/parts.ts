@@ -187,7 +187,10 @@ export const CitationPart = Schema.Struct({
   title: Schema.optional(Schema.String),
   /** The words of the source that are cited. Anthropic gives them. */
   quote: Schema.optional(Schema.String),
-  /** Where the citation begins in the text block before it, in the vendor's count of characters. OpenAI gives it. */
+  /**
+   * Where the citation begins in the text block before it, in the vendor's count of characters. OpenAI gives it. Absent where
+   * the text was put together from several attempts, in which the vendor's own count means nothing.
+   */
   start: Schema.optional(Schema.Number),
   /** Where it ends, exclusive. */
   end: Schema.optional(Schema.Number),

@@ -17,7 +17,6 @@ export interface Block {
   /** The arguments so far, as they came. */
   readonly json: GrowingText
   signature: string | undefined
-  citations: Array<unknown> | undefined
 }
 
 /** What of the protocol's state blocks need. */
@@ -41,9 +40,10 @@ export const blockStart = (state: Blocks, body: JsonObject, events: Array<ModelE
     case "text": {
       const text = string(value.text)
       if (text === undefined && says(value.text)) return unreadable("text")
-      open(state, "text", index, value).citations = array(value.citations)?.slice()
+      open(state, "text", index, value)
       events.push({ _tag: "TextStart", index })
       if (text !== undefined) events.push({ _tag: "TextDelta", index, text })
+      for (const citation of array(value.citations) ?? []) events.push(citationOf(citation, state.next++))
       return undefined
     }
     case "thinking": {
@@ -69,7 +69,7 @@ export const blockStart = (state: Blocks, body: JsonObject, events: Array<ModelE
 }
 
 const open = (state: Blocks, kind: Block["kind"], index: number, value: JsonObject): Block => {
-  const block: Block = { kind, index, value, json: new GrowingText(), signature: undefined, citations: undefined }
+  const block: Block = { kind, index, value, json: new GrowingText(), signature: undefined }
   state.blocks.set(state.latest, block)
   return block
 }
@@ -87,8 +87,7 @@ export const blockDelta = (state: Blocks, body: JsonObject, events: Array<ModelE
         return undefined
       }
       if (delta.type === "citations_delta") {
-        block.citations ??= []
-        block.citations.push(delta.citation)
+        events.push(citationOf(delta.citation, state.next++))
         return undefined
       }
       return misplaced(delta)
@@ -184,7 +183,6 @@ export const close = (state: Blocks, block: Block, events: Array<ModelEvent>): v
   switch (block.kind) {
     case "text":
       events.push({ _tag: "TextEnd", index })
-      for (const citation of block.citations ?? []) events.push(citationOf(citation, state.next++))
       return
     case "reasoning":
       events.push({ _tag: "ReasoningEnd", index, signature: block.signature })

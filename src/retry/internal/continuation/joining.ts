@@ -46,16 +46,19 @@ class Joining implements Continued {
   private attempt = 0
   private report: SeamReport | undefined
   private readonly called: boolean
+  /** True where the latest text is one with that of another attempt, in which its own positions mean nothing. */
+  private isJoined = false
   /** True where text that follows at once would be joined across white space that may not belong to it. */
   private doubtful = false
 
   constructor(private readonly options: Options) {
     const { fold, kept, route } = options
-    const last = kept.blocks.at(-1)
+    const at = kept.blocks.findLastIndex(({ type }) => type === "text")
+    const last = kept.blocks[at]
     this.route = route
     this.fold = fold
     this.next = fold.length
-    this.target = last?.type === "text" && last.open ? this.next - 1 : undefined
+    this.target = last?.type === "text" && last.open ? fold.indexAfter(at + 1) - 1 : undefined
     this.called = kept.blocks.some(({ type }) => type === "tool-call")
   }
 
@@ -85,7 +88,8 @@ class Joining implements Continued {
         return undefined
       case "TextStart":
         if (seam.verdict === "Complete" || this.doubtful) return refused
-        if (seam.verdict === "Open") this.first.add(event.index)
+        this.isJoined = seam.verdict === "Open"
+        if (this.isJoined) this.first.add(event.index)
         else {
           this.meet()
           out.push({ ...event, index: this.start(event.index) })
@@ -111,17 +115,14 @@ class Joining implements Continued {
         if (fault === undefined) out.push({ ...event, index: this.start(event.index) })
         return fault
       }
-      case "ReasoningStart":
       case "Citation":
-      case "ProviderPart": {
-        // White space behind the anchor belongs to the text before this block, and not to one that follows.
-        // Of a prefill it may also be what some models write before they think, in the middle of a word.
-        this.doubtful ||= seam.isBlank
-        const fault = seam.isAnchored || seam.isBlank ? this.endText("more", out) : undefined
-        this.closeText(out)
-        if (fault === undefined) out.push({ ...event, index: this.start(event.index) })
-        return fault
-      }
+        if (!this.isJoined) return this.takeBlock(event, out)
+        // Its text may go on.
+        out.push({ ...event, index: this.start(event.index), start: undefined, end: undefined })
+        return undefined
+      case "ReasoningStart":
+      case "ProviderPart":
+        return this.takeBlock(event, out)
       case "ReasoningDelta":
       case "ReasoningEnd":
       case "ToolCallDelta":
@@ -132,6 +133,21 @@ class Joining implements Continued {
         out.push(event)
         return undefined
     }
+  }
+
+  /** A block that is no text ends the text before it. */
+  private takeBlock(
+    event: Extract<ModelEvent, { readonly _tag: "ReasoningStart" | "Citation" | "ProviderPart" }>,
+    out: Array<ModelEvent>
+  ): Fault | undefined {
+    const { seam } = this.options
+    // White space behind the anchor belongs to the text before this block, and not to one that follows.
+    // Of a prefill it may also be what some models write before they think, in the middle of a word.
+    this.doubtful ||= seam.isBlank
+    const fault = seam.isAnchored || seam.isBlank ? this.endText("more", out) : undefined
+    this.closeText(out)
+    if (fault === undefined) out.push({ ...event, index: this.start(event.index) })
+    return fault
   }
 
   private start(index: number): number {

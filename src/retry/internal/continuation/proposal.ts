@@ -32,7 +32,7 @@ export interface Options {
   readonly continuation: ((ask: Ask) => string) | false
 }
 
-/** Undefined where the request cannot be written. `kept` ends in a block of text. */
+/** Undefined where the request cannot be written. `kept` ends in a block of text, and its citations. */
 export const prefill = ({ client, headers, request }: Options, kept: PartialResponse): Proposal | undefined => {
   const { gap, sent } = withoutGap(kept)
   const prefilled = Request.prefilled(request, sent)
@@ -62,11 +62,12 @@ export const ask = (
 
 /** What was delivered without the white space at its end, which vendors refuse in a message and models lose. */
 const withoutGap = (kept: PartialResponse): { sent: PartialResponse; last: string; gap: string } => {
-  const block = kept.blocks.at(-1)
+  const at = kept.blocks.findLastIndex(({ type }) => type === "text")
+  const block = kept.blocks[at]
   const whole = block?.type === "text" ? block.text : ""
   const last = whole.slice(0, visibleEnd(whole))
   const gap = whole.slice(last.length)
-  const blocks = block?.type === "text" ? [...kept.blocks.slice(0, -1), { ...block, text: last }] : kept.blocks
+  const blocks = block?.type === "text" ? kept.blocks.with(at, { ...block, text: last }) : kept.blocks
   return { sent: { ...kept, blocks, text: kept.text.slice(0, kept.text.length - gap.length) }, last, gap }
 }
 
