@@ -1,9 +1,9 @@
 /**
  * Streams of parts: what waits until it cannot be void, what is never ended, and what is told of drops.
  */
-import { LanguageModel, type Response } from "@effect/ai"
+import { LanguageModel, type Response, Tool, Toolkit } from "@effect/ai"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Either, Option, Stream } from "effect"
+import { Deferred, Effect, Either, Fiber, Option, Schema, Stream } from "effect"
 import * as Redial from "effect-redial/ai"
 import { ScriptedProvider, Wire } from "effect-redial/testing"
 import { call, collect, counted, finishOf, provide, scripted, textOf, types, weather } from "./support.js"
@@ -175,6 +175,85 @@ describe("a drop", () => {
       assert.notInclude(types(seen), "finish")
       assert.notInclude(types(seen), "text-end")
       assert.strictEqual((yield* requests).length, 1)
+    })
+  )
+})
+
+describe("a handler", () => {
+  const asks = { toolCalls: [call("toolu_1", "Oslo")] }
+
+  it.scoped("runs once, although pulls are interrupted while it runs", () =>
+    Effect.gen(function* () {
+      const { model } = yield* scripted([answer(asks)])
+      const open = yield* Deferred.make<void>()
+      let ran = 0
+      const handlers = weather.toLayer({
+        weather: () =>
+          Effect.zipRight(
+            Effect.sync(() => ran++),
+            Effect.as(Deferred.await(open), "sunny")
+          )
+      })
+      yield* Effect.gen(function* () {
+        const pull = yield* Stream.toPull(LanguageModel.streamText({ prompt: "Weather?", toolkit: weather }))
+        const seen: Array<string> = []
+        while (!seen.includes("tool-call")) for (const { type } of yield* pull) seen.push(type)
+        for (let tries = 0; tries < 3; tries++) {
+          const pulling = yield* Effect.fork(pull)
+          yield* Effect.yieldNow()
+          yield* Fiber.interrupt(pulling)
+        }
+        yield* Deferred.succeed(open, undefined)
+        const rest = [...types([...(yield* pull)]), ...types([...(yield* pull)])]
+        assert.deepStrictEqual([ran, ...rest], [1, "tool-result", "finish"])
+      }).pipe(Effect.provide(handlers), provide(model))
+    })
+  )
+
+  it.scoped("is interrupted with its stream", () =>
+    Effect.gen(function* () {
+      const { model } = yield* scripted([answer(asks)])
+      const running = yield* Deferred.make<void>()
+      const stopped = yield* Deferred.make<void>()
+      const handlers = weather.toLayer({
+        weather: () =>
+          Effect.zipRight(Deferred.succeed(running, undefined), Effect.never).pipe(
+            Effect.onInterrupt(() => Deferred.succeed(stopped, undefined))
+          )
+      })
+      const fiber = yield* Effect.fork(withTools.pipe(Effect.provide(handlers), provide(model)))
+      yield* Deferred.await(running)
+      yield* Fiber.interrupt(fiber)
+      yield* Deferred.await(stopped)
+    })
+  )
+
+  it.scoped("fails the stream with its own error, before the finish", () =>
+    Effect.gen(function* () {
+      const Failing = Toolkit.make(
+        Tool.make("weather", { parameters: { city: Schema.String }, failure: Schema.String })
+      )
+      const { model } = yield* scripted([answer(asks)])
+      const error = yield* LanguageModel.streamText({ prompt: "Weather?", toolkit: Failing }).pipe(
+        collect,
+        Effect.provide(Failing.toLayer({ weather: () => Effect.fail("no such city") })),
+        provide(model),
+        Effect.flip
+      )
+      assert.strictEqual(error, "no such city")
+    })
+  )
+
+  it.scoped("does not run where the program resolves calls itself", () =>
+    Effect.gen(function* () {
+      const { cities, handlers } = counted()
+      const { model } = yield* scripted([answer(asks)])
+      const parts = yield* LanguageModel.streamText({
+        prompt: "Weather?",
+        toolkit: weather,
+        disableToolCallResolution: true
+      }).pipe(collect, Effect.provide(handlers), provide(model))
+      assert.deepStrictEqual([types(parts).slice(-2), cities], [["tool-call", "finish"], []])
     })
   )
 })
