@@ -133,7 +133,8 @@ describe("an answer of Ollama", () => {
 
   it("never breaks the decoder, whatever it is", () => {
     const deep = `{"done":false,"message":{"tool_calls":[{"function":{"name":"f","arguments":${"[".repeat(50_000)}${"]".repeat(50_000)}}}]}}\n`
-    assert.strictEqual(decode([bytes(deep)]).fault?._tag, "MalformedStream")
+    // The newest Node reads JSON of any depth: then only the end is missing.
+    assert.include(["MalformedStream", "StreamTruncated"], decode([bytes(deep)]).fault?._tag)
     const piece = FastCheck.oneof(
       FastCheck.jsonValue().map((value) => `${JSON.stringify(value)}\n`),
       FastCheck.record({ done: FastCheck.jsonValue(), message: FastCheck.jsonValue() }).map(
