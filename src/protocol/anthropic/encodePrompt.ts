@@ -22,22 +22,31 @@ export const encodePrompt = (request: ModelRequest, quirks: Quirks): Encoded<Enc
     const messages: Array<Messages.MessageParam> = []
     // The turn that tool results go into: more of them, and what the user says next, join it.
     let results: Array<Messages.ContentBlockParam> | undefined
+    // What was said last, apart from system text, and the place of system text that no turn of the model follows yet.
+    let before: Prompt.Message | undefined
+    let unanswered: number | undefined
     for (const [at, message] of request.prompt.entries()) {
       switch (message.role) {
         case "system":
         case "developer":
           if (at < leading.length) break
-          yield* checkPlace(request.prompt, at, quirks)
+          yield* onlyTaken(message, at, quirks)
+          if (!mayPrecedeSystem(before)) yield* misplaced(request.prompt, at)
           system(messages, message)
+          unanswered ??= at
           results = undefined
           break
         case "user":
+          if (unanswered !== undefined) yield* misplaced(request.prompt, unanswered)
+          before = message
           if (results !== undefined) results.push(...(yield* userBlocks(asParts(message.content))))
           else if (typeof message.content === "string") messages.push({ role: "user", content: message.content })
           else messages.push({ role: "user", content: yield* userBlocks(message.content) })
           results = undefined
           break
         case "tool":
+          if (unanswered !== undefined) yield* misplaced(request.prompt, unanswered)
+          before = message
           if (results === undefined) {
             results = []
             messages.push({ role: "user", content: results })
@@ -46,8 +55,12 @@ export const encodePrompt = (request: ModelRequest, quirks: Quirks): Encoded<Enc
           break
         case "assistant": {
           const content = yield* assistant(message.content, at)
-          if (content.length > 0) messages.push({ role: "assistant", content })
           results = undefined
+          // A turn of which nothing is left was none.
+          if (content.length === 0) break
+          messages.push({ role: "assistant", content })
+          before = message
+          unanswered = undefined
           break
         }
       }
@@ -70,32 +83,33 @@ const encodeSystem = (request: ModelRequest, leading: Prompt.Prompt): EncodedPro
   return [...system, ...said.filter(({ text }) => isVisible(text))].map(textBlock)
 }
 
+/** Refuses system text at a vendor that takes it before all messages only. */
+const onlyTaken = ({ role }: SystemMessage, at: number, quirks: Quirks): Encoded<void> =>
+  quirks.systemMessages === false
+    ? invalid(
+        "prompt",
+        `has a ${role} message at position ${at}, which this provider does not take: ` +
+          "say it in the request's `system`, before all messages, or in a user message"
+      )
+    : Either.void
+
 /**
- * Refuses system text where the vendor does: it may only stand between a turn of the user and one of the model.
+ * System text may only stand between a turn of the user and one of the model. What the vendor's own tools found, at the end of
+ * a turn that the vendor paused, counts as the user's.
  *
  * Source: platform.claude.com, build-with-claude/mid-conversation-system-messages, limitations.
  */
-const checkPlace = (prompt: Prompt.Prompt, at: number, quirks: Quirks): Encoded<void> => {
-  const { role } = prompt[at]!
-  if (quirks.systemMessages === false) {
-    const advice = "say it in the request's `system`, before all messages, or in a user message"
-    return invalid("prompt", `has a ${role} message at position ${at}, which this provider does not take: ${advice}`)
-  }
-  const before = prompt.slice(0, at).findLast((message) => !isSystem(message))
-  const after = prompt.slice(at).find((message) => !isSystem(message))
-  const follows = before?.role === "user" || before?.role === "tool" || endsInResult(before)
-  return follows && (after === undefined || after.role === "assistant")
-    ? Either.void
-    : invalid(
-        "prompt",
-        `has a ${role} message at position ${at}, where Anthropic Messages does not take one: ` +
-          "put it behind the message of the user or of the tools, right before the model answers"
-      )
+const mayPrecedeSystem = (message: Prompt.Message | undefined): boolean => {
+  if (message?.role !== "assistant") return message !== undefined
+  return typeof message.content !== "string" && message.content.at(-1)?.type === "provider"
 }
 
-/** What the vendor's own tools found, at the end of a turn that the vendor paused. */
-const endsInResult = (message: Prompt.Message | undefined): boolean =>
-  message?.role === "assistant" && typeof message.content !== "string" && message.content.at(-1)?.type === "provider"
+const misplaced = (prompt: Prompt.Prompt, at: number): Encoded<never> =>
+  invalid(
+    "prompt",
+    `has a ${prompt[at]?.role} message at position ${at}, where Anthropic Messages does not take one: ` +
+      "put it behind the message of the user or of the tools, right before the model answers"
+  )
 
 /** System messages in a row are one: the vendor wants a turn of the model behind each. */
 const system = (messages: Array<Messages.MessageParam>, { content }: SystemMessage): void => {
