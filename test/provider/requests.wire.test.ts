@@ -336,12 +336,36 @@ describe("a request over Anthropic Messages", () => {
       /developer message at position 1/
     ],
     [
+      "system text whose answer came over another protocol, so that nothing follows it",
+      mid(
+        { role: "system", content: "Be brief." },
+        {
+          role: "assistant",
+          content: [
+            { type: "provider", name: "web_search_call", value: { type: "web_search_call" }, protocol: "responses" }
+          ]
+        },
+        question
+      ),
+      "prompt",
+      /system message at position 1/
+    ],
+    [
       "a result that is no block",
       mid(conversation, { role: "tool", content: [{ type: "provider", name: "tool_result", value: "18" }] }),
       "prompt",
       /part "tool_result" in a tool message whose `value` is no `tool_result` of Anthropic Messages/
     ],
     ["the conversation in the options", own("anthropic-messages", { messages: [] }), "providerOptions", /`messages`/],
+    [
+      "a tool of the request in the options again",
+      {
+        tools: [marked],
+        ...own("anthropic-messages", { tools: [{ name: "weather", input_schema: { type: "object" } }] })
+      },
+      "providerOptions",
+      /a tool "weather" in `tools`, which the request has, too/
+    ],
     ["the model in the options", own("anthropic-messages", { model: "n" }), "providerOptions", /`model`.*request/],
     [
       "betas in the options",
@@ -458,6 +482,12 @@ describe("a request over Chat Completions", () => {
       /"apply_patch_call_output" in a tool message, where Chat Completions take tool results only/
     ],
     ["the conversation in the options", own("chat-completions", { messages: [] }), "providerOptions", /`messages`/],
+    [
+      "a tool of the request in the options again",
+      { tools: [marked], ...own("chat-completions", { tools: [{ type: "function", function: { name: "weather" } }] }) },
+      "providerOptions",
+      /a tool "weather" in `tools`, which the request has, too/
+    ],
     ["the model in the options", own("chat-completions", { model: "n" }), "providerOptions", /`model`/]
   ])
 })
@@ -609,6 +639,15 @@ describe("a request over Responses", () => {
       /`citations`, which Responses cannot give/
     ],
     ["the conversation in the options", own("responses", { input: [] }), "providerOptions", /`input`/],
+    [
+      "a tool of the request in the options again",
+      {
+        tools: [marked],
+        ...own("responses", { tools: [{ type: "function", name: "weather", parameters: null, strict: null }] })
+      },
+      "providerOptions",
+      /a tool "weather" in `tools`, which the request has, too/
+    ],
     ["the model in the options", own("responses", { model: "n" }), "providerOptions", /`model`/],
     [
       "system text in both places",

@@ -7,7 +7,7 @@ import type { ModelRequest, ProviderOptions } from "../../model/ModelRequest.js"
 import type * as Prompt from "../../model/Prompt.js"
 import { isVendorTool, type Tool, type VendorTool } from "../../model/Tool.js"
 import type { Shared } from "../Quirks.js"
-import { type JsonObject, object } from "./json.js"
+import { type JsonObject, object, string } from "./json.js"
 
 /** A part of a request in the protocol's own terms, or why there is none. */
 export type Encoded<A> = Either.Either<A, Fault>
@@ -87,10 +87,21 @@ export const encodeTools = <A extends object>(
   encode: (tool: Tool) => Encoded<A>,
   more: ReadonlyArray<A> | null | undefined
 ): Encoded<Array<A>> =>
-  Either.map(
-    each(tools, (tool) => (isVendorTool(tool) ? ownTool<A>(tool, protocol) : encode(tool))),
-    (encoded) => [...encoded, ...(more ?? [])]
-  )
+  Either.gen(function* () {
+    const encoded = yield* each(tools, (tool) => (isVendorTool(tool) ? ownTool<A>(tool, protocol) : encode(tool)))
+    const names = new Set(tools.map(({ name }) => name))
+    const again = more?.map(nameOf).find((name) => name !== undefined && names.has(name))
+    if (again !== undefined) {
+      yield* invalid("providerOptions", `has a tool "${again}" in \`tools\`, which the request has, too: leave out one`)
+    }
+    return [...encoded, ...(more ?? [])]
+  })
+
+/** The name of a tool as it stands on the wire, where it has one. */
+const nameOf = (tool: object): string | undefined => {
+  const { custom, function: called, name } = object(tool) ?? {}
+  return string(name) ?? string(object(called)?.name) ?? string(object(custom)?.name)
+}
 
 const ownTool = <A extends object>({ definition, name, protocol: own }: VendorTool, protocol: string): Encoded<A> =>
   own === protocol
