@@ -32,6 +32,21 @@ describe("Usage.cost", () => {
     costs({ inputTokens: million, cacheReadTokens: million, outputTokens: 0 }, 0.3)
   })
 
+  it("prices what a cache keeps for an hour apart, where the vendor says how much that is", () => {
+    const usage = {
+      inputTokens: 1_000,
+      cacheWriteTokens: 600,
+      cacheWrite5mTokens: 200,
+      cacheWrite1hTokens: 400,
+      outputTokens: 0
+    }
+    costs(usage, (400 * 3 + 200 * 3.75 + 400 * 6) / million, { ...price, cacheWrite1h: 6 })
+    assert.isTrue(Option.isNone(Usage.cost(usage, price)))
+    costs({ ...usage, cacheWrite5mTokens: undefined, cacheWrite1hTokens: undefined }, (400 * 3 + 600 * 3.75) / million)
+    // A part that is more than the whole is a provider's mistake.
+    assert.isTrue(Option.isNone(Usage.cost({ ...usage, cacheWrite1hTokens: 601 }, { ...price, cacheWrite1h: 6 })))
+  })
+
   it("prices reasoning as the output that it is a part of", () => {
     costs({ inputTokens: 0, outputTokens: million, reasoningTokens: 900_000 }, 15)
   })

@@ -34,6 +34,7 @@ const started = (number: number, tells: boolean): Event => ({
   attempt: number,
   generation,
   startedAt: number * 10,
+  ...(number % 2 === 1 && { usage: { inputTokens: number } }),
   ...(tells && { attempts: Array.from({ length: number - 1 }, (_, at) => attempt(at + 1)) })
 })
 
@@ -56,6 +57,8 @@ const anyEvent: fc.Arbitrary<Event> = fc.oneof(
   fc.record({ _tag: fc.constant("ToolCallStart" as const), index, id: text, name: text }),
   fc.record({ _tag: fc.constant("ToolCallDelta" as const), index, json: text }),
   fc.record({ _tag: fc.constant("ProviderPart" as const), index, name: text, value: fc.jsonValue() }),
+  fc.record({ _tag: fc.constant("Citation" as const), index, title: text, value: fc.jsonValue() }),
+  fc.record({ _tag: fc.constant("Raw" as const), attempt: fc.integer({ min: 1, max: 3 }), data: text }),
   fc.tuple(fc.integer({ min: 1, max: 3 }), fc.boolean()).map((of) => started(...of)),
   fc.tuple(fc.integer({ min: 1, max: 3 }), index).map((of) => superseded(...of)),
   fc.constant(finish)
@@ -63,7 +66,7 @@ const anyEvent: fc.Arbitrary<Event> = fc.oneof(
 
 /** A block with its start, its pieces and, mostly, its end. */
 const block = fc.tuple(
-  fc.constantFrom("text", "reasoning", "tool-call", "provider"),
+  fc.constantFrom("text", "reasoning", "tool-call", "provider", "citation"),
   fc.array(text, { maxLength: 4 }),
   fc.integer({ min: 0, max: 4 })
 )
@@ -82,7 +85,7 @@ const blockEvents = (
       ]
     case "reasoning":
       return [
-        { _tag: "ReasoningStart", index },
+        { _tag: "ReasoningStart", index, protocol: "p" },
         ...pieces.map((text): Event => ({ _tag: "ReasoningDelta", index, text })),
         ...(over ? [{ _tag: "ReasoningEnd", index, signature: "s" } as const] : [])
       ]
@@ -92,8 +95,10 @@ const blockEvents = (
         ...pieces.map((json): Event => ({ _tag: "ToolCallDelta", index, json })),
         ...(over ? [{ _tag: "ToolCallEnd", index } as const] : [])
       ]
+    case "citation":
+      return [{ _tag: "Citation", index, url: "https://a/", value: pieces, protocol: "p" }]
     default:
-      return [{ _tag: "ProviderPart", index, name: "p", value: pieces }]
+      return [{ _tag: "ProviderPart", index, name: "p", value: pieces, protocol: "p" }]
   }
 }
 
@@ -113,7 +118,7 @@ const stream = fc
 const inOrder = (events: ReadonlyArray<Event>): ReadonlyArray<Event> => {
   const kept: Array<Event> = []
   for (const event of events) {
-    const starts = event._tag.endsWith("Start") || event._tag === "ProviderPart"
+    const starts = event._tag.endsWith("Start") || event._tag === "ProviderPart" || event._tag === "Citation"
     const leavesGap = starts && "index" in event && event.index > ModelEvent.fold(kept).blocks.length
     if (!leavesGap) kept.push(event)
   }
@@ -153,6 +158,14 @@ describe("ModelEvent.fold", () => {
       }
     }
     assert.isBelow(performance.now() - before, 4_000)
+  })
+
+  it("counts what the vendor told at the start of an attempt that still runs, as a lower bound", () => {
+    const { attempts } = ModelEvent.fold([started(1, false)])
+    assert.deepStrictEqual(
+      attempts.map(({ usage, usageIsPartial }) => [usage, usageIsPartial]),
+      [[{ inputTokens: 1 }, true]]
+    )
   })
 
   it("keeps a place for a block that comes later than those after it", () => {
