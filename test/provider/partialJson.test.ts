@@ -145,6 +145,7 @@ describe("the JSON in a text", () => {
   const found: ReadonlyArray<readonly [text: string, json: unknown]> = [
     [`{"a":1}`, { a: 1 }],
     [` \n{"a":1}\n`, { a: 1 }],
+    [`\ufeff{"a":1}`, { a: 1 }],
     [block, { a: "```", b: [1] }],
     [`Here it is:\n\n${block}\n\nAnything else?`, { a: "```", b: [1] }],
     ['```\n{"a":1}\n```', { a: 1 }],

@@ -23,7 +23,8 @@ export const readJson = (text: string): Read => {
 
 const parse = (text: string): Read => {
   try {
-    return { json: JSON.parse(text) }
+    // Some models begin with a byte order mark, which is white space to everyone but JSON.
+    return { json: JSON.parse(text.trim()) }
   } catch (cause) {
     return { issue: String(cause) }
   }
