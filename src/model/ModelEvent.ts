@@ -307,22 +307,7 @@ export const ModelEvent = Schema.Union(
  * @since 0.1.0
  * @category models
  */
-export type ModelEvent =
-  | ResponseStart
-  | TextStart
-  | TextDelta
-  | TextEnd
-  | ReasoningStart
-  | ReasoningDelta
-  | ReasoningEnd
-  | ToolCallStart
-  | ToolCallDelta
-  | ToolCallEnd
-  | Citation
-  | ProviderPart
-  | Raw
-  | Superseded
-  | Finish
+export type ModelEvent = HeldEvent | Raw | Superseded
 
 /**
  * Any event of a stream that is held back until its end is proven: nothing is taken back, and nothing is raw.
