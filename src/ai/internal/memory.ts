@@ -18,24 +18,29 @@ interface Answer {
   readonly characters: number
 }
 
-/** Texts and reasoning each joined and calls by their ids: a stream ends its parts in another order than the content has. */
-const keyOf = (text: string, reasoning: string, calls: ReadonlyArray<string>): string =>
-  JSON.stringify([text, reasoning, calls])
+/**
+ * What an answer and the message that is made of it both say: texts and reasoning each joined and calls by their ids, since a
+ * stream ends its parts in another order than the content has.
+ */
+const keyOf = (parts: Iterable<AssistantPart | AiPrompt.AssistantMessagePart>): string => {
+  let text = ""
+  let reasoning = ""
+  const calls: Array<string> = []
+  for (const part of parts) {
+    if (part.type === "text") text += part.text
+    else if (part.type === "reasoning") reasoning += part.text
+    // What the vendor itself ran is a part of its own in an answer.
+    else if (part.type === "tool-call" && !("providerExecuted" in part && part.providerExecuted)) calls.push(part.id)
+  }
+  return JSON.stringify([text, reasoning, calls])
+}
 
 export class Memory {
   private readonly answers = new Map<string, Answer>()
   private characters = 0
 
   remember(content: ReadonlyArray<AssistantPart>): void {
-    let text = ""
-    let reasoning = ""
-    const calls: Array<string> = []
-    for (const part of content) {
-      if (part.type === "text") text += part.text
-      else if (part.type === "reasoning") reasoning += part.text
-      else if (part.type === "tool-call") calls.push(part.id)
-    }
-    const key = keyOf(text, reasoning, calls)
+    const key = keyOf(content)
     this.forget(key)
     const characters = key.length + JSON.stringify(content).length
     this.answers.set(key, { content, characters })
@@ -49,15 +54,7 @@ export class Memory {
   /** What the message was made of; undefined where no answer said the same. */
   recall({ content }: AiPrompt.AssistantMessage): ReadonlyArray<AssistantPart> | undefined {
     if (this.answers.size === 0) return undefined
-    let text = ""
-    let reasoning = ""
-    const calls: Array<string> = []
-    for (const part of content) {
-      if (part.type === "text") text += part.text
-      else if (part.type === "reasoning") reasoning += part.text
-      else if (part.type === "tool-call" && !part.providerExecuted) calls.push(part.id)
-    }
-    const key = keyOf(text, reasoning, calls)
+    const key = keyOf(content)
     const answer = this.answers.get(key)
     if (answer === undefined) return undefined
     this.answers.delete(key)
