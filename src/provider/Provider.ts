@@ -8,7 +8,6 @@ import type { ConfigError } from "effect/ConfigError"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import type * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
 import type * as Stream from "effect/Stream"
 import type { InvalidOptions } from "../client/InvalidOptions.js"
@@ -17,12 +16,9 @@ import type { InvalidOutput } from "../model/InvalidOutput.js"
 import type * as ModelRequest from "../model/ModelRequest.js"
 import type { ModelResponse } from "../model/ModelResponse.js"
 import type * as ProviderError from "../model/ProviderError.js"
-import type * as Deadlines from "../retry/Deadlines.js"
-import type { Ask } from "../retry/internal/continuation/ask.js"
 import { unwrap } from "../retry/internal/pull.js"
 import type { Delivery, EventOf } from "../retry/Recovery.js"
-import type * as StreamRetry from "../retry/StreamRetry.js"
-import type { StructuredOutput, Vendor } from "../vendors/Vendor.js"
+import type { Vendor } from "../vendors/Vendor.js"
 import type {
   CallOptions,
   ElementOptions,
@@ -36,11 +32,13 @@ import { fromClient } from "./internal/fromClient.js"
 import { fromConfig, fromEnv } from "./internal/fromConfig.js"
 import { fromVendor } from "./internal/fromVendor.js"
 import type { ObjectEvent } from "./internal/objectEvents.js"
+import type { ServiceOptions } from "./internal/serviceOptions.js"
 import type { FromConfig, Options, Settings } from "./internal/vendorOptions.js"
 
 export type { Ask } from "../retry/internal/continuation/ask.js"
 export type * from "./internal/callOptions.js"
 export type * from "./internal/objectEvents.js"
+export type * from "./internal/serviceOptions.js"
 export type { FromConfig, Options, Settings } from "./internal/vendorOptions.js"
 
 /**
@@ -94,50 +92,6 @@ export interface Service {
  * @category tags
  */
 export class Provider extends Context.Tag("effect-redial/Provider")<Provider, Service>() {}
-
-/**
- * How a provider survives.
- *
- * @since 0.1.0
- * @category models
- */
-export interface Resilience<out R = never> {
-  /** When to try again. The client that failed is always renewed where that is called for. Default: `StreamRetry.standard()`. */
-  readonly retry?: Schedule.Schedule<unknown, ProviderError.ProviderError, R> | undefined
-  /** Bounds around any policy. */
-  readonly limits?: StreamRetry.Limits | undefined
-  readonly deadlines?: Deadlines.Options | undefined
-}
-
-/**
- * What may be set for a provider, whatever its client is.
- *
- * @since 0.1.0
- * @category models
- */
-export interface ServiceOptions<out R = never> extends Resilience<R> {
-  /**
-   * The words that ask a model, in the user's name, to continue its own message after a drop: only with `resume`, and only
-   * where there is no better route. They must ask it to write `marker`, then `anchor` character for character, and then
-   * to go on; and if nothing was missing, to write marker, anchor, and marker again. Text is joined only where the model
-   * did that. `false`: models are not asked, and such text fails with what was delivered. Default: plain English.
-   *
-   * @example
-   * ```ts
-   * import type { Provider } from "effect-redial"
-   *
-   * const continuation: Provider.ServiceOptions["continuation"] = ({ anchor, marker }) =>
-   *   `Your last message was cut off after these words: ${anchor}\nWrite ${marker}, those words exactly, and then the rest.
-   *    If nothing was missing, write ${marker}, those words, and ${marker} again.`
-   * ```
-   */
-  readonly continuation?: ((ask: Ask) => string) | false | undefined
-  /**
-   * How objects are asked for. Default: what the vendor is known to take, else `native` for a schema that its structured
-   * output takes, and `tool` for any other.
-   */
-  readonly structuredOutput?: StructuredOutput | undefined
-}
 
 /**
  * Makes a provider over a client.

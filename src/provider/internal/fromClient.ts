@@ -16,9 +16,10 @@ import { defaultRequest } from "../../retry/internal/continuation/ask.js"
 import { forEndpoint, problemOf } from "../../retry/internal/deadlines.js"
 import * as Loop from "../../retry/internal/loop.js"
 import * as StreamRetry from "../../retry/StreamRetry.js"
-import type { Service, ServiceOptions } from "../Provider.js"
+import type { Service } from "../Provider.js"
 import type { UsualWay } from "./object/ways.js"
 import { fromEvents, type OpenEvents } from "./service.js"
+import type { ServiceOptions } from "./serviceOptions.js"
 import { unsent } from "./unsent.js"
 
 export const fromClient = <R>(

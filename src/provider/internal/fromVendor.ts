@@ -10,8 +10,9 @@ import { PLACEHOLDER_KEY } from "../../client/internal/sdk.js"
 import type * as ModelClient from "../../client/ModelClient.js"
 import { isGoverned, mandated } from "../../vendors/internal/mandated.js"
 import type { Endpoint, Vendor } from "../../vendors/Vendor.js"
-import type { Service, ServiceOptions } from "../Provider.js"
+import type { Service } from "../Provider.js"
 import { fromClient } from "./fromClient.js"
+import type { ServiceOptions } from "./serviceOptions.js"
 import type { Settings } from "./vendorOptions.js"
 
 /** The options of any vendor, as they are once the types have done their work. */

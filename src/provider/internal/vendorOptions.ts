@@ -9,7 +9,7 @@ import type * as Config from "effect/Config"
 import type * as Redacted from "effect/Redacted"
 import type * as ModelClient from "../../client/ModelClient.js"
 import type { Fields, Keyless, Vendor } from "../../vendors/Vendor.js"
-import type { ServiceOptions } from "../Provider.js"
+import type { ServiceOptions } from "./serviceOptions.js"
 
 /** The fields of all members of a union in one type, of which the compiler can say which one was meant. */
 type AllOf<Q> = {
