@@ -85,6 +85,40 @@ describe("raw events", () => {
     })
   )
 
+  it.scopedLive("take nothing from an answer that goes on by asking, whoever pulls and however often", () =>
+    Effect.gen(function* () {
+      const words = ["The sky is blue because air scatters ", "short waves of light more than long ones", ", all day."]
+      const all = words.join("")
+      const wire = Wire.answer("anthropic-messages", { text: words })
+      const server = yield* FaultServer.make(({ index, json }) => {
+        if (index === 1) return Reply.cut(Reply.stream(wire), { afterEvents: 4 }, "rst")
+        const ask = Wire.asked(json)
+        if (ask === undefined) return Reply.status(500)
+        const rest = all.slice(all.indexOf(ask.anchor) + ask.anchor.length)
+        const answer = Wire.answer("anthropic-messages", { text: Wire.resumed(ask, rest) })
+        return Reply.stream(answer, { every: "15 millis" })
+      })
+      const service = yield* provider(server.url, "anthropic-messages")
+      const pull = yield* Stream.toPull(service.stream(request, { raw: true, delivery: "resume" }))
+      const seen: Array<ModelEvent.ModelEvent> = []
+      const next: Effect.Effect<void, unknown> = Effect.flatMap(Effect.timeoutOption(pull, "4 millis"), (chunk) => {
+        if (chunk._tag === "Some") seen.push(...chunk.value)
+        return seen.at(-1)?._tag === "Finish" ? Effect.void : next
+      })
+      yield* next
+      const last = seen.at(-1)
+      assert(last?._tag === "Finish")
+      const shown = seen.map((event) => (event._tag === "TextDelta" ? event.text : "")).join("")
+      assert.deepStrictEqual([shown, last.response.text], [all, all])
+      assert.deepStrictEqual(
+        last.response.seams.map(({ route }) => route),
+        ["ask"]
+      )
+      const of = (attempt: number) => seen.filter((event) => isRaw(event) && event.attempt === attempt).length
+      assert.deepStrictEqual([of(1), of(2) > 4, (yield* server.requests).length], [4, true, 2])
+    })
+  )
+
   it.scopedLive("are refused where everything is held back", () =>
     Effect.gen(function* () {
       const server = yield* FaultServer.make(() => Reply.status(500))
