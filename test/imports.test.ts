@@ -10,7 +10,7 @@ import { assert, describe, it } from "@effect/vitest"
 const src = fileURLToPath(new URL("../src/", import.meta.url))
 
 /** From the ground up. */
-const rooms = ["model", "protocol", "client", "retry", "vendors", "provider", "testing", "ai"]
+const rooms = ["model", "protocol", "client", "retry", "traffic", "vendors", "provider", "testing", "ai"]
 
 /** Imports that go up all the same, as `from -> to`, each with its reason. There are none. */
 const exceptions: ReadonlySet<string> = new Set()

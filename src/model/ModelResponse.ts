@@ -120,6 +120,9 @@ export type Seam = typeof Seam.Type
 export const Attempt = Schema.Struct({
   /** Counted from 1. */
   attempt: Schema.Number,
+  /** Who was asked, and for which model: an answer that another provider continued has attempts of both. */
+  provider: Schema.optional(Schema.String),
+  model: Schema.optional(Schema.String),
   /** Whose connections carried it; absent where no client could be had. */
   generation: Schema.optional(GenerationId),
   /** The key that it was sent with; absent where the provider has only one. */

@@ -282,6 +282,40 @@ export class SeamNotProven extends Schema.TaggedError<SeamNotProven>("effect-red
   }
 }
 
+/**
+ * A circuit breaker sent nothing, since the provider failed too often: see `CircuitBreaker`. It is not tried again by the
+ * schedule; a `Fallback` goes on with the next provider at once.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class CircuitOpen extends Schema.TaggedError<CircuitOpen>("effect-redial/CircuitOpen")("CircuitOpen", {
+  ...fields("the circuit breaker is open"),
+  /** When the provider is tried next, in milliseconds since the epoch; absent while a probe is on its way. */
+  probeAt: Schema.optional(Schema.Number)
+}) {
+  override get message(): string {
+    return message(this, "Ask another provider, or ask again once the provider was probed.")
+  }
+}
+
+/**
+ * A limit of this program sent nothing: its queue is full, or the wait was too long. See `Limits`. It is not tried again by
+ * the schedule; a `Fallback` goes on with the next provider at once.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class LimitReached extends Schema.TaggedError<LimitReached>("effect-redial/LimitReached")("LimitReached", {
+  ...fields("a limit of this program was reached"),
+  /** Which one: `concurrency`, `requests` and `tokens` are those of `Limits`. */
+  limit: Schema.optional(Schema.String)
+}) {
+  override get message(): string {
+    return message(this, "Ask for less at once, allow a longer wait, or raise the limit.")
+  }
+}
+
 const classes = {
   ConnectionFailed,
   StreamDropped,
@@ -298,7 +332,9 @@ const classes = {
   InvalidRequest,
   ContextOverflow,
   ContentRefused,
-  SeamNotProven
+  SeamNotProven,
+  CircuitOpen,
+  LimitReached
 }
 
 for (const Class of Object.values(classes)) shown(Class)

@@ -159,7 +159,8 @@ export const layer = <
 >(
   vendor: V,
   options: Options<V, RPool, RRetry, Auth, Url>
-): Layer.Layer<Provider, InvalidOptions, RPool | RRetry> => Layer.scoped(Provider, make(vendor, options))
+): Layer.Layer<Provider, InvalidOptions, RPool | Exclude<RRetry, Scope.Scope>> =>
+  Layer.scoped(Provider, make(vendor, options))
 
 /**
  * The layer with its key from the configuration, and whatever else the vendor must be told. Policies are plain values.
@@ -176,7 +177,7 @@ export const layerConfig = <
   vendor: V,
   config: FromConfig<V, Url>,
   options?: Omit<Settings<V, RPool, RRetry>, "baseUrl">
-): Layer.Layer<Provider, InvalidOptions | ConfigError, RPool | RRetry> =>
+): Layer.Layer<Provider, InvalidOptions | ConfigError, RPool | Exclude<RRetry, Scope.Scope>> =>
   Layer.scoped(Provider, fromConfig<RPool, RRetry>(vendor, config, options))
 
 /**
@@ -198,7 +199,7 @@ export const layerConfig = <
 export const layerFromEnv = <V extends Vendor, RPool = never, RRetry = never>(
   vendor: V,
   options?: Settings<V, RPool, RRetry>
-): Layer.Layer<Provider, InvalidOptions | ConfigError, RPool | RRetry> =>
+): Layer.Layer<Provider, InvalidOptions | ConfigError, RPool | Exclude<RRetry, Scope.Scope>> =>
   Layer.scoped(Provider, fromEnv<RPool, RRetry>(vendor, options))
 
 /**
@@ -220,8 +221,8 @@ export const layerFromEnv = <V extends Vendor, RPool = never, RRetry = never>(
 export const layerFromClient = <I, S extends ModelClient.ModelClient, R = never>(
   tag: Context.Tag<I, S>,
   options?: ServiceOptions<R>
-): Layer.Layer<Provider, InvalidOptions, I | R> =>
-  Layer.effect(
+): Layer.Layer<Provider, InvalidOptions, Exclude<I | R, Scope.Scope>> =>
+  Layer.scoped(
     Provider,
     Effect.flatMap(tag, (client) => makeFromClient(client, options))
   )

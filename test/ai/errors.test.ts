@@ -80,6 +80,8 @@ describe("an error", () => {
       StreamDropped: "HttpRequestError",
       StreamTruncated: "HttpRequestError",
       StreamStalled: "HttpRequestError",
+      CircuitOpen: "HttpRequestError",
+      LimitReached: "HttpRequestError",
       MalformedStream: "MalformedOutput",
       SeamNotProven: "MalformedOutput",
       Overloaded: 529,

@@ -39,7 +39,9 @@ const plain = {
   InvalidRequest: [false, false],
   ContextOverflow: [false, false],
   ContentRefused: [false, false],
-  SeamNotProven: [false, false]
+  SeamNotProven: [false, false],
+  CircuitOpen: [false, false],
+  LimitReached: [false, false]
 } as const satisfies Readonly<Record<Exclude<Tag, "ConnectionFailed" | "StreamStalled">, Row>>
 
 /** A closed scope stays closed. */

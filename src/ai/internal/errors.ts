@@ -39,6 +39,9 @@ const convert = (method: Method, error: ProviderError): AiError.AiError => {
     case "StreamDropped":
     case "StreamTruncated":
     case "StreamStalled":
+    // Nothing was sent, so there is no answer that could be told.
+    case "CircuitOpen":
+    case "LimitReached":
       return new AiError.HttpRequestError({ ...from, reason: "Transport", request: requestOf(error), cause: error })
     case "MalformedStream":
     case "SeamNotProven":
@@ -61,7 +64,14 @@ const convert = (method: Method, error: ProviderError): AiError.AiError => {
 
 type OfProvider = Exclude<
   ProviderError["_tag"],
-  "ConnectionFailed" | "StreamDropped" | "StreamTruncated" | "StreamStalled" | "MalformedStream" | "SeamNotProven"
+  | "ConnectionFailed"
+  | "StreamDropped"
+  | "StreamTruncated"
+  | "StreamStalled"
+  | "MalformedStream"
+  | "SeamNotProven"
+  | "CircuitOpen"
+  | "LimitReached"
 >
 
 /** For errors that came inside a stream: the status with which the vendors answer otherwise. */

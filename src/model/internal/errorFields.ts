@@ -42,6 +42,8 @@ export const fields = (description: string) => ({
   code: Schema.optional(Schema.String),
   /** How long the provider asked to wait, in milliseconds. */
   retryAfterMillis: Schema.optional(Schema.Number),
+  /** What ended the request where a retry was due: the retry budget was spent. Absent otherwise. */
+  stoppedBy: Schema.optional(Schema.Literal("retry-budget")),
   /** The error underneath, without secrets. */
   cause: Schema.optional(Schema.Defect)
 })
@@ -58,7 +60,8 @@ export const message = (error: Common, advice: string): string => {
     ...(error.status === undefined ? [] : [`status ${error.status}`]),
     ...(error.code === undefined ? [] : [`code ${error.code}`]),
     ...(error.requestId === undefined ? [] : [`request id ${error.requestId}`]),
-    ...(error.delivered === "nothing" ? [] : [`delivered so far: ${error.delivered}`])
+    ...(error.delivered === "nothing" ? [] : [`delivered so far: ${error.delivered}`]),
+    ...(error.stoppedBy === undefined ? [] : ["not retried: the retry budget is spent"])
   ]
   // A router speaks no protocol.
   const who = error.protocol === "none" ? error.provider : `${error.provider} over ${error.protocol}`

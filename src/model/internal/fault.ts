@@ -58,6 +58,8 @@ export type Fault =
   | (Common & { readonly _tag: "ContextOverflow" })
   | (Common & { readonly _tag: "ContentRefused" })
   | (Common & { readonly _tag: "SeamNotProven" })
+  | (Common & { readonly _tag: "CircuitOpen"; readonly probeAt?: number | undefined })
+  | (Common & { readonly _tag: "LimitReached"; readonly limit?: string | undefined })
 
 /**
  * The request cannot be written, or sent: `field` is the one to blame, and the description says what to do.

@@ -14,6 +14,25 @@ export interface Context
   > {
   readonly credential?: Credential | undefined
   readonly requestId?: string | undefined
+  readonly stoppedBy?: Common["stoppedBy"]
+}
+
+/** What went wrong in an error that was made outside the loop, of which only that is known. */
+export const toFault = (error: ProviderError.ProviderError): Fault => {
+  const {
+    attempt: _,
+    attempts,
+    checkpoint,
+    credential,
+    delivered,
+    generation,
+    model,
+    partial,
+    protocol,
+    provider,
+    ...fault
+  } = error
+  return fault
 }
 
 /** In characters: servers write these, and a message repeats them. */

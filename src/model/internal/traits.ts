@@ -5,6 +5,15 @@ import type { Fault } from "./fault.js"
 
 type Tag = Fault["_tag"]
 
+/**
+ * Who can do something about an error: the `network` between, the `provider`, whoever wrote the `request`, or whoever owns
+ * the `key`. With `admission` nothing was sent: a circuit breaker or a limit of this program refused it.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Blame = "network" | "provider" | "request" | "key" | "admission"
+
 /** A row: what holds for every error of the tag, or is to be asked of each. */
 interface Traits<F> {
   /** A second attempt can succeed. */
@@ -15,8 +24,7 @@ interface Traits<F> {
   readonly refusesRoute: boolean
   /** An answer that a server keeps can still be asked for: always, only where the error came in place of output, or never. */
   readonly leavesAnswer: "always" | "before-output" | "never"
-  /** Who can do something about it. */
-  readonly blame: "network" | "provider" | "request" | "key"
+  readonly blame: Blame
 }
 
 type Table = { readonly [T in Tag]: Traits<Extract<Fault, { readonly _tag: T }>> }
@@ -45,6 +53,15 @@ const busy = {
   blame: "provider"
 } as const
 
+/** Nothing was sent, so nothing is known of the connection or of what a server keeps. */
+const refused = {
+  retryable: false,
+  transport: false,
+  refusesRoute: false,
+  leavesAnswer: "always",
+  blame: "admission"
+} as const
+
 const table: Table = {
   ConnectionFailed: {
     ...lost,
@@ -71,7 +88,10 @@ const table: Table = {
   InvalidRequest: request,
   ContextOverflow: request,
   ContentRefused: request,
-  SeamNotProven: { ...request, blame: "provider" }
+  // The model did not do as it was asked; the provider works.
+  SeamNotProven: request,
+  CircuitOpen: refused,
+  LimitReached: refused
 }
 
 /** The row of an error; its own fields are what the row's functions ask for, which TypeScript cannot follow. */
@@ -90,3 +110,7 @@ export const leavesAnswer = (fault: Fault, began: boolean): boolean => {
   const { leavesAnswer } = of(fault)
   return leavesAnswer === "always" || (leavesAnswer === "before-output" && !began)
 }
+
+/** Of several keys, one that is limited says nothing of the provider. */
+export const blame = (fault: Fault, hasKeys: boolean): Blame =>
+  hasKeys && fault._tag === "RateLimited" ? "key" : of(fault).blame

@@ -6,7 +6,14 @@ import type { Fault } from "../../model/internal/fault.js"
 /** The faults that a provider itself reports. */
 export type ReportedTag = Exclude<
   Fault["_tag"],
-  "ConnectionFailed" | "StreamDropped" | "StreamTruncated" | "StreamStalled" | "MalformedStream" | "SeamNotProven"
+  | "ConnectionFailed"
+  | "StreamDropped"
+  | "StreamTruncated"
+  | "StreamStalled"
+  | "MalformedStream"
+  | "SeamNotProven"
+  | "CircuitOpen"
+  | "LimitReached"
 >
 
 /** What each tag says before the provider's own message. */

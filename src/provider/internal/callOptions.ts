@@ -13,6 +13,7 @@ import type { ModelResponse } from "../../model/ModelResponse.js"
 import type * as ProviderError from "../../model/ProviderError.js"
 import type * as Deadlines from "../../retry/Deadlines.js"
 import type { Delivery } from "../../retry/Recovery.js"
+import type * as StreamRetry from "../../retry/StreamRetry.js"
 import type { StructuredOutput } from "../../vendors/Vendor.js"
 
 /**
@@ -26,6 +27,8 @@ export interface CallOptions {
   readonly deadlines?: Deadlines.Options | undefined
   /** Replaces the provider's policy. */
   readonly retry?: Schedule.Schedule<unknown, ProviderError.ProviderError> | undefined
+  /** Override the provider's bounds around its policy, field by field. */
+  readonly limits?: StreamRetry.Limits | undefined
   /**
    * Sent in place of the provider's own key, over the same connections: so one provider serves many tenants. `Credentials`
    * of another host fail the call with `InvalidRequest`. Default: the provider's `apiKey`.

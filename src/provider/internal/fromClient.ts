@@ -6,7 +6,6 @@ import * as Either from "effect/Either"
 import * as Schedule from "effect/Schedule"
 import { InvalidOptions } from "../../client/InvalidOptions.js"
 import * as CallHeaders from "../../client/internal/callHeaders.js"
-import { checkTimes } from "../../client/internal/checkTime.js"
 import type * as ModelClient from "../../client/ModelClient.js"
 import { type Fault, invalidRequest } from "../../model/internal/fault.js"
 import * as ModelRequest from "../../model/ModelRequest.js"
@@ -14,7 +13,9 @@ import * as Prompt from "../../model/Prompt.js"
 import type * as Deadlines from "../../retry/Deadlines.js"
 import { defaultRequest } from "../../retry/internal/continuation/ask.js"
 import { forEndpoint, problemOf } from "../../retry/internal/deadlines.js"
+import { problemOf as problemOfLimits } from "../../retry/internal/limits.js"
 import * as Loop from "../../retry/internal/loop.js"
+import * as RetryBudget from "../../retry/RetryBudget.js"
 import * as StreamRetry from "../../retry/StreamRetry.js"
 import type { Service } from "../Provider.js"
 import type { UsualWay } from "./object/ways.js"
@@ -33,9 +34,12 @@ export const fromClient = <R>(
     yield* checkDeadlines({ ...patience, ...options.deadlines })
     yield* checkLimits(options.limits)
     yield* checkContinuation(options.continuation)
+    const admission = yield* Effect.provide(options.admission ?? none, context)
+    const budget = yield* options.retryBudget === false ? none : (options.retryBudget ?? RetryBudget.make())
     const reacquire = StreamRetry.reacquiring(client.connections)
     const standard = reacquire(Schedule.provideContext(options.retry ?? StreamRetry.standard(), context))
     const { protocol, provider } = client
+    const { limits = {} } = options
     const attributes = {
       "gen_ai.operation.name": "chat",
       "gen_ai.provider.name": provider,
@@ -50,6 +54,7 @@ export const fromClient = <R>(
       const checked = checkedFrom(call).pipe(
         Either.flatMap(() => checkedRaw(call)),
         Either.flatMap(() => checkedDeadlines(call.deadlines)),
+        Either.flatMap(() => checkedLimits(call.limits)),
         Either.flatMap(() => ModelRequest.make(input))
       )
       const headers = CallHeaders.checked(call.headers)
@@ -67,7 +72,9 @@ export const fromClient = <R>(
         ...prepared.right,
         attributes,
         reacquiring: call.retry === undefined ? standard : reacquire(call.retry),
-        limits: options.limits ?? {},
+        limits: call.limits === undefined ? limits : { ...limits, ...call.limits },
+        admission,
+        budget,
         deadlines: deadlinesOf(input, call.deadlines),
         delivery: call.delivery,
         continuation: options.continuation ?? defaultRequest,
@@ -82,6 +89,8 @@ export const fromClient = <R>(
       (Either.isRight(client.prepare({ model: "any", prompt: Prompt.text("any"), output })) ? "native" : "tool")
     return fromEvents(provider, open, usualWay)
   })
+
+const none = Effect.succeed(undefined)
 
 /** Who is called, by the names of OpenTelemetry. */
 const serverOf = (baseUrl: string): Record<string, unknown> => {
@@ -134,17 +143,16 @@ const checkContinuation = (continuation: unknown): Effect.Effect<void, InvalidOp
           "is neither a function nor false: give ({ marker, anchor }) => string, which asks the model to write both"
       })
 
-/** What is not a number would limit nothing. `Duration.infinity` is a time: it says that there is no bound. */
-const checkLimits = ({
-  maxAttempts = 1,
-  maxContinued = 0,
-  maxElapsed,
-  maxRetryAfter
-}: StreamRetry.Limits = {}): Effect.Effect<void, InvalidOptions> => {
-  const invalid = (name: string, problem: string) =>
-    new InvalidOptions({ module: "Provider", option: `limits.${name}`, problem })
-  const below = (given: number, least: number) => `is ${given}: it must be a number from ${least} on`
-  if (!(maxAttempts >= 1)) return invalid("maxAttempts", below(maxAttempts, 1))
-  if (!(maxContinued >= 0)) return invalid("maxContinued", below(maxContinued, 0))
-  return checkTimes({ maxElapsed, maxRetryAfter }, invalid)
+const checkLimits = (limits: StreamRetry.Limits | undefined): Effect.Effect<void, InvalidOptions> => {
+  const [field, problem] = problemOfLimits(limits) ?? []
+  return field === undefined || problem === undefined
+    ? Effect.void
+    : new InvalidOptions({ module: "Provider", option: `limits.${field}`, problem })
+}
+
+const checkedLimits = (limits: StreamRetry.Limits | undefined): Either.Either<void, Fault> => {
+  const [field, problem] = problemOfLimits(limits) ?? []
+  return field === undefined
+    ? Either.void
+    : Either.left(invalidRequest(`limits.${field}`, `the call's \`limits.${field}\` ${problem}`))
 }

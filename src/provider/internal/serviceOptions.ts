@@ -1,10 +1,14 @@
 /**
  * What may be set for a provider, whatever its client is.
  */
+import type * as Effect from "effect/Effect"
 import type * as Schedule from "effect/Schedule"
+import type { InvalidOptions } from "../../client/InvalidOptions.js"
 import type * as ProviderError from "../../model/ProviderError.js"
+import type { Admission } from "../../retry/Admission.js"
 import type * as Deadlines from "../../retry/Deadlines.js"
 import type { Ask } from "../../retry/internal/continuation/ask.js"
+import type { RetryBudget } from "../../retry/RetryBudget.js"
 import type * as StreamRetry from "../../retry/StreamRetry.js"
 import type { StructuredOutput } from "../../vendors/Vendor.js"
 
@@ -20,6 +24,16 @@ export interface Resilience<out R = never> {
   /** Bounds around any policy. */
   readonly limits?: StreamRetry.Limits | undefined
   readonly deadlines?: Deadlines.Options | undefined
+  /**
+   * Makes what has a say before each attempt: a circuit breaker, limits, or an own one. What it makes lives as long as the
+   * provider; one that is made elsewhere is shared by giving it to several, as `Effect.succeed(limits)`. Default: none.
+   */
+  readonly admission?: Effect.Effect<Admission, InvalidOptions, R> | undefined
+  /**
+   * Makes the bucket that limits what retries add to the load of the provider. `false`: no such limit. Default:
+   * `RetryBudget.make()`, whose documentation says why.
+   */
+  readonly retryBudget?: Effect.Effect<RetryBudget, InvalidOptions> | false | undefined
 }
 
 /**

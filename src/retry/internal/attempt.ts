@@ -23,6 +23,7 @@ import type { ModelEvent } from "../../model/ModelEvent.js"
 import type { Credential } from "../../model/ModelResponse.js"
 import type { Decoder, Target } from "../../protocol/internal/decoder.js"
 import type { Deadlines } from "../Deadlines.js"
+import type { Admitting } from "./admitting.js"
 import type * as Pulling from "./pull.js"
 import { type Progress, type Waiting, Watchdog } from "./watchdog.js"
 
@@ -59,6 +60,8 @@ export interface Options {
   readonly trust: "shown" | "vendor"
   /** Whether the events of the wire are given, too. */
   readonly raw: boolean
+  /** Asked before a key is chosen. */
+  readonly admitting: Admitting | undefined
   readonly keys: Keys
   /** Learns the key that the attempt is sent with, which is taken out of all that is told of it. */
   readonly secrets: Secrets
@@ -73,6 +76,7 @@ export interface Options {
 }
 
 export const make = ({
+  admitting,
   call,
   clock,
   deadlines,
@@ -153,6 +157,7 @@ export const make = ({
 
   /** Each step is made once, whoever pulls: what an interrupted pull began is what the next one waits for. */
   const open: Effect.Effect<Attempt["pull"], Fault> = Effect.gen(function* () {
+    if (admitting !== undefined) yield* admitting.admitted
     chosen ??= yield* keys.next
     if (line === undefined) {
       const leased = yield* Effect.mapError(

@@ -31,8 +31,11 @@ import * as Traits from "../../model/internal/traits.js"
 import type { ModelEvent } from "../../model/ModelEvent.js"
 import type * as ModelResponse from "../../model/ModelResponse.js"
 import type * as ProviderError from "../../model/ProviderError.js"
+import type { Admission } from "../Admission.js"
 import type { Deadlines } from "../Deadlines.js"
+import type { RetryBudget } from "../RetryBudget.js"
 import type { Limits } from "../StreamRetry.js"
+import { Admitting } from "./admitting.js"
 import { Answer } from "./answer.js"
 import * as Attempt from "./attempt.js"
 import { type Next, type Route, type Options as RouteOptions, Routes } from "./continuation/routes.js"
@@ -48,6 +51,10 @@ export interface Request extends RouteOptions {
   /** Its step renews the client that failed: see `StreamRetry.reacquiring`. */
   readonly reacquiring: Schedule.Schedule<unknown, ProviderError.ProviderError>
   readonly limits: Limits
+  /** What has a say before each attempt. */
+  readonly admission: Admission | undefined
+  /** What all requests of the provider may spend on retries together. */
+  readonly budget: RetryBudget | undefined
   readonly deadlines: Deadlines
   /** What another call delivered, and this one goes on with. */
   readonly from: Checkpoint | undefined
@@ -63,12 +70,15 @@ type Events = ReadonlyArray<ModelEvent>
 
 type Failure = ProviderError.ProviderError
 
+const nobody = Effect.succeed(undefined)
+
 /** An attempt on the wire. */
 interface Running {
   readonly attempt: Attempt.Attempt
   readonly route: Route
   readonly scope: Scope.CloseableScope
   readonly span: Tracer.Span
+  readonly admitting: Admitting | undefined
   /** Its next events, or what came of its break. Made once, not for each pull. */
   readonly forward: Effect.Effect<Events | undefined, Failure>
 }
@@ -82,7 +92,7 @@ export const open =
         kind: "client",
         attributes: { ...options.attributes, "gen_ai.request.model": options.request.model }
       })
-      const policy = yield* Policy.make(options.reacquiring, options.limits)
+      const policy = yield* Policy.make(options.reacquiring, options.limits, options.budget)
       const loop = new Loop(options, owner, clock, span, policy)
       if (options.from !== undefined) yield* loop.begin(options.from)
       return loop.pull
@@ -158,9 +168,12 @@ class Loop {
     // A child of the owner's, so nothing of it is lost to an interruption.
     const scope = yield* Scope.fork(this.owner, ExecutionStrategy.sequential)
     const span = yield* Telemetry.span(scope, `attempt ${number}`, { parent: this.span })
+    // Added first, so that the permit is given back once the connection is free.
+    const admitting = yield* this.admitting(scope, number)
     const attempt = Attempt.make({
       scope,
       span,
+      admitting,
       clock,
       call: route.call,
       target: answer.target(route.continued),
@@ -178,9 +191,16 @@ class Loop {
       onFailure: (fault) => this.break(running, fault),
       onSuccess: (events) => this.forward(running, events)
     })
-    const running: Running = { attempt, route, scope, span, forward }
+    const running: Running = { attempt, route, scope, span, admitting, forward }
     this.running = running
   }).pipe(Effect.uninterruptible)
+
+  private admitting(scope: Scope.Scope, attempt: number): Effect.Effect<Admitting | undefined> {
+    const { admission, client, request } = this.options
+    if (admission === undefined) return nobody
+    const { protocol, provider } = client
+    return Admitting.make(scope, admission, { provider, protocol, model: request.model, attempt, request })
+  }
 
   /** Events reach the consumer; the last of them is `Finish` once the end is proven. */
   private forward(running: Running, events: Array<ModelEvent>): Effect.Effect<Events | undefined, Failure> {
@@ -191,7 +211,25 @@ class Loop {
     const first = events[at]
     if (first?._tag === "ResponseStart") {
       events[at] = answer.started(first, attempt.startedAt, attempt.decoder(), Told.isWhole(route))
+      this.options.budget?.unsafeEarn(this.clock.unsafeCurrentTimeMillis())
     }
+    const began = running.admitting?.began(attempt.headers())
+    const given = this.given(running, events)
+    return began === undefined ? given : this.afterwards(began, given, events)
+  }
+
+  /** A pull that is interrupted while a permit is told leaves what is to be given to the next one. */
+  private afterwards(
+    began: Effect.Effect<void>,
+    given: Effect.Effect<Events | undefined, Failure>,
+    events: Events
+  ): Effect.Effect<Events | undefined, Failure> {
+    if (this.untold !== undefined || this.options.delivery === "hold") return Effect.zipRight(began, given)
+    this.untold = events
+    return Effect.flatMap(began, () => this.tell(events))
+  }
+
+  private given(running: Running, events: Array<ModelEvent>): Effect.Effect<Events | undefined, Failure> {
     const last = events[events.length - 1]
     if (last?._tag === "Finish") return this.complete(running, events, last.response)
     return this.options.delivery === "hold" ? running.forward : Effect.succeed(events)
@@ -202,7 +240,9 @@ class Loop {
     const { answer, clock, options } = this
     const { attempt, route } = running
     answer.met(route.continued?.seam())
-    this.note(running, Record.complete(attempt, response.usage, clock.unsafeCurrentTimeMillis(), route.name))
+    const record = Record.complete(attempt, response.usage, this.whose(route, clock.unsafeCurrentTimeMillis()))
+    this.note(running, record)
+    running.admitting?.ended({ _tag: "Succeeded", attempt: record })
     Telemetry.annotate(this.span, Telemetry.ofResponse(response))
     const before = options.delivery === "hold" ? answer.held(attempt.decoder()?.fold) : events.slice(0, -1)
     // Kept until it is told: a pull that is interrupted while the connection is given back leaves it to the next one.
@@ -256,12 +296,12 @@ class Loop {
       const cursor = intact ? routes.cursorAfter(route, attempt.decoder()) : undefined
       const next = yield* fault.contradicts ? routes.anew() : routes.next(cursor)
 
-      const record = Record.broken(attempt, fromFault(fault, context), {
-        endedAt: clock.unsafeCurrentTimeMillis(),
-        delivered,
-        route: route.name
-      })
+      const broke = fromFault(fault, context)
+      const whose = this.whose(route, clock.unsafeCurrentTimeMillis())
+      const record = Record.broken(attempt, broke, { ...whose, delivered })
       this.note(running, record)
+      const blame = Traits.blame(fault, attempt.credential() !== undefined)
+      running.admitting?.ended({ _tag: "Failed", attempt: record, error: broke, blame })
       yield* this.free(running, record.error?.message)
 
       const verdict = yield* keys.failed(fault, { delivered: gained, maxWait: policy.maxRetryAfter })
@@ -269,13 +309,16 @@ class Loop {
       if (refused === undefined || this.broken === undefined) this.broken = [verdict.fault, context]
       const now = clock.unsafeCurrentTimeMillis()
       const kept = gained && next.route?.name !== undefined
-      const free = refused !== undefined ? "another route" : verdict.another ? "another key" : undefined
-      const startAt = yield* policy.step({ error, kept, free }, now)
+      const free: Policy.Failed["free"] =
+        refused !== undefined ? "another route" : verdict.another ? "another key" : undefined
+      const answered = attempt.decoder()?.started ?? false
+      const failed = { error, kept, free, answered }
+      const { startAt, stoppedBy } = yield* policy.step(failed, now, next.route !== undefined)
       if (startAt === undefined || next.route === undefined) {
         const [why, whose] = this.broken
         // What the consumer has now, which a refused attempt may have added to.
         const { checkpoint, delivered, partial } = context
-        return yield* this.fail(why, { ...whose, checkpoint, delivered, partial })
+        return yield* this.fail(why, { ...whose, checkpoint, delivered, partial, stoppedBy })
       }
 
       // A later attempt writes it again.
@@ -309,6 +352,11 @@ class Loop {
     const ended = Effect.fail(Told.failure(fault, whose, this.answer))
     this.ended = ended
     return ended
+  }
+
+  private whose({ name }: Route, endedAt: number): Record.Whose {
+    const { client, request } = this.options
+    return { provider: client.provider, model: request.model, endedAt, route: name }
   }
 
   /** Writes down what became of an attempt. */

@@ -8,6 +8,7 @@ import type * as Schedule from "effect/Schedule"
 import * as ScheduleDecision from "effect/ScheduleDecision"
 import * as Intervals from "effect/ScheduleIntervals"
 import * as ProviderError from "../../model/ProviderError.js"
+import type { RetryBudget } from "../RetryBudget.js"
 import type { Limits } from "../StreamRetry.js"
 
 /** What is known of the attempt that failed, besides its error. */
@@ -17,24 +18,37 @@ export interface Failed {
   readonly kept: boolean
   /** Another attempt follows at once, without a word of the schedule: by another key, or by another route. */
   readonly free: "another key" | "another route" | undefined
+  /** Its answer had begun. */
+  readonly answered: boolean
 }
+
+/** What the policy says after an error. */
+export type Verdict =
+  /** The next attempt may start then, in milliseconds since the epoch. */
+  | { readonly startAt: number; readonly stoppedBy?: undefined }
+  /** There is none; `stoppedBy` where the schedule and the limits would have allowed one. */
+  | { readonly startAt: undefined; readonly stoppedBy: "retry-budget" | undefined }
 
 export interface Policy {
   /**
    * Steps the schedule on every error, the last one included: its step renews the client that failed, for whoever comes
-   * next. Gives when the next attempt may start, in milliseconds since the epoch; undefined where there is none.
+   * next. The retry budget is asked last, since it is shared: it pays for no attempt that does not happen.
    */
-  readonly step: (failed: Failed, now: number) => Effect.Effect<number | undefined>
+  readonly step: (failed: Failed, now: number, isPossible: boolean) => Effect.Effect<Verdict>
   /** The longest wait that a provider may ask for, in milliseconds. */
   readonly maxRetryAfter: number
 }
+
+const over: Verdict = { startAt: undefined, stoppedBy: undefined }
+const unpaid: Verdict = { startAt: undefined, stoppedBy: "retry-budget" }
 
 /** What a timer can wait for. A schedule or a provider that asks for more asks for ever, and there is no next attempt. */
 const MOST_WAIT = 2 ** 31 - 1
 
 export const make = (
   reacquiring: Schedule.Schedule<unknown, ProviderError.ProviderError>,
-  limits: Limits
+  limits: Limits,
+  budget: RetryBudget | undefined
 ): Effect.Effect<Policy> =>
   Effect.map(Clock.currentTimeMillis, (startedAt) => {
     const { maxAttempts = 10, maxContinued = 25 } = limits
@@ -61,16 +75,19 @@ export const make = (
 
     return {
       maxRetryAfter,
-      step: (failed, now) =>
+      step: (failed, now, isPossible) =>
         Effect.gen(function* () {
-          const { error, free, kept } = failed
+          const { answered, error, free, kept } = failed
           count(failed)
           // An attempt that moved the answer forward begins the schedule anew.
           const [next, , decision] = yield* reacquiring.step(now, error, kept ? reacquiring.initial : state)
           if (free === undefined) state = next
           else if (kept) state = reacquiring.initial
           const wait = free === undefined ? waitOf(decision, now, error, maxRetryAfter) : 0
-          return wait === undefined || isSpent(wait, now) ? undefined : now + wait
+          if (!isPossible || wait === undefined || isSpent(wait, now)) return over
+          // That one key fails says nothing about the provider, and there are only so many keys.
+          const isFree = budget === undefined || free === "another key"
+          return isFree || (yield* budget.spend({ answered })) ? { startAt: now + wait } : unpaid
         })
     }
   })

@@ -7,8 +7,18 @@ import type * as ProviderError from "../../model/ProviderError.js"
 import type { Usage } from "../../model/Usage.js"
 import type { Attempt } from "./attempt.js"
 
-const common = (attempt: Attempt, endedAt: number, route: ModelResponse.Route | undefined) => ({
+/** What is known of an attempt from its request. */
+export interface Whose {
+  readonly provider: string
+  readonly model: string
+  readonly endedAt: number
+  readonly route: ModelResponse.Route | undefined
+}
+
+const common = (attempt: Attempt, { endedAt, model, provider, route }: Whose) => ({
   attempt: attempt.number,
+  provider,
+  model,
   generation: attempt.generation(),
   credential: attempt.credential(),
   requestId: attempt.requestId(),
@@ -22,15 +32,11 @@ const common = (attempt: Attempt, endedAt: number, route: ModelResponse.Route | 
 export const broken = (
   attempt: Attempt,
   error: ProviderError.ProviderError,
-  of: {
-    readonly endedAt: number
-    readonly delivered: Delivered
-    readonly route: ModelResponse.Route | undefined
-  }
+  of: Whose & { readonly delivered: Delivered }
 ): ModelResponse.Attempt => {
   const usage = attempt.decoder()?.usage()
   return {
-    ...common(attempt, of.endedAt, of.route),
+    ...common(attempt, of),
     requestId: error.requestId ?? attempt.requestId(),
     error: summary(error),
     delivered: of.delivered,
@@ -43,13 +49,8 @@ export const withDiscarded = (attempt: ModelResponse.Attempt, discarded: Partial
   discarded.delivered === "nothing" ? attempt : { ...attempt, discarded }
 
 /** The attempt whose end was proven. */
-export const complete = (
-  attempt: Attempt,
-  usage: Usage,
-  endedAt: number,
-  route: ModelResponse.Route | undefined
-): ModelResponse.Attempt => ({
-  ...common(attempt, endedAt, route),
+export const complete = (attempt: Attempt, usage: Usage, of: Whose): ModelResponse.Attempt => ({
+  ...common(attempt, of),
   delivered: attempt.decoder()?.fold.delivered() ?? "nothing",
   usage
 })

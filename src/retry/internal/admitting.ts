@@ -1,0 +1,75 @@
+/**
+ * The permission of one attempt: asked for once, whoever pulls, and settled exactly once, when the scope of the attempt
+ * closes.
+ */
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import * as Scope from "effect/Scope"
+import type { Fault } from "../../model/internal/fault.js"
+import { toFault } from "../../model/internal/fromFault.js"
+import type { ProviderError } from "../../model/ProviderError.js"
+import type { Admission, AttemptInfo, Outcome, Permit } from "../Admission.js"
+
+export class Admitting {
+  private outcome: Outcome = { _tag: "Abandoned" }
+  private permit: Permit | undefined
+  private waiting: Fiber.RuntimeFiber<void, ProviderError> | undefined
+  private begun = false
+
+  private constructor(
+    private readonly admission: Admission,
+    private readonly info: AttemptInfo
+  ) {}
+
+  /** Its permit is settled after whatever is added to the scope later. */
+  static make(scope: Scope.Scope, admission: Admission, info: AttemptInfo): Effect.Effect<Admitting> {
+    const admitting = new Admitting(admission, info)
+    return Effect.as(Scope.addFinalizer(scope, admitting.settle), admitting)
+  }
+
+  /** Waits for permission. A pull that is interrupted keeps the place in the queue for the next one. */
+  readonly admitted: Effect.Effect<void, Fault> = Effect.suspend(() =>
+    this.permit !== undefined
+      ? Effect.void
+      : Effect.zipRight(
+          this.ask,
+          Effect.mapError(
+            Effect.suspend(() => Fiber.join(this.waiting!)),
+            toFault
+          )
+        )
+  )
+
+  /** Events came: what to tell the permit of the first of them. */
+  began(headers: Readonly<Record<string, string>> | undefined): Effect.Effect<void> | undefined {
+    if (this.begun) return undefined
+    this.begun = true
+    const told = this.permit?.began?.({ headers: headers ?? {} })
+    return told && Effect.uninterruptible(told)
+  }
+
+  /** Says what the permit is settled with, once the scope closes. */
+  ended(outcome: Outcome): void {
+    this.outcome = outcome
+  }
+
+  /** In a fiber of its own, which ends with the scope of the attempt and not with the pull. */
+  private readonly ask: Effect.Effect<void> = Effect.suspend(() => {
+    if (this.waiting !== undefined) return Effect.void
+    const asking = Effect.uninterruptibleMask((restore) =>
+      Effect.map(restore(Effect.interruptible(this.admission.admit(this.info))), (permit) => {
+        this.permit = permit
+      })
+    )
+    return Effect.map(Effect.forkDaemon(asking), (fiber) => {
+      this.waiting = fiber
+    })
+  }).pipe(Effect.uninterruptible)
+
+  private readonly settle: Effect.Effect<void> = Effect.suspend(() =>
+    Effect.zipRight(
+      this.waiting === undefined ? Effect.void : Fiber.interrupt(this.waiting),
+      Effect.suspend(() => this.permit?.settle(this.outcome) ?? Effect.void)
+    )
+  )
+}
