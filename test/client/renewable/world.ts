@@ -1,11 +1,14 @@
 /**
  * What the tests of `Renewable` renew: numbered things, whose building and closing follow a script and are logged.
  */
+import { assert } from "@effect/vitest"
+import * as Cause from "effect/Cause"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import * as Option from "effect/Option"
 import * as Scope from "effect/Scope"
-import * as Renewable from "../../src/client/Renewable.js"
+import * as Renewable from "../../../src/client/Renewable.js"
 
 export interface Thing {
   readonly number: number
@@ -88,3 +91,29 @@ export class World {
     })
   }
 }
+
+export const isClosedError = (exit: Exit.Exit<unknown, unknown>): boolean =>
+  Exit.isFailure(exit) &&
+  Option.exists(Cause.failureOption(exit.cause), (error) => error instanceof Renewable.RenewableClosed)
+
+export const tagsOf = (renewals: ReadonlyArray<Renewable.Renewal<unknown>>): ReadonlyArray<string> => [
+  ...new Set(renewals.map((renewal) => renewal._tag))
+]
+
+/** Renews and gives the id of the new generation, or fails the test. */
+export const renewed = Effect.fn(function* <E>(renewable: Renewable.Renewable<Thing, E>, held: Held) {
+  const renewal = yield* renewable.renew(held.lease.generation)
+  assert.strictEqual(renewal._tag, "Renewed")
+  return renewal._tag === "Renewed" ? renewal.generation : held.lease.generation
+})
+
+/** Renews `times` times, each time with one holder staying behind on the generation that retires. */
+export const drain = Effect.fn(function* <E>(renewable: Renewable.Renewable<Thing, E>, times: number) {
+  const holders: Array<Held> = []
+  for (let i = 0; i < times; i++) {
+    const held = yield* hold(renewable.lease)
+    holders.push(held)
+    yield* renewed(renewable, held)
+  }
+  return holders
+})

@@ -15,8 +15,8 @@ import * as LogLevel from "effect/LogLevel"
 import * as Option from "effect/Option"
 import type * as Scheduler from "effect/Scheduler"
 import * as Scope from "effect/Scope"
-import * as Renewable from "../../src/client/Renewable.js"
-import type { GenerationId } from "../../src/model/GenerationId.js"
+import * as Renewable from "../../../src/client/Renewable.js"
+import type { GenerationId } from "../../../src/model/GenerationId.js"
 
 /** How a build goes: at once or when its gate opens, with which end, and whether it can be interrupted meanwhile. */
 interface BuildPlan {
