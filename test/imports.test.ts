@@ -30,7 +30,7 @@ const code = (path: string): string => readFileSync(join(src, path), "utf8").rep
 
 /** Where an import goes, as a path inside of `src`; undefined where that is a package. */
 const target = (from: string, name: string): string | undefined => {
-  if (name === "#pool") return "client/internal/undiciPool.ts"
+  if (name === "#pool") return "client/pool/undiciPool.ts"
   if (!name.startsWith(".")) return undefined
   return relative(src, resolve(src, dirname(from), name))
     .split(sep)

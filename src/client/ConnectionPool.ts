@@ -13,11 +13,11 @@ import type * as Redacted from "effect/Redacted"
 import type * as Scope from "effect/Scope"
 import type { Dispatcher } from "undici"
 import type { InvalidOptions } from "./InvalidOptions.js"
-import type { ByteSource } from "./internal/byteSource.js"
-import { check, loaded } from "./internal/checkPool.js"
-import * as httpClientPool from "./internal/httpClientPool.js"
+import type { ByteSource } from "./pool/byteSource.js"
+import { check, loaded } from "./pool/checkPool.js"
+import * as httpClientPool from "./pool/httpClientPool.js"
 
-export type { ByteSource } from "./internal/byteSource.js"
+export type { ByteSource } from "./pool/byteSource.js"
 
 /**
  * The connections of a pool, counted.

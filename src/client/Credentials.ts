@@ -16,13 +16,13 @@ import * as Predicate from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
 import type * as Scope from "effect/Scope"
 import type * as Stream from "effect/Stream"
+import { of } from "./credentials/credentials.js"
+import type { Origin } from "./credentials/keyring.js"
+import * as internal from "./credentials/keyring.js"
+import type * as Rotation from "./credentials/rotation.js"
 import type { InvalidOptions } from "./InvalidOptions.js"
-import { of } from "./internal/credentials.js"
-import type { Origin } from "./internal/keyring.js"
-import * as internal from "./internal/keyring.js"
-import type * as Rotation from "./internal/rotation.js"
 
-export type { Origin } from "./internal/keyring.js"
+export type { Origin } from "./credentials/keyring.js"
 
 /**
  * By which credentials are known at run time.

@@ -17,19 +17,19 @@ import type * as Decoder from "../protocol/internal/decoder.js"
 import type { PrefillFlag, Protocol, Stamp } from "../protocol/Protocol.js"
 import * as ConnectionPool from "./ConnectionPool.js"
 import type { Credentials } from "./Credentials.js"
+import * as Keys from "./credentials/keys.js"
 import type { Http } from "./Http.js"
 import { InvalidOptions } from "./InvalidOptions.js"
 import * as Calls from "./internal/calls.js"
 import { checkBaseUrl, checkHeaders } from "./internal/checkAddress.js"
-import { check as checkPool } from "./internal/checkPool.js"
 import { checkQuirks } from "./internal/checkQuirks.js"
 import { checkTimes } from "./internal/checkTime.js"
-import * as Keys from "./internal/keys.js"
 import type { RenewableClosed } from "./internal/renewableClosed.js"
+import { check as checkPool } from "./pool/checkPool.js"
 import * as Renewable from "./Renewable.js"
 
 export type { Decoder, Reading, Target, Verdict } from "../protocol/internal/decoder.js"
-export type { Chosen, Failed, Judged, Keys } from "./internal/keys.js"
+export type { Chosen, Failed, Judged, Keys } from "./credentials/keys.js"
 
 /**
  * One generation of a client: the SDK's object, and the pool that it sends over.

@@ -7,7 +7,7 @@ import { Effect, Ref, Stream } from "effect"
 import type { ModelRequest, Prompt as OwnPrompt } from "effect-redial"
 import { ScriptedProvider } from "effect-redial/testing"
 import { Memory, maxAnswers } from "../../src/ai/internal/memory.js"
-import { call, counted, finishOf, provide, scripted, weather } from "./support.js"
+import { call, counted, finishOf, provide, scripted, weather } from "../support/ai.js"
 
 const { answer, drop } = ScriptedProvider
 

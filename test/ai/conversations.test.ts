@@ -3,7 +3,7 @@
  */
 import { assert, it } from "@effect/vitest"
 import { Effect } from "effect"
-import { run } from "../conversations/run.js"
+import { run } from "../harness/conversations/run.js"
 
 it.live("conversations with tools are as without drops, and all requests are told of", () =>
   Effect.gen(function* () {

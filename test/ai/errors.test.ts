@@ -8,7 +8,7 @@ import { ProviderError } from "effect-redial"
 import * as Redial from "effect-redial/ai"
 import { ScriptedProvider } from "effect-redial/testing"
 import { fromProviderError } from "../../src/ai/internal/errors.js"
-import { collect, options, provide, scripted } from "./support.js"
+import { collect, options, provide, scripted } from "../support/ai.js"
 
 const { answer, drop, status } = ScriptedProvider
 

@@ -7,7 +7,7 @@ import { Effect, ExecutionPlan, Layer, Option, Schema, Tracer } from "effect"
 import { type ModelEvent, Provider } from "effect-redial"
 import * as Redial from "effect-redial/ai"
 import { ScriptedProvider } from "effect-redial/testing"
-import { call, collect, counted, options, playing, provide, scripted, textOf, types, weather } from "./support.js"
+import { call, collect, counted, options, playing, provide, scripted, textOf, types, weather } from "../support/ai.js"
 
 const { answer, drop, status } = ScriptedProvider
 

@@ -3,7 +3,7 @@
  */
 import { execFileSync } from "node:child_process"
 import { assert, it } from "@effect/vitest"
-import { root } from "../docs/run.js"
+import { root } from "../support/docs.js"
 
 /** Fails whatever asks for a module of @effect/ai. */
 const hook = `data:text/javascript,${encodeURIComponent(`

@@ -6,7 +6,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Deferred, Effect, Either, Fiber, Option, Schema, Stream } from "effect"
 import * as Redial from "effect-redial/ai"
 import { ScriptedProvider, Wire } from "effect-redial/testing"
-import { call, collect, counted, finishOf, provide, scripted, textOf, types, weather } from "./support.js"
+import { call, collect, counted, finishOf, provide, scripted, textOf, types, weather } from "../support/ai.js"
 
 const { answer, drop } = ScriptedProvider
 

@@ -8,7 +8,7 @@ import { Effect, Redacted, Schema } from "effect"
 import { type ModelEvent, Provider, Vendors } from "effect-redial"
 import * as Redial from "effect-redial/ai"
 import { FaultServer, Reply, ScriptedProvider, Wire } from "effect-redial/testing"
-import { call, collect, counted, options, playing, provide, scripted, types, Weather, weather } from "./support.js"
+import { call, collect, counted, options, playing, provide, scripted, types, Weather, weather } from "../support/ai.js"
 
 const { answer } = ScriptedProvider
 

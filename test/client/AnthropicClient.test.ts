@@ -2,8 +2,8 @@ import { assert, describe, it } from "@effect/vitest"
 import { Config, ConfigProvider, Effect, Layer, Redacted, Schedule } from "effect"
 import { AnthropicClient, Provider, Vendors } from "effect-redial"
 import { FaultServer, Reply, Wire } from "effect-redial/testing"
-import { environment, identity, sent } from "./wire.js"
-import { answered, answerOf, apiKey } from "./world.js"
+import { environment, identity, sent } from "../support/client/wire.js"
+import { answered, answerOf, apiKey } from "../support/client/world.js"
 
 const protocol = "anthropic-messages"
 const send = (options: Partial<AnthropicClient.Options> = {}, path = "") =>

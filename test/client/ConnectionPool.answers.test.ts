@@ -6,7 +6,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Chunk, Effect, Fiber, Option, Queue, Stream } from "effect"
 import { ConnectionPool, type ProviderError } from "effect-redial"
 import { FaultServer, Reply } from "effect-redial/testing"
-import { answered, answerOf, eventsOf, post, protocols, providerOf, request, text } from "./world.js"
+import { answered, answerOf, eventsOf, post, protocols, providerOf, request, text } from "../support/client/world.js"
 
 const protocol = "anthropic-messages"
 const answer = answerOf(protocol)

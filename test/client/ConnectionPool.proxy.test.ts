@@ -8,10 +8,11 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect, Exit, Fiber, Layer, Scope } from "effect"
 import { AnthropicClient, ConnectionPool } from "effect-redial"
 import { FaultServer, Reply } from "effect-redial/testing"
-import { connectProxy } from "./connectProxy.js"
-import { answered, answerOf, apiKey, bodyOf, eventsOf, flowing, post, providerOf } from "./world.js"
+import { connectProxy } from "../support/client/connectProxy.js"
+import { answered, answerOf, apiKey, bodyOf, eventsOf, flowing, post, providerOf } from "../support/client/world.js"
 
-const fixture = (name: string): string => readFileSync(new URL(`./fixtures/${name}`, import.meta.url), "utf8")
+const fixture = (name: string): string =>
+  readFileSync(new URL(`../support/client/fixtures/${name}`, import.meta.url), "utf8")
 const ca = fixture("ca.pem")
 const certificate = { cert: fixture("server.pem"), key: fixture("server.key") }
 const answer = answerOf("anthropic-messages")

@@ -7,7 +7,17 @@ import { Deferred, Effect, Exit, Fiber, Scope, Stream } from "effect"
 import { AnthropicClient, ConnectionPool, Provider } from "effect-redial"
 import { FaultServer, Reply } from "effect-redial/testing"
 import { Agent } from "undici"
-import { answered, answerOf, apiKey, bodyOf, eventsOf, flowing, post, providerOf, request } from "./world.js"
+import {
+  answered,
+  answerOf,
+  apiKey,
+  bodyOf,
+  eventsOf,
+  flowing,
+  post,
+  providerOf,
+  request
+} from "../support/client/world.js"
 
 const answer = answerOf("anthropic-messages")
 const bytes = eventsOf("anthropic-messages").join("")

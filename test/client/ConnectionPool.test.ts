@@ -6,7 +6,17 @@ import { assert, describe, it } from "@effect/vitest"
 import { Deferred, Effect, Exit, Fiber, Scope, Stream } from "effect"
 import { ConnectionPool } from "effect-redial"
 import { FaultServer, Reply } from "effect-redial/testing"
-import { answered, answerOf, eventsOf, flowing, milliseconds, post, protocols, providerOf, request } from "./world.js"
+import {
+  answered,
+  answerOf,
+  eventsOf,
+  flowing,
+  milliseconds,
+  post,
+  protocols,
+  providerOf,
+  request
+} from "../support/client/world.js"
 
 const answer = answerOf("anthropic-messages")
 const whole = Reply.body(eventsOf("anthropic-messages").join(""))

@@ -9,9 +9,10 @@ import type { TlsOptions } from "node:tls"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Exit, Redacted, Scope } from "effect"
 import { AnthropicClient, ConnectionPool, InvalidOptions } from "effect-redial"
-import { answered, bodyOf, eventsOf, failureOf, post, providerOf } from "./world.js"
+import { answered, bodyOf, eventsOf, failureOf, post, providerOf } from "../support/client/world.js"
 
-const fixture = (name: string): string => readFileSync(new URL(`./fixtures/${name}`, import.meta.url), "utf8")
+const fixture = (name: string): string =>
+  readFileSync(new URL(`../support/client/fixtures/${name}`, import.meta.url), "utf8")
 const ca = fixture("ca.pem")
 const server = { cert: fixture("server.pem"), key: fixture("server.key") }
 const client = { cert: fixture("client.pem"), key: Redacted.make(fixture("client.key")) }

@@ -22,8 +22,8 @@ import {
   TestContext
 } from "effect"
 import { Credentials } from "effect-redial"
-import { keyringOf } from "../../src/client/internal/credentials.js"
-import * as Keys from "../../src/client/internal/keys.js"
+import { keyringOf } from "../../src/client/credentials/credentials.js"
+import * as Keys from "../../src/client/credentials/keys.js"
 import type { Fault } from "../../src/model/internal/fault.js"
 
 const key = Redacted.make

@@ -17,7 +17,7 @@ import {
   providerOf,
   request,
   text
-} from "./world.js"
+} from "../support/client/world.js"
 
 const answer = answerOf("anthropic-messages")
 const stalled = Reply.cut(answer, { afterEvents: 6 }, "stall")

@@ -2,8 +2,8 @@ import { assert, describe, it } from "@effect/vitest"
 import { Config, ConfigProvider, Effect, Layer, Schedule } from "effect"
 import { OpenAiClient, Provider, Vendors } from "effect-redial"
 import { FaultServer, Reply, Wire } from "effect-redial/testing"
-import { environment, identity, sent } from "./wire.js"
-import { answered, answerOf, apiKey } from "./world.js"
+import { environment, identity, sent } from "../support/client/wire.js"
+import { answered, answerOf, apiKey } from "../support/client/world.js"
 
 const protocol = "chat-completions"
 const send = (options: Partial<OpenAiClient.Options> = {}, path = "/v1") =>

@@ -11,7 +11,7 @@ import { AnthropicClient, type ModelRequest, Provider } from "effect-redial"
 import { FaultServer } from "effect-redial/testing"
 import * as AnthropicMessages from "../../src/protocol/AnthropicMessages.js"
 import { adaptive, models } from "../../src/protocol/anthropic/deprecations.js"
-import { answerOf, apiKey } from "./world.js"
+import { answerOf, apiKey } from "../support/client/world.js"
 
 const prompt = "a secret question"
 

@@ -4,7 +4,7 @@
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as FastCheck from "effect/FastCheck"
-import * as Rotation from "../../src/client/internal/rotation.js"
+import * as Rotation from "../../src/client/credentials/rotation.js"
 import type { Fault } from "../../src/model/internal/fault.js"
 
 const coolDown = { rateLimit: 60_000, quota: 3_600_000, refused: 300_000 }

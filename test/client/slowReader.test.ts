@@ -4,7 +4,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Deferred, Effect, Either, Fiber, Stream } from "effect"
 import { FaultServer, Reply, Wire } from "effect-redial/testing"
-import { protocols, providerOf, request } from "./world.js"
+import { protocols, providerOf, request } from "../support/client/world.js"
 
 const closing = { connection: "close" }
 

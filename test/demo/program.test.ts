@@ -9,7 +9,7 @@ import { ConfigProvider, Effect } from "effect"
 import { FaultServer, Reply, Wire } from "effect-redial/testing"
 import { fast } from "../../docs/examples/demo/scenario.js"
 import { scripted } from "../../docs/examples/demo/scripted.js"
-import { run, watched } from "./world.js"
+import { run, watched } from "../support/demo.js"
 
 describe("the demo", () => {
   it.live("breaks eight streams, loses nothing and leaves nothing open", () =>

@@ -4,7 +4,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { FaultServer, Reply, Wire } from "effect-redial/testing"
-import { run } from "./run.js"
+import { run } from "../support/docs.js"
 
 const ask = (id: string, name: string) => ({
   type: "mcp_approval_request",

@@ -4,7 +4,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { FaultServer, Reply, Wire } from "effect-redial/testing"
-import { run } from "./run.js"
+import { run } from "../support/docs.js"
 
 const text = "Because of Rayleigh scattering."
 const refused = Reply.status(401, { body: { error: { message: "invalid x-api-key" } } })

@@ -10,7 +10,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect, Layer, Redacted, Schema, Stream } from "effect"
 import { FaultServer, Reply, Wire } from "effect-redial/testing"
 import { asked, obedient } from "../support/asked.js"
-import { root, run } from "./run.js"
+import { root, run } from "../support/docs.js"
 
 const protocol = "anthropic-messages"
 const reply = (answer: Wire.Answer) => Reply.stream(Wire.answer(protocol, answer))

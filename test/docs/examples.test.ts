@@ -6,7 +6,7 @@ import { readdirSync, readFileSync } from "node:fs"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { FaultServer, Reply, Wire } from "effect-redial/testing"
-import { root, run } from "./run.js"
+import { root, run } from "../support/docs.js"
 
 const text = "Because air scatters blue light most."
 

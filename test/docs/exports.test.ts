@@ -4,7 +4,7 @@
  */
 import { readFileSync } from "node:fs"
 import { assert, describe, it } from "@effect/vitest"
-import { root } from "./run.js"
+import { root } from "../support/docs.js"
 
 interface Declared {
   readonly name: string

@@ -3,7 +3,7 @@
  */
 import { existsSync, readdirSync, readFileSync } from "node:fs"
 import { assert, it } from "@effect/vitest"
-import { root } from "./run.js"
+import { root } from "../support/docs.js"
 
 const pages = [
   ...["README.md", "CONTRIBUTING.md", "CHANGELOG.md"],

@@ -4,8 +4,8 @@
  */
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
-import { faults } from "../faults/catalogue.js"
-import { run, waysOf } from "../faults/run.js"
+import { faults } from "../harness/faults/catalogue.js"
+import { run, waysOf } from "../harness/faults/run.js"
 
 const wanted = faults.filter(
   ({ expect, name, protocols = ["ollama-chat"], world }) =>

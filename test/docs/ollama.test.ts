@@ -22,7 +22,7 @@ import { type InvalidOptions, type ModelClient, ModelRequest, Prompt, Provider, 
 import { FaultServer, Reply, Wire } from "effect-redial/testing"
 import { makeClient, ollama, protocol } from "../../docs/examples/ollama/chat.js"
 import * as Decoder from "../../src/protocol/internal/decoder.js"
-import { bytes, checkGrammar, cut, stamp } from "../protocol/support.js"
+import { bytes, checkGrammar, cut, stamp } from "../support/protocol/decode.js"
 
 const line = (fields: object) => ({ model: "qwen3", created_at: "2026-01-01T00:00:00Z", done: false, ...fields })
 

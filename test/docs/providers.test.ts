@@ -5,9 +5,9 @@ import { readFileSync } from "node:fs"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { FaultServer, Reply, Wire } from "effect-redial/testing"
-import { identity } from "../client/wire.js"
-import { markdown } from "../vendors/table.js"
-import { root, run } from "./run.js"
+import { identity } from "../support/client/wire.js"
+import { root, run } from "../support/docs.js"
+import { markdown } from "../support/vendors/table.js"
 
 const text = "Because air scatters blue light most."
 const whole = Reply.stream(Wire.answer("chat-completions", { text }))

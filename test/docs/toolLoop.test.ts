@@ -4,7 +4,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { FaultServer, Reply, Wire } from "effect-redial/testing"
-import { run } from "./run.js"
+import { run } from "../support/docs.js"
 
 const protocol = "anthropic-messages"
 const env = (server: FaultServer.Service) => ({ ANTHROPIC_API_KEY: "k", ANTHROPIC_BASE_URL: server.url })

@@ -3,7 +3,7 @@ import { Effect, Either } from "effect"
 import { ModelResponse, Prompt, Provider } from "effect-redial"
 import { ScriptedProvider } from "effect-redial/testing"
 import * as ModelRequest from "../../src/model/ModelRequest.js"
-import { calls } from "./response.js"
+import { calls } from "../support/model/response.js"
 
 const question = Prompt.text("Why is the sky blue?")
 const text = (text: string) => ({ type: "text" as const, text })

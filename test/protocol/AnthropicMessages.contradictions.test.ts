@@ -3,6 +3,7 @@
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as FastCheck from "effect/FastCheck"
+import { run as runAny, type Trust, whole as wholeAny } from "../support/protocol/decode.js"
 import {
   blockDelta,
   blockStart,
@@ -14,8 +15,7 @@ import {
   samples,
   textBlock,
   toolBlock
-} from "./samples.js"
-import { run as runAny, type Trust, whole as wholeAny } from "./support.js"
+} from "../support/protocol/samples.js"
 
 const run = (body: string, trust?: Trust) => runAny("anthropic-messages", body, trust)
 const whole = (body: string) => wholeAny("anthropic-messages", body)

@@ -2,7 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import type * as Prompt from "../../src/model/Prompt.js"
 import * as Tool from "../../src/model/Tool.js"
 import * as AnthropicMessages from "../../src/protocol/AnthropicMessages.js"
-import { base64, encoder, type Options, user, weather } from "./encodeSupport.js"
+import { base64, encoder, type Options, user, weather } from "../support/protocol/encode.js"
 
 const { adds, params, refuses } = encoder(AnthropicMessages.protocol.encode)
 

@@ -1,4 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
+import { run as runAny, stamp, whole as wholeAny } from "../support/protocol/decode.js"
 import {
   blockDelta,
   blockStart,
@@ -9,8 +10,7 @@ import {
   named,
   textBlock,
   toolBlock
-} from "./samples.js"
-import { run as runAny, stamp, whole as wholeAny } from "./support.js"
+} from "../support/protocol/samples.js"
 
 const run = (body: string) => runAny("anthropic-messages", body)
 const whole = (body: string) => wholeAny("anthropic-messages", body)

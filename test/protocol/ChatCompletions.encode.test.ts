@@ -2,7 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import type * as Prompt from "../../src/model/Prompt.js"
 import * as Tool from "../../src/model/Tool.js"
 import * as ChatCompletions from "../../src/protocol/ChatCompletions.js"
-import { base64, encoder, type Options, user, weather } from "./encodeSupport.js"
+import { base64, encoder, type Options, user, weather } from "../support/protocol/encode.js"
 
 const { adds, params, refuses } = encoder(ChatCompletions.protocol.encode)
 

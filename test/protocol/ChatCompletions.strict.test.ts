@@ -3,6 +3,7 @@
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as FastCheck from "effect/FastCheck"
+import { checkGrammar, run as runAny, whole as wholeAny } from "../support/protocol/decode.js"
 import {
   chunk,
   done,
@@ -14,8 +15,7 @@ import {
   tool,
   unnamed,
   usage
-} from "./samples.js"
-import { checkGrammar, run as runAny, whole as wholeAny } from "./support.js"
+} from "../support/protocol/samples.js"
 
 const run = (body: string) => runAny("chat-completions", body)
 const whole = (body: string) => wholeAny("chat-completions", body)

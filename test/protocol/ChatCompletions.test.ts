@@ -1,8 +1,8 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as ChatCompletions from "../../src/protocol/ChatCompletions.js"
 import * as Decoder from "../../src/protocol/internal/decoder.js"
-import { chunk, done, finish, tool, unnamed, usage } from "./samples.js"
-import { bytes, decoderOf, run as runAny, stamp, whole as wholeAny } from "./support.js"
+import { bytes, decoderOf, run as runAny, stamp, whole as wholeAny } from "../support/protocol/decode.js"
+import { chunk, done, finish, tool, unnamed, usage } from "../support/protocol/samples.js"
 
 const run = (body: string) => runAny("chat-completions", body)
 const whole = (body: string) => wholeAny("chat-completions", body)

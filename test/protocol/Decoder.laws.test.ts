@@ -1,7 +1,17 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as FastCheck from "effect/FastCheck"
-import { chunk, done, finish, messageDelta, messageStart, messageStop, samples, textBlock, usage } from "./samples.js"
-import { bytes, checkGrammar, cut, decoderOf, run, runChunks } from "./support.js"
+import { bytes, checkGrammar, cut, decoderOf, run, runChunks } from "../support/protocol/decode.js"
+import {
+  chunk,
+  done,
+  finish,
+  messageDelta,
+  messageStart,
+  messageStop,
+  samples,
+  textBlock,
+  usage
+} from "../support/protocol/samples.js"
 
 const finishes = (events: ReadonlyArray<{ readonly _tag: string }>) =>
   events.filter((event) => event._tag === "Finish").length

@@ -2,6 +2,7 @@
  * Responses streams that contradict themselves, or whose content has another form than the protocol's.
  */
 import { assert, describe, it } from "@effect/vitest"
+import { run, type Trust, whole } from "../support/protocol/decode.js"
 import {
   added,
   annotation,
@@ -19,8 +20,7 @@ import {
   search,
   textDelta,
   textItem
-} from "./responsesSamples.js"
-import { run, type Trust, whole } from "./support.js"
+} from "../support/protocol/responsesSamples.js"
 
 const trusts: ReadonlyArray<Trust> = ["shown", "vendor"]
 

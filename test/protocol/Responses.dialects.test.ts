@@ -4,8 +4,17 @@
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as FastCheck from "effect/FastCheck"
-import { added, argumentsDelta, callItem, completed, created, done, event, textItem } from "./responsesSamples.js"
-import { checkGrammar, run, type Trust } from "./support.js"
+import { checkGrammar, run, type Trust } from "../support/protocol/decode.js"
+import {
+  added,
+  argumentsDelta,
+  callItem,
+  completed,
+  created,
+  done,
+  event,
+  textItem
+} from "../support/protocol/responsesSamples.js"
 
 /** Pieces are told apart by their numbers, so that nothing doubled, lost or moved goes unnoticed. */
 interface Answer {

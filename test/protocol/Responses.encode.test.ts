@@ -3,7 +3,8 @@ import * as Schema from "effect/Schema"
 import * as Prompt from "../../src/model/Prompt.js"
 import * as Tool from "../../src/model/Tool.js"
 import * as Responses from "../../src/protocol/Responses.js"
-import { base64, encoder, type Options, user, weather } from "./encodeSupport.js"
+import { whole } from "../support/protocol/decode.js"
+import { base64, encoder, type Options, user, weather } from "../support/protocol/encode.js"
 import {
   annotation,
   call,
@@ -17,8 +18,7 @@ import {
   reasoningItem,
   search,
   textItem
-} from "./responsesSamples.js"
-import { whole } from "./support.js"
+} from "../support/protocol/responsesSamples.js"
 
 const { adds, fault, params, refuses } = encoder(Responses.protocol.encode)
 

@@ -2,6 +2,7 @@
  * Responses streams whose content has another form than the protocol's.
  */
 import { assert, describe, it } from "@effect/vitest"
+import { run, whole } from "../support/protocol/decode.js"
 import {
   added,
   argumentsDelta,
@@ -15,8 +16,7 @@ import {
   search,
   textDelta,
   textItem
-} from "./responsesSamples.js"
-import { run, whole } from "./support.js"
+} from "../support/protocol/responsesSamples.js"
 
 const place = { item_id: "msg_0", output_index: 0, content_index: 0 }
 

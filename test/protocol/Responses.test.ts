@@ -1,5 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { initial, step } from "../../src/protocol/responses/decode.js"
+import { bytes, checkGrammar, decoderOf, run as runAny, stamp, whole as wholeAny } from "../support/protocol/decode.js"
 import {
   added,
   annotation,
@@ -20,8 +21,7 @@ import {
   summaryDelta,
   textDelta,
   textItem
-} from "./responsesSamples.js"
-import { bytes, checkGrammar, decoderOf, run as runAny, stamp, whole as wholeAny } from "./support.js"
+} from "../support/protocol/responsesSamples.js"
 
 const run = (body: string) => runAny("responses", body)
 

@@ -3,6 +3,7 @@ import * as FastCheck from "effect/FastCheck"
 import { byWord } from "../../src/protocol/internal/errorWords.js"
 import { failureWords, finishReason, finishWord, interruption } from "../../src/protocol/internal/finishWords.js"
 import type { ProtocolId } from "../../src/protocol/Protocol.js"
+import { run } from "../support/protocol/decode.js"
 import {
   blockDelta,
   blockStart,
@@ -13,8 +14,7 @@ import {
   messageStart,
   messageStop,
   named
-} from "./samples.js"
-import { run } from "./support.js"
+} from "../support/protocol/samples.js"
 
 const protocols: ReadonlyArray<ProtocolId> = ["anthropic-messages", "chat-completions", "responses"]
 

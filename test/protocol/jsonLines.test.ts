@@ -4,7 +4,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as FastCheck from "effect/FastCheck"
 import { jsonLines } from "../../src/protocol/Framing.js"
-import { bytes, cut } from "./support.js"
+import { bytes, cut } from "../support/protocol/decode.js"
 
 const readChunks = (chunks: ReadonlyArray<Uint8Array>, max = 1_000_000) => {
   const reader = jsonLines.reader(max)

@@ -13,8 +13,8 @@ import * as Decoder from "../../src/protocol/internal/decoder.js"
 import type { Limits } from "../../src/protocol/internal/limits.js"
 import type { ProtocolId } from "../../src/protocol/Protocol.js"
 import * as Responses from "../../src/protocol/Responses.js"
-import { samples } from "./samples.js"
-import { bytes, stamp } from "./support.js"
+import { bytes, stamp } from "../support/protocol/decode.js"
+import { samples } from "../support/protocol/samples.js"
 
 const protocols: Readonly<Record<ProtocolId, (limits: Limits) => Decoder.Decoder>> = {
   "anthropic-messages": (limits) => Decoder.make(AnthropicMessages.protocol, stamp, { limits }),

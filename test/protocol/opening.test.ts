@@ -6,8 +6,8 @@ import * as FastCheck from "effect/FastCheck"
 import { Wire } from "effect-redial/testing"
 import { type Beginning, type Framing, jsonLines, serverSentEvents } from "../../src/protocol/Framing.js"
 import { Opening } from "../../src/protocol/internal/opening.js"
-import { samples } from "./samples.js"
-import { bytes, cut, decoderOf, run, runChunks } from "./support.js"
+import { bytes, cut, decoderOf, run, runChunks } from "../support/protocol/decode.js"
+import { samples } from "../support/protocol/samples.js"
 
 type ContentType = string | null | undefined
 

@@ -11,8 +11,8 @@ import * as AnthropicMessages from "../../src/protocol/AnthropicMessages.js"
 import { outputSchema } from "../../src/protocol/anthropic/outputSchema.js"
 import { plainSchema, problemOf } from "../../src/protocol/internal/plainSchema.js"
 import { strictForm } from "../../src/protocol/internal/strict.js"
-import { encoder } from "./encodeSupport.js"
-import { anthropicProblems, strictProblems } from "./outputRules.js"
+import { encoder } from "../support/protocol/encode.js"
+import { anthropicProblems, strictProblems } from "../support/protocol/outputRules.js"
 
 type Any = Schema.Schema.AnyNoContext
 

@@ -4,7 +4,7 @@ import * as AnthropicMessages from "../../src/protocol/AnthropicMessages.js"
 import * as ChatCompletions from "../../src/protocol/ChatCompletions.js"
 import type * as Quirks from "../../src/protocol/Quirks.js"
 import * as Responses from "../../src/protocol/Responses.js"
-import { encoder, type Options, weather } from "./encodeSupport.js"
+import { encoder, type Options, weather } from "../support/protocol/encode.js"
 
 const chat = (quirks: Quirks.ChatCompletions) => encoder((request) => ChatCompletions.protocol.encode(request, quirks))
 const messages = (quirks: Quirks.AnthropicMessages) =>

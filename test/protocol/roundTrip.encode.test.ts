@@ -10,8 +10,8 @@ import * as AnthropicMessages from "../../src/protocol/AnthropicMessages.js"
 import * as ChatCompletions from "../../src/protocol/ChatCompletions.js"
 import * as Decoder from "../../src/protocol/internal/decoder.js"
 import * as Responses from "../../src/protocol/Responses.js"
-import * as samples from "./samples.js"
-import { bytes, stamp, whole } from "./support.js"
+import { bytes, stamp, whole } from "../support/protocol/decode.js"
+import * as samples from "../support/protocol/samples.js"
 
 /** The conversation after a response: its calls are answered, and the user goes on. */
 const goOn = (response: ModelResponse): Prompt.Prompt => {

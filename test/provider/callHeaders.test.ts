@@ -6,7 +6,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Chunk, Effect, Redacted, Schedule, Schema, Stream } from "effect"
 import { type Protocol, Provider, Router, Vendors } from "effect-redial"
 import { FaultServer, Reply, Wire } from "effect-redial/testing"
-import { observing } from "../observing.js"
+import { observing } from "../support/observing.js"
 
 const apiKey = Redacted.make("test-key")
 const request = { model: "m", prompt: "Why is the sky blue?" }

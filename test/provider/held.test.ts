@@ -5,7 +5,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Chunk, Effect, Redacted, Schedule, Stream } from "effect"
 import { ModelEvent, Provider, Vendors } from "effect-redial"
 import { FaultServer, Reply } from "effect-redial/testing"
-import * as samples from "../protocol/samples.js"
+import * as samples from "../support/protocol/samples.js"
 
 const { blockDelta, blockStart, blockStop, messageDelta, messageStart, messageStop, textBlock } = samples
 

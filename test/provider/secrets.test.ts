@@ -15,7 +15,7 @@ import {
   Vendors
 } from "effect-redial"
 import { FaultServer, Reply, Wire } from "effect-redial/testing"
-import { observing } from "../observing.js"
+import { observing } from "../support/observing.js"
 
 /** One as vendors make them, one that no pattern knows, and one that is written otherwise in a URL. */
 const keys = ["sk-canary-0123456789abcdef", "Zq8Xw2Vn5Rt7Yp3Lk6Jh4Gf1", "eyJh+bGci/OiJIUzI1Ni=IsInR5cCI6"]

@@ -6,7 +6,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Chunk, Effect, Either, FastCheck, Schedule, Stream } from "effect"
 import { ModelEvent, type ModelResponse, type Protocol, type Recovery } from "effect-redial"
 import { Wire } from "effect-redial/testing"
-import * as Memory from "./memory.js"
+import * as Memory from "../support/retry/memory.js"
 
 type Events = ReadonlyArray<ModelEvent.ModelEvent>
 

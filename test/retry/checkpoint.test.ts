@@ -287,7 +287,11 @@ describe("two processes", () => {
         const run = (script: string) =>
           spawn(
             process.execPath,
-            ["--conditions=effect-redial-source", "--import=tsx", join(import.meta.dirname, "checkpointProcess.ts")],
+            [
+              "--conditions=effect-redial-source",
+              "--import=tsx",
+              join(import.meta.dirname, "../support/retry/checkpointProcess.ts")
+            ],
             { env: { ...process.env, STEP: script, FILE: file, URL: server.url }, stdio: ["ignore", "pipe", "inherit"] }
           )
         const output = (child: ReturnType<typeof run>) =>

@@ -5,7 +5,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Chunk, Deferred, Effect, Fiber, FiberId, Option, Schedule, Stream, TestClock } from "effect"
 import { ModelEvent, ModelResponse } from "effect-redial"
 import { Wire } from "effect-redial/testing"
-import * as Memory from "./memory.js"
+import * as Memory from "../support/retry/memory.js"
 
 const request = { model: "m", prompt: "Why is the sky blue?" }
 const background = { ...request, providerOptions: { responses: { background: true } } }

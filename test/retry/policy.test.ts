@@ -19,7 +19,7 @@ import {
 } from "effect"
 import { Credentials, type Provider, ProviderError } from "effect-redial"
 import { ScriptedProvider, Wire } from "effect-redial/testing"
-import * as Memory from "./memory.js"
+import * as Memory from "../support/retry/memory.js"
 
 const request = { model: "any", prompt: "Why is the sky blue?" }
 const whole = { text: "Because of Rayleigh scattering." }

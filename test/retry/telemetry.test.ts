@@ -6,7 +6,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect, Exit, Fiber, Redacted, Schedule, Stream, TestServices } from "effect"
 import { Credentials, Provider, Vendors } from "effect-redial"
 import { FaultServer, Reply, ScriptedProvider, Wire } from "effect-redial/testing"
-import { observing } from "../observing.js"
+import { observing } from "../support/observing.js"
 
 const whole = { text: "Because of Rayleigh scattering." }
 

@@ -2,7 +2,7 @@ import { describe, expect, it } from "@effect/vitest"
 import { Effect, Exit, Fiber, Scope } from "effect"
 import { FaultServer, Reply } from "effect-redial/testing"
 import * as Undici from "undici"
-import { agent, busy, chunk, connect, END, fetchText, MESSAGES, nextTurn, post } from "./client.js"
+import { agent, busy, chunk, connect, END, fetchText, MESSAGES, nextTurn, post } from "../support/testing/client.js"
 
 const events = ["data: 1\n\n", "data: 2\n\n", "data: 3\n\n", "data: 4\n\n"]
 const answer = Reply.stream(events)

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "@effect/vitest"
 import { Effect, Fiber, pipe, TestClock } from "effect"
 import { FaultServer, Reply, Wire } from "effect-redial/testing"
-import { agent, bodyOf, chunk, connect, END, fetchText, MESSAGES } from "./client.js"
+import { agent, bodyOf, chunk, connect, END, fetchText, MESSAGES } from "../support/testing/client.js"
 
 const events = ["data: 1\n\n", "data: 2\n\n", "data: 3\n\n", "data: 4\n\n"]
 const answer = Reply.stream(events)

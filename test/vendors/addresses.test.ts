@@ -5,8 +5,8 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { type Protocol, Provider, Vendors } from "effect-redial"
 import { addresses } from "../../src/vendors/internal/mandated.js"
-import { apiKey } from "../client/world.js"
-import { known, refusal, request, sentBy } from "./world.js"
+import { apiKey } from "../support/client/world.js"
+import { known, refusal, request, sentBy } from "../support/vendors/world.js"
 
 describe("a vendor's own fields", () => {
   it.scopedLive("make its address, on the wire", () =>

@@ -6,8 +6,8 @@ import { assert, describe, it } from "@effect/vitest"
 import { Cause, Config, ConfigProvider, Effect, Exit, Layer, Option, Redacted, Schedule, Schema } from "effect"
 import { Credentials, InvalidOptions, Provider, Vendors } from "effect-redial"
 import { FaultServer, Reply } from "effect-redial/testing"
-import { apiKey } from "../client/world.js"
-import { everywhere, fields, known, refusal, request, sentBy } from "./world.js"
+import { apiKey } from "../support/client/world.js"
+import { everywhere, fields, known, refusal, request, sentBy } from "../support/vendors/world.js"
 
 describe("a key", () => {
   for (const id of ["ollama", "lmstudio", "vllm", "llama-cpp"] as const) {

@@ -5,8 +5,8 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { type ModelRequest, type Protocol, Tool, Vendors } from "effect-redial"
-import { environment } from "../client/wire.js"
-import { sentTo } from "./world.js"
+import { environment } from "../support/client/wire.js"
+import { sentTo } from "../support/vendors/world.js"
 
 const weather = Tool.make("weather", { description: "The weather" })
 

@@ -4,8 +4,8 @@ import { promisify } from "node:util"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Option } from "effect"
 import { Provider, Vendors } from "effect-redial"
-import { apiKey } from "../client/world.js"
-import { known, refusal, request, sentBy } from "./world.js"
+import { apiKey } from "../support/client/world.js"
+import { known, refusal, request, sentBy } from "../support/vendors/world.js"
 
 describe("the list of vendors", () => {
   it("has each once, in itself and by its id", () => {
@@ -36,7 +36,7 @@ describe("the list of vendors", () => {
 
 describe("npm run vendors", () => {
   const print = async (...args: ReadonlyArray<string>) => {
-    const main = fileURLToPath(new URL("main.ts", import.meta.url))
+    const main = fileURLToPath(new URL("../harness/vendors/main.ts", import.meta.url))
     const flags = ["--conditions=effect-redial-source", "--import=tsx"]
     return (await promisify(execFile)(process.execPath, [...flags, main, ...args])).stdout
   }

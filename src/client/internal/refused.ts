@@ -2,7 +2,7 @@
  * An answer without success, as the failure that the SDKs make of one.
  */
 import * as Effect from "effect/Effect"
-import { errorText, fromWeb } from "./byteSource.js"
+import { errorText, fromWeb } from "../pool/byteSource.js"
 
 /** Has the shape that `transportFault` reads: the errors of both SDKs have it as well. */
 class StatusError extends Error {

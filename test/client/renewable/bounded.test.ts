@@ -7,7 +7,7 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
-import { drain, hold, renewed, settle, World } from "./world.js"
+import { drain, hold, renewed, settle, World } from "../../support/client/renewable.js"
 
 describe("Renewable law 6, separate", () => {
   it.effect("a failure of another renewable's generation builds nothing here or there", () =>

@@ -7,7 +7,7 @@ import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
 import * as TestClock from "effect/TestClock"
-import { drain, hold, renewed, settle, World } from "./world.js"
+import { drain, hold, renewed, settle, World } from "../../support/client/renewable.js"
 
 describe("Renewable law 4, drained, not cut", () => {
   it.effect("a holder goes on while the next generation serves, and its generation closes with its last return", () =>

@@ -11,7 +11,7 @@ import * as Option from "effect/Option"
 import * as Scope from "effect/Scope"
 import * as TestClock from "effect/TestClock"
 import * as Renewable from "../../../src/client/Renewable.js"
-import { drain, hold, renewed, settle, World } from "./world.js"
+import { drain, hold, renewed, settle, World } from "../../support/client/renewable.js"
 
 describe("Renewable: the first generation", () => {
   it.effect("acquires nothing before the first lease", () =>

@@ -9,7 +9,7 @@ import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
-import { drain, hold, isClosedError, renewed, settle, World } from "./world.js"
+import { drain, hold, isClosedError, renewed, settle, World } from "../../support/client/renewable.js"
 
 describe("Renewable law 5, owned", () => {
   it.effect("closing the owner releases every generation once, those of stalled holders included", () =>

@@ -6,7 +6,7 @@ import * as Cause from "effect/Cause"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
-import { hold, isClosedError, renewed, settle, tagsOf, World } from "./world.js"
+import { hold, isClosedError, renewed, settle, tagsOf, World } from "../../support/client/renewable.js"
 
 describe("Renewable law 1, acquire before release", () => {
   it.effect("the next generation is open before the old one is closed", () =>

@@ -13,7 +13,7 @@ import * as Option from "effect/Option"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import * as Renewable from "../../../src/client/Renewable.js"
-import { drain, hold, renewed, settle, type Thing, World } from "./world.js"
+import { drain, hold, renewed, settle, type Thing, World } from "../../support/client/renewable.js"
 
 describe("Renewable, changes and stats", () => {
   it.effect("tell what is acquired, retired, released and what failed to build", () =>

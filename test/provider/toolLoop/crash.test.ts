@@ -45,7 +45,11 @@ const world = Effect.gen(function* () {
     Effect.async<{ readonly out: string; readonly killed: boolean }>((resume) => {
       const child = spawn(
         process.execPath,
-        ["--conditions=effect-redial-source", "--import=tsx", join(import.meta.dirname, "loopProcess.ts")],
+        [
+          "--conditions=effect-redial-source",
+          "--import=tsx",
+          join(import.meta.dirname, "../../support/provider/loopProcess.ts")
+        ],
         {
           env: { ...process.env, DIE: die, FILE: file, LOG: log, URL: server.url },
           stdio: ["ignore", "pipe", "inherit"]
