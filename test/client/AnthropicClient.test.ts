@@ -55,7 +55,7 @@ describe("a request", () => {
       const { body, headers, json } = yield* send()
       assert.strictEqual(headers["content-type"], "application/json")
       assert.strictEqual(headers["content-length"], String(Buffer.byteLength(body)))
-      assert.deepInclude(json, { model: "test-model", stream: true })
+      assert.deepInclude(json, { model: "m", stream: true })
       assert.notProperty(headers, "accept-encoding")
     })
   )

@@ -1,25 +1,18 @@
-/**
- * Connections through a proxy.
- */
-import { readFileSync } from "node:fs"
 import * as Https from "node:https"
 import type { AddressInfo } from "node:net"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Exit, Fiber, Layer, Scope } from "effect"
 import { AnthropicClient, ConnectionPool } from "effect-redial"
 import { FaultServer, Reply } from "effect-redial/testing"
+import { fixture } from "../support/client/certificates.js"
 import { connectProxy } from "../support/client/connectProxy.js"
-import { answered, answerOf, apiKey, bodyOf, eventsOf, flowing, post, providerOf } from "../support/client/world.js"
+import { answered, answerOf, apiKey, bodyOf, eventsOf, flowing, post, provider } from "../support/client/world.js"
 
-const fixture = (name: string): string =>
-  readFileSync(new URL(`../support/client/fixtures/${name}`, import.meta.url), "utf8")
 const ca = fixture("ca.pem")
 const certificate = { cert: fixture("server.pem"), key: fixture("server.key") }
 const answer = answerOf("anthropic-messages")
 const body = eventsOf("anthropic-messages").join("")
 const stalled = Reply.cut(answer, { afterEvents: 6 }, "stall")
-
-const provider = (url: string, pool: ConnectionPool.Options) => providerOf("anthropic-messages", url, { pool })
 
 const refusal = (url: string, pool: ConnectionPool.Options) =>
   Effect.gen(function* () {

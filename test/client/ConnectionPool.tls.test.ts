@@ -1,7 +1,3 @@
-/**
- * Connections over TLS. The keys in fixtures/ are for these tests only; their certificates are valid until 2123.
- */
-import { readFileSync } from "node:fs"
 import * as Http2 from "node:http2"
 import * as Https from "node:https"
 import * as Net from "node:net"
@@ -9,10 +5,9 @@ import type { TlsOptions } from "node:tls"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Exit, Redacted, Scope } from "effect"
 import { AnthropicClient, ConnectionPool, InvalidOptions } from "effect-redial"
-import { answered, bodyOf, eventsOf, failureOf, post, providerOf } from "../support/client/world.js"
+import { fixture } from "../support/client/certificates.js"
+import { answered, bodyOf, eventsOf, failureOf, post, provider } from "../support/client/world.js"
 
-const fixture = (name: string): string =>
-  readFileSync(new URL(`../support/client/fixtures/${name}`, import.meta.url), "utf8")
 const ca = fixture("ca.pem")
 const server = { cert: fixture("server.pem"), key: fixture("server.key") }
 const client = { cert: fixture("client.pem"), key: Redacted.make(fixture("client.key")) }
@@ -52,8 +47,6 @@ const serve = (options: TlsOptions & { readonly silent?: boolean } = {}) =>
     const { port } = listener.address() as Net.AddressInfo
     return { url: `https://localhost:${port}`, port, seen, allClosed }
   })
-
-const provider = (url: string, pool: ConnectionPool.Options) => providerOf("anthropic-messages", url, { pool })
 
 const refusal = (url: string, pool: ConnectionPool.Options) =>
   Effect.gen(function* () {

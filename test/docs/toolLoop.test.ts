@@ -5,12 +5,12 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { FaultServer, Reply, Wire } from "effect-redial/testing"
 import { run } from "../support/docs.js"
+import { weather } from "../support/provider/calls.js"
 
 const protocol = "anthropic-messages"
 const env = (server: FaultServer.Service) => ({ ANTHROPIC_API_KEY: "k", ANTHROPIC_BASE_URL: server.url })
 const reply = (answer: Wire.Answer) => Reply.stream(Wire.answer(protocol, answer))
 
-const weather = (id: string, city: string) => ({ id, name: "weather", arguments: { city } })
 const asked = Wire.answer(protocol, {
   reasoning: "Two cities, then a sum.",
   toolCalls: [weather("toolu_1", "Oslo"), { id: "toolu_2", name: "weather", arguments: { town: "Bergen" } }]

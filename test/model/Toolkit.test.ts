@@ -2,8 +2,8 @@ import { assert, describe, it } from "@effect/vitest"
 import { Context, Effect, Either, Schema } from "effect"
 import { AnthropicMessages, ModelResponse, Tool, Toolkit } from "effect-redial"
 import { calls } from "../support/model/response.js"
+import { weather } from "../support/tools.js"
 
-const weather = Tool.make("weather", { parameters: Schema.Struct({ city: Schema.String, on: Schema.DateFromString }) })
 const add = Tool.make("add", { description: "Adds", parameters: Schema.Struct({ a: Schema.Number, b: Schema.Number }) })
 const now = Tool.make("now")
 const raw = Tool.make("raw", { parameters: { type: "object", properties: { x: { type: "string" } } } })

@@ -5,6 +5,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as FastCheck from "effect/FastCheck"
 import { run as runAny, type Trust, whole as wholeAny } from "../support/protocol/decode.js"
 import {
+  answer,
   blockDelta,
   blockStart,
   blockStop,
@@ -19,7 +20,6 @@ import {
 
 const run = (body: string, trust?: Trust) => runAny("anthropic-messages", body, trust)
 const whole = (body: string) => wholeAny("anthropic-messages", body)
-const answer = (blocks: string, reason = "end_turn") => messageStart() + blocks + messageDelta(reason) + messageStop
 
 const bodies = samples
   .filter(({ protocol }) => protocol === "anthropic-messages")

@@ -2,15 +2,11 @@ import { assert, describe, it } from "@effect/vitest"
 import type * as Prompt from "../../src/model/Prompt.js"
 import * as Tool from "../../src/model/Tool.js"
 import * as AnthropicMessages from "../../src/protocol/AnthropicMessages.js"
-import { base64, encoder, type Options, user, weather } from "../support/protocol/encode.js"
+import { base64, closed, encoder, type Options, user, weather, withTool } from "../support/protocol/encode.js"
 
 const { adds, params, refuses } = encoder(AnthropicMessages.protocol.encode)
 
 const wireTool = { name: "weather", description: "The weather", input_schema: weather.parameters }
-
-const closed = { type: "object", properties: { a: { type: "string" } }, required: ["a"], additionalProperties: false }
-
-const withTool = (options: Options): Options => ({ tools: [weather], ...options })
 
 /** What the user's one message is written as. */
 const blocks = (options: Options) => params(options).messages[0]?.content as unknown

@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { run as runAny, stamp, whole as wholeAny } from "../support/protocol/decode.js"
 import {
+  answer,
   blockDelta,
   blockStart,
   blockStop,
@@ -14,7 +15,6 @@ import {
 
 const run = (body: string) => runAny("anthropic-messages", body)
 const whole = (body: string) => wholeAny("anthropic-messages", body)
-const answer = (blocks: string, reason = "end_turn") => messageStart() + blocks + messageDelta(reason) + messageStop
 
 describe("AnthropicMessages.step", () => {
   it("says who answers", () => {

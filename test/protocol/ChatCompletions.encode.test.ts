@@ -2,7 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import type * as Prompt from "../../src/model/Prompt.js"
 import * as Tool from "../../src/model/Tool.js"
 import * as ChatCompletions from "../../src/protocol/ChatCompletions.js"
-import { base64, encoder, type Options, user, weather } from "../support/protocol/encode.js"
+import { base64, closed, encoder, type Options, user, weather, withTool } from "../support/protocol/encode.js"
 
 const { adds, params, refuses } = encoder(ChatCompletions.protocol.encode)
 
@@ -10,10 +10,6 @@ const wireTool = {
   type: "function",
   function: { name: "weather", description: "The weather", parameters: weather.parameters }
 }
-
-const withTool = (options: Options): Options => ({ tools: [weather], ...options })
-
-const closed = { type: "object", properties: { a: { type: "string" } }, required: ["a"], additionalProperties: false }
 
 const said = { role: "user", content: "Hello" }
 

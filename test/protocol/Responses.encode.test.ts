@@ -4,7 +4,7 @@ import * as Prompt from "../../src/model/Prompt.js"
 import * as Tool from "../../src/model/Tool.js"
 import * as Responses from "../../src/protocol/Responses.js"
 import { whole } from "../support/protocol/decode.js"
-import { base64, encoder, type Options, user, weather } from "../support/protocol/encode.js"
+import { base64, closed, encoder, type Options, user, weather, withTool } from "../support/protocol/encode.js"
 import {
   annotation,
   call,
@@ -30,11 +30,7 @@ const wireTool = {
   strict: false
 }
 
-const withTool = (options: Options): Options => ({ tools: [weather], ...options })
-
 const input = (prompt: Prompt.Prompt) => params({ prompt }).input as unknown
-
-const closed = { type: "object", properties: { a: { type: "string" } }, required: ["a"], additionalProperties: false }
 
 const format = (name: string, schema: object, strict: boolean) => ({
   text: { format: { type: "json_schema", name, schema, strict } }

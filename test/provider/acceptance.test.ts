@@ -6,9 +6,8 @@ import { assert, describe, it } from "@effect/vitest"
 import { Cause, Chunk, Deferred, Effect, Exit, Fiber, Redacted, Schedule, Stream } from "effect"
 import { AnthropicClient, ModelEvent, OpenAiClient, Provider, Router, Vendors } from "effect-redial"
 import { FaultServer, Reply, Wire } from "effect-redial/testing"
+import { apiKey, request } from "../support/request.js"
 
-const apiKey = Redacted.make("test-key")
-const request = { model: "test-model", prompt: "Why is the sky blue?" }
 const text = "The sky is blue because air scatters short waves of light more than long ones."
 const toolCalls = [{ id: "call_1", name: "weather", arguments: { city: "Oslo", days: [1, 2, 3] } }]
 const answer = { text, toolCalls }

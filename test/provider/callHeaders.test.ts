@@ -3,20 +3,16 @@
  */
 import { inspect } from "node:util"
 import { assert, describe, it } from "@effect/vitest"
-import { Chunk, Effect, Redacted, Schedule, Schema, Stream } from "effect"
-import { type Protocol, Provider, Router, Vendors } from "effect-redial"
+import { Chunk, Effect, Schema, Stream } from "effect"
+import { type Protocol, type Provider, Router } from "effect-redial"
 import { FaultServer, Reply, Wire } from "effect-redial/testing"
 import { observing } from "../support/observing.js"
+import { own, pieces } from "../support/provider/own.js"
+import { request } from "../support/request.js"
 
-const apiKey = Redacted.make("test-key")
-const request = { model: "m", prompt: "Why is the sky blue?" }
-const pieces = ["The sky is blue because air scatters ", "short waves of light more than long ones", ", all day."]
 const text = pieces.join("")
 const secret = "trace-4f1c9a7722"
 const headers = { "X-Trace": secret }
-
-const own = (protocol: Protocol.ProtocolId, baseUrl: string, options: object = {}) =>
-  Provider.make(Vendors.custom({ id: "own", protocol, baseUrl }), { apiKey, retry: Schedule.recurs(3), ...options })
 
 const answer = (protocol: Protocol.ProtocolId, said: string | ReadonlyArray<string> = pieces) =>
   Wire.answer(protocol, { text: said, id: "resp_1" })

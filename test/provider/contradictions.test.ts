@@ -5,11 +5,11 @@ import { assert, it } from "@effect/vitest"
 import { Chunk, Effect, Redacted, Schedule, Stream } from "effect"
 import { ModelEvent, Provider, Vendors } from "effect-redial"
 import { FaultServer, Reply, Wire } from "effect-redial/testing"
+import { request } from "../support/request.js"
 
 const lost = Wire.answer("responses", { text: ["The ", "sky ", "is blue."] }).filter(
   (event) => !event.includes('"sky "')
 )
-const request = { model: "m", prompt: "Why is the sky blue?" }
 const whole = "The sky is blue."
 
 const provider = Effect.gen(function* () {

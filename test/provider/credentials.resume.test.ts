@@ -6,14 +6,12 @@ import { assert, describe, it } from "@effect/vitest"
 import { Chunk, Effect, Redacted, Schedule, Stream } from "effect"
 import { Credentials, type Protocol, Provider, Vendors } from "effect-redial"
 import { FaultServer, Reply, Wire } from "effect-redial/testing"
+import { keyOf } from "../support/provider/own.js"
+import { request } from "../support/request.js"
 
 const text = "The sky is blue because short waves are scattered more than long ones."
 const pieces = text.match(/.{1,10}/g) ?? []
-const request = { model: "m", prompt: "Why is the sky blue?" }
 const kept = { ...request, providerOptions: { responses: { background: true } } }
-
-const keyOf = ({ headers }: FaultServer.ReceivedRequest): string =>
-  headers["x-api-key"] ?? headers.authorization?.replace("Bearer ", "") ?? "none"
 
 /** Tokens `t1`, `t2`, ... of one source, and a spare key. */
 const credentials = Effect.suspend(() => {

@@ -6,14 +6,13 @@ import { assert, describe, it } from "@effect/vitest"
 import { Array as Arr, Chunk, Clock, Deferred, Effect, Either, Exit, Fiber, Redacted, Schedule, Stream } from "effect"
 import { AnthropicClient, Credentials, ModelEvent, OpenAiClient, Provider } from "effect-redial"
 import { FaultServer, Reply, Wire } from "effect-redial/testing"
+import { keyOf } from "../support/provider/own.js"
 
 const text = "The sky is blue because air scatters short waves of light more than long ones."
 const STREAMS = 200
 const TEAM_LIFE = 500
 
 const denied = (code: string) => Reply.status(401, { body: { error: { code, message: "no" } } })
-const keyOf = ({ headers }: FaultServer.ReceivedRequest): string =>
-  headers["x-api-key"] ?? headers.authorization?.replace("Bearer ", "") ?? "none"
 
 /** The tokens of `a`, and one of the fixed keys of `b`. */
 const mortal = /^a-\d+$|^b-1$/

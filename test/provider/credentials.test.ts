@@ -7,8 +7,8 @@ import { assert, describe, it } from "@effect/vitest"
 import { Clock, Effect, Either, Fiber, Redacted, Ref, Schedule, Schema, Stream, TestClock } from "effect"
 import { Credentials, Provider, ProviderError, Router, Vendors } from "effect-redial"
 import { ScriptedProvider } from "effect-redial/testing"
+import { request } from "../support/request.js"
 
-const request = { model: "any", prompt: "Why is the sky blue?" }
 const whole = { text: "Because of Rayleigh scattering." }
 const answer = ScriptedProvider.answer(whole)
 const refused = ScriptedProvider.status(401)

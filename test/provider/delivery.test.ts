@@ -6,11 +6,11 @@ import { assert, describe, it } from "@effect/vitest"
 import { Chunk, Effect, Redacted, Schedule, Stream } from "effect"
 import { ModelEvent, ModelResponse, type Protocol, Provider, Vendors } from "effect-redial"
 import { FaultServer, Reply, ScriptedProvider, Wire } from "effect-redial/testing"
+import { request } from "../support/request.js"
 import * as Memory from "../support/retry/memory.js"
 
 const text = "The sky is blue because short waves are scattered more than long ones."
 const pieces = text.match(/.{1,10}/g) ?? []
-const request = { model: "m", prompt: "Why is the sky blue?" }
 const retry = Schedule.recurs(3)
 
 const messagesOf = (received: FaultServer.ReceivedRequest | undefined): ReadonlyArray<Record<string, unknown>> => {

@@ -2,7 +2,7 @@
  * Objects over real sockets: what is asked for on the wire, natively and by a tool, and what is made of the answers.
  */
 import { assert, describe, it } from "@effect/vitest"
-import { Context, Effect, Either, Redacted, Schedule, Schema, type Scope } from "effect"
+import { Context, Effect, Either, Schedule, Schema, type Scope } from "effect"
 import {
   type InvalidOptions,
   InvalidOutput,
@@ -16,8 +16,8 @@ import {
   Vendors
 } from "effect-redial"
 import { FaultServer, Reply, ScriptedProvider, Wire } from "effect-redial/testing"
+import { apiKey } from "../support/request.js"
 
-const apiKey = Redacted.make("test-key")
 const retry = Schedule.recurs(3)
 const request = { model: "test-model", prompt: "Which is the northernmost capital?" }
 

@@ -4,8 +4,8 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Duration, Effect, Fiber, Schedule, TestClock } from "effect"
 import { ScriptedProvider } from "effect-redial/testing"
+import { request } from "../support/request.js"
 
-const request = { model: "m", prompt: "hi" }
 const whole = { text: "hello there" }
 const answer = ScriptedProvider.answer(whole)
 

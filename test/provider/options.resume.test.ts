@@ -3,22 +3,20 @@
  * the first one said, and the conversation with what was delivered at its end.
  */
 import { assert, describe, it } from "@effect/vitest"
-import { Chunk, Effect, Redacted, Schedule, Stream } from "effect"
+import { Chunk, Effect, Stream } from "effect"
 import {
   AnthropicMessages,
   type ModelRequest,
   type Prompt,
   type Protocol,
-  Provider,
+  type Provider,
   Responses,
-  Tool,
-  Vendors
+  Tool
 } from "effect-redial"
 import { FaultServer, Reply, Wire } from "effect-redial/testing"
 import { messagesOf } from "../support/asked.js"
+import { own, pieces } from "../support/provider/own.js"
 
-const apiKey = Redacted.make("test-key")
-const pieces = ["The sky is blue because air scatters ", "short waves of light more than long ones", ", all day."]
 const text = pieces.join("")
 const delivered = pieces.slice(0, 2).join("")
 
@@ -68,9 +66,6 @@ const cut = (protocol: Protocol.ProtocolId) => {
   const at = events.findIndex((event) => event.includes("short waves"))
   return Reply.cut(Reply.stream(events), { afterEvents: at + 1 }, "rst")
 }
-
-const own = (protocol: Protocol.ProtocolId, baseUrl: string, options: object = {}) =>
-  Provider.make(Vendors.custom({ id: "own", protocol, baseUrl }), { apiKey, retry: Schedule.recurs(3), ...options })
 
 const shown = (service: Provider.Service, request: ModelRequest.Options) =>
   Effect.map(Stream.runCollect(service.streamText(request)), Chunk.join(""))

@@ -6,10 +6,10 @@ import { Chunk, Effect, Redacted, Schedule, Stream } from "effect"
 import type { ModelEvent, Protocol } from "effect-redial"
 import { Provider, Vendors } from "effect-redial"
 import { FaultServer, Reply, Wire } from "effect-redial/testing"
+import { protocols } from "../support/protocols.js"
+import { request } from "../support/request.js"
 
 const text = ["The sky ", "is blue.\n\n", "Really."]
-const request = { model: "m", prompt: "Why is the sky blue?" }
-const protocols = ["anthropic-messages", "chat-completions", "responses"] as const
 
 const provider = (url: string, protocol: Protocol.ProtocolId) =>
   Provider.make(

@@ -2,7 +2,7 @@
  * What a request says, and what a server receives for it, over real sockets: one row per field and protocol.
  */
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Redacted, Schema } from "effect"
+import { Effect, Schema } from "effect"
 import {
   AnthropicMessages,
   ChatCompletions,
@@ -15,8 +15,7 @@ import {
   Vendors
 } from "effect-redial"
 import { FaultServer, Reply, Wire } from "effect-redial/testing"
-
-const apiKey = Redacted.make("test-key")
+import { apiKey } from "../support/request.js"
 
 type Request = Partial<ModelRequest.Options>
 

@@ -2,22 +2,19 @@
  * Responses through the whole library, on real sockets.
  */
 import { assert, describe, it } from "@effect/vitest"
-import { Chunk, Effect, Redacted, Schedule, Stream } from "effect"
+import { Effect, Schedule } from "effect"
 import { ModelEvent, OpenAiClient, Prompt, Provider, Tool, Vendors } from "effect-redial"
 import { FaultServer, Reply, Wire } from "effect-redial/testing"
+import { collect } from "../support/client/world.js"
+import { apiKey, request } from "../support/request.js"
 
-const apiKey = Redacted.make("test-key")
 const text = "The sky is blue because air scatters short waves of light more than long ones."
 const toolCalls = [{ id: "call_1", name: "weather", arguments: { city: "Oslo", days: [1, 2, 3] } }]
 const events = Wire.answer("responses", { reasoning: "They want to know.", text, toolCalls })
-const request = { model: "test-model", prompt: "Why is the sky blue?" }
 const retry = Schedule.recurs(3)
 
 const openai = (url: string) =>
   Provider.make(Vendors.openai, { apiKey, baseUrl: `${url}/v1`, protocol: "responses", retry })
-
-const collect = (provider: Provider.Service) =>
-  Effect.map(Stream.runCollect(provider.stream(request)), Chunk.toReadonlyArray)
 
 const places = [
   ["before anything is delivered", 1],

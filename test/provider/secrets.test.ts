@@ -16,11 +16,11 @@ import {
 } from "effect-redial"
 import { FaultServer, Reply, Wire } from "effect-redial/testing"
 import { observing } from "../support/observing.js"
+import { protocols } from "../support/protocols.js"
+import { request } from "../support/request.js"
 
 /** One as vendors make them, one that no pattern knows, and one that is written otherwise in a URL. */
 const keys = ["sk-canary-0123456789abcdef", "Zq8Xw2Vn5Rt7Yp3Lk6Jh4Gf1", "eyJh+bGci/OiJIUzI1Ni=IsInR5cCI6"]
-
-const protocols: ReadonlyArray<Protocol.ProtocolId> = ["anthropic-messages", "chat-completions", "responses"]
 
 /** Every way in which a value can come to be read by somebody. */
 const shown = (value: unknown): string => {
@@ -120,8 +120,6 @@ const make = (protocol: Protocol.ProtocolId, url: string, key: string) =>
     retry: Schedule.recurs(1),
     deadlines: { idle: "100 millis" }
   })
-
-const request = { model: "m", prompt: "hi" }
 
 describe("a key", () => {
   for (const protocol of protocols) {

@@ -3,11 +3,11 @@
  * lists of which no element comes twice.
  */
 import { assert, describe, it } from "@effect/vitest"
-import { Chunk, Effect, Either, Redacted, Schedule, Schema, type Scope, Stream } from "effect"
+import { Chunk, Effect, Either, Schedule, Schema, type Scope, Stream } from "effect"
 import { type InvalidOptions, InvalidOutput, Provider, Router, Vendors } from "effect-redial"
 import { FaultServer, Reply, ScriptedProvider, Wire } from "effect-redial/testing"
+import { apiKey } from "../support/request.js"
 
-const apiKey = Redacted.make("test-key")
 const retry = Schedule.recurs(3)
 const request = { model: "test-model", prompt: "Which is the northernmost capital?" }
 

@@ -10,10 +10,10 @@ import { assert, describe, it } from "@effect/vitest"
 import { Chunk, Effect, Redacted, Schedule, Schema, Stream } from "effect"
 import { Checkpoint, ModelEvent, type Protocol, Provider, type ProviderError, Vendors } from "effect-redial"
 import { FaultServer, Reply, ScriptedProvider, Wire } from "effect-redial/testing"
+import { request } from "../support/request.js"
 
 const text = "The sky is blue because short waves are scattered more than long ones, and violet is seen less."
 const pieces = text.match(/.{1,8}/g) ?? []
-const request = { model: "m", prompt: "Why is the sky blue?" }
 const background = { ...request, providerOptions: { responses: { background: true } } }
 
 const provider = (url: string, protocol: Protocol.ProtocolId, options?: Partial<Provider.ServiceOptions>) =>

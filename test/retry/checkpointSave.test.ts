@@ -5,8 +5,8 @@ import { assert, describe, it } from "@effect/vitest"
 import { Chunk, Clock, Effect, Fiber, Ref, Schema, Stream, TestClock } from "effect"
 import { Checkpoint, ModelEvent } from "effect-redial"
 import { ScriptedProvider } from "effect-redial/testing"
+import { request } from "../support/request.js"
 
-const request = { model: "any", prompt: "Why is the sky blue?" }
 const whole = { text: ["Because ", "of ", "Rayleigh ", "scattering."] }
 
 const start: ModelEvent.ModelEvent = { _tag: "TextStart", index: 0 }

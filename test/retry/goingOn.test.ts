@@ -5,9 +5,9 @@ import { assert, describe, it } from "@effect/vitest"
 import { Chunk, Deferred, Effect, Fiber, FiberId, Option, Schedule, Stream, TestClock } from "effect"
 import { ModelEvent, ModelResponse } from "effect-redial"
 import { Wire } from "effect-redial/testing"
+import { request } from "../support/request.js"
 import * as Memory from "../support/retry/memory.js"
 
-const request = { model: "m", prompt: "Why is the sky blue?" }
 const background = { ...request, providerOptions: { responses: { background: true } } }
 
 const text = "The sky is blue because short waves are scattered more than long ones."

@@ -6,9 +6,9 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber, Option, Redacted, Schedule, type Scope, Stream, TestClock } from "effect"
 import { ModelEvent, Provider, type ProviderError, Vendors } from "effect-redial"
 import { FaultServer, Reply, Wire } from "effect-redial/testing"
+import { request } from "../support/request.js"
 import * as Memory from "../support/retry/memory.js"
 
-const request = { model: "m", prompt: "Why is the sky blue?" }
 const text = Array.from({ length: 30 }, (_, at) => `word${at} `)
 
 const provider = (url: string) =>

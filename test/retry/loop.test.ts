@@ -5,8 +5,8 @@ import { assert, describe, it } from "@effect/vitest"
 import { Chunk, Clock, Context, Duration, Effect, Either, Fiber, Layer, Ref, Schedule, Stream, TestClock } from "effect"
 import { type ModelEvent, type Provider, type ProviderError, StreamRetry } from "effect-redial"
 import { ScriptedProvider } from "effect-redial/testing"
+import { request } from "../support/request.js"
 
-const request = { model: "any", prompt: "Why is the sky blue?" }
 const whole = { text: "Because of Rayleigh scattering." }
 const answer = ScriptedProvider.answer(whole)
 const dropped = ScriptedProvider.drop(whole, { afterEvents: 5 })

@@ -19,9 +19,9 @@ import {
 } from "effect"
 import { Credentials, type Provider, ProviderError } from "effect-redial"
 import { ScriptedProvider, Wire } from "effect-redial/testing"
+import { request } from "../support/request.js"
 import * as Memory from "../support/retry/memory.js"
 
-const request = { model: "any", prompt: "Why is the sky blue?" }
 const whole = { text: "Because of Rayleigh scattering." }
 const answer = ScriptedProvider.answer(whole)
 const dropped = ScriptedProvider.drop(whole, { afterEvents: 5 })

@@ -12,9 +12,7 @@ import {
   Tool,
   Toolkit
 } from "effect-redial"
-
-type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false
-const same = <A, B>(_: Equal<A, B>): void => {}
+import { same } from "../support/types.js"
 
 // A protocol of somebody else adds its own fields from outside.
 declare module "effect-redial/ModelRequest" {

@@ -13,9 +13,7 @@ import {
   Toolkit,
   ToolLoop
 } from "effect-redial"
-
-type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false
-const same = <A, B>(_: Equal<A, B>): void => {}
+import { same } from "../support/types.js"
 
 class Db extends Context.Tag("Db")<Db, number>() {}
 class Cities extends Context.Tag("Cities")<Cities, number>() {}

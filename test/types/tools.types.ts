@@ -14,14 +14,12 @@ import {
   Toolkit,
   Usage
 } from "effect-redial"
+import { weather } from "../support/tools.js"
+import { same } from "../support/types.js"
 
 declare const response: ModelResponse.ModelResponse
 declare const partial: PartialResponse.PartialResponse
 
-type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false
-const same = <A, B>(_: Equal<A, B>): void => {}
-
-const weather = Tool.make("weather", { parameters: Schema.Struct({ city: Schema.String, on: Schema.DateFromString }) })
 const add = Tool.make("add", { parameters: Schema.Struct({ a: Schema.Number, b: Schema.Number }) })
 const now = Tool.make("now")
 const raw = Tool.make("raw", { parameters: { type: "object" } })

@@ -7,6 +7,7 @@ import { parseArgs } from "node:util"
 import { Console, Effect, Redacted, Schedule } from "effect"
 import { type Protocol, Provider, type ProviderError, type Recovery, Vendors } from "effect-redial"
 import { FaultServer } from "effect-redial/testing"
+import { protocols } from "../../support/protocols.js"
 import { long } from "./long.js"
 import { events, type Plan, script, text, type Verdict } from "./run.js"
 import { length, type Manner } from "./vendor.js"
@@ -19,8 +20,6 @@ const { values } = parseArgs({
     long: { type: "boolean" }
   }
 })
-
-const protocols: ReadonlyArray<Protocol.ProtocolId> = ["anthropic-messages", "chat-completions", "responses"]
 
 /** A mode, and what the vendor offers it. */
 interface Ladder {

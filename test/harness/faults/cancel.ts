@@ -3,10 +3,11 @@
  * stream beside it on the same connections goes on.
  */
 import * as Net from "node:net"
-import { Cause, Deferred, Effect, Exit, Fiber, Layer, Option, Redacted, Schedule, type Scope, Stream } from "effect"
+import { Cause, Deferred, Effect, Exit, Fiber, Layer, Option, Schedule, type Scope, Stream } from "effect"
 import { ConnectionPool, type InvalidOptions, type Protocol, Provider, Vendors } from "effect-redial"
 import { FaultServer, Reply, Wire } from "effect-redial/testing"
-import { protocols } from "./spoken.js"
+import { protocols } from "../../support/protocols.js"
+import { apiKey } from "../../support/request.js"
 
 /** What takes longer than this is not freed at all. */
 const HANG = "5 seconds"
@@ -72,8 +73,6 @@ export interface Cancelled {
 
 const vendor = (protocol: Protocol.ProtocolId, url: string) =>
   Vendors.custom({ id: "vendor", protocol, baseUrl: `${url}/v1` })
-
-const apiKey = Redacted.make("test-key")
 
 /** Builds its first pool at once, and no other before the gate opens. */
 const slowPools = (gate: Deferred.Deferred<void>) => {

@@ -5,8 +5,9 @@
 import { gzipSync } from "node:zlib"
 import type { ProviderError } from "effect-redial"
 import { Reply, Wire } from "effect-redial/testing"
+import { protocols } from "../../support/protocols.js"
 import { contradictions } from "./contradictions.js"
-import { type Language, protocols, type Spoken } from "./spoken.js"
+import type { Language, Spoken } from "./spoken.js"
 import { understanding } from "./understanding.js"
 
 export type Tag = ProviderError.ProviderError["_tag"]

@@ -5,7 +5,7 @@
 import { Clock, Duration, Effect, Exit, Fiber, Redacted, Stream, TestClock, TestContext } from "effect"
 import { AnthropicClient, type ModelRequest, OpenAiClient, type Protocol, Provider } from "effect-redial"
 import { FaultServer, Reply, Wire } from "effect-redial/testing"
-import { protocols } from "./spoken.js"
+import { protocols } from "../../support/protocols.js"
 
 interface World {
   readonly name: string

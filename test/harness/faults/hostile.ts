@@ -8,6 +8,7 @@ import { gzipSync } from "node:zlib"
 import { Effect, Either, Redacted, Schedule, type Scope, Stream } from "effect"
 import { type Protocol, Provider, Vendors } from "effect-redial"
 import { Wire } from "effect-redial/testing"
+import { protocols } from "../../support/protocols.js"
 
 /** More than this is never sent; a client without bounds would keep it all. */
 const POUR = 300 * 1024 * 1024
@@ -64,7 +65,6 @@ const endless = (
   }
 }
 
-const protocols: ReadonlyArray<Protocol.ProtocolId> = ["anthropic-messages", "chat-completions", "responses"]
 const filler = "x".repeat(64 * 1024)
 /** A megabyte many times over, each time as a member of its own. */
 const bomb = (text: string): Buffer =>

@@ -5,11 +5,9 @@
 import { type Protocol, Vendors } from "effect-redial"
 import { Reply, Wire } from "effect-redial/testing"
 import { ollama } from "../../../docs/examples/ollama/chat.js"
+import { protocols } from "../../support/protocols.js"
 
 export type Spoken = Protocol.ProtocolId | "ollama-chat"
-
-/** Those of the library. */
-export const protocols: ReadonlyArray<Protocol.ProtocolId> = ["anthropic-messages", "chat-completions", "responses"]
 
 export const everything: ReadonlyArray<Spoken> = [...protocols, "ollama-chat"]
 

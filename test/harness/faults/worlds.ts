@@ -1,11 +1,8 @@
-/**
- * What stands around the server in some faults: a proxy that dies, TLS, a server that never reads.
- */
-import { readFileSync } from "node:fs"
 import * as Net from "node:net"
 import * as Tls from "node:tls"
 import { Effect, Redacted, type Scope } from "effect"
 import type { ConnectionPool } from "effect-redial"
+import { fixture } from "../../support/client/certificates.js"
 import type { Fault } from "./catalogue.js"
 
 /** Where a provider is to be pointed, and with which options. */
@@ -13,9 +10,6 @@ export interface World {
   readonly url: string
   readonly pool: ConnectionPool.Options
 }
-
-const fixture = (name: string): string =>
-  readFileSync(new URL(`../../support/client/fixtures/${name}`, import.meta.url), "utf8")
 
 /** A server on loopback for the scope; every socket that it accepted or made is destroyed with it. */
 const listen = (make: (keep: (socket: Net.Socket) => void) => Net.Server): Effect.Effect<number, never, Scope.Scope> =>

@@ -4,8 +4,8 @@
  */
 import { parseArgs } from "node:util"
 import { Console, Effect } from "effect"
+import { protocols } from "../../support/protocols.js"
 import { complaints, figuresOf, isGood, table } from "../faults/report.js"
-import { protocols } from "../faults/spoken.js"
 import { missing, type Need } from "./boxes.js"
 import { cases } from "./catalogue.js"
 import { run } from "./run.js"

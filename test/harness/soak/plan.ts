@@ -5,6 +5,7 @@
  */
 import type { Protocol, ProviderError } from "effect-redial"
 import type { Answer } from "../../../docs/examples/demo/page.js"
+import { protocols } from "../../support/protocols.js"
 import { type Random, seeded } from "../../support/random.js"
 
 export type Tag = ProviderError.ProviderError["_tag"]
@@ -81,8 +82,6 @@ const FAULTED = 0.3
 
 /** Attempts after the first. */
 export const RETRIES = 4
-
-export const protocols: ReadonlyArray<Protocol.ProtocolId> = ["anthropic-messages", "chat-completions", "responses"]
 
 const words = ["lend", "åter", "ключ", "夢", "🛰️", "naïve", "“quote”", "line\nbreak", "\\", '"', "\t", "x".repeat(60)]
 

@@ -5,9 +5,10 @@
 import { setImmediate } from "node:timers/promises"
 import { Context, Effect, Layer, Redacted, Ref, Schedule, Supervisor } from "effect"
 import { ConnectionPool, type InvalidOptions, type Protocol, Provider, Vendors } from "effect-redial"
+import { protocols } from "../../support/protocols.js"
 import { consume } from "./consume.js"
 import { type Figures, Tally } from "./figures.js"
-import { planOf, protocols, RETRIES } from "./plan.js"
+import { planOf, RETRIES } from "./plan.js"
 import * as ServerProcess from "./serverProcess.js"
 
 /** Streams at once. */

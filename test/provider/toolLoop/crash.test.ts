@@ -11,8 +11,8 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect, Schema } from "effect"
 import { ToolLoop } from "effect-redial"
 import { FaultServer, Reply, Wire } from "effect-redial/testing"
+import { weather } from "../../support/provider/calls.js"
 
-const weather = (id: string, city: string) => ({ id, name: "weather", arguments: { city } })
 const text = "It is warm in Oslo and Rome, and nowhere warmer than in Bergen."
 const protocol = "anthropic-messages"
 

@@ -5,8 +5,8 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect, Redacted, Schedule, Schema, Stream } from "effect"
 import { type Protocol, Provider, Tool, Toolkit, ToolLoop, Vendors } from "effect-redial"
 import { FaultServer, Reply, Wire } from "effect-redial/testing"
-
-const protocols = ["anthropic-messages", "chat-completions", "responses"] as const
+import { protocols } from "../../support/protocols.js"
+import { weather } from "../../support/provider/calls.js"
 
 const toolkit = Toolkit.make(
   Tool.make("weather", { parameters: { city: Schema.String } }),
@@ -14,7 +14,6 @@ const toolkit = Toolkit.make(
 )
 
 const preamble = "I will look both cities up, and add what I find."
-const weather = (id: string, city: string) => ({ id, name: "weather", arguments: { city } })
 
 const answers = [
   {

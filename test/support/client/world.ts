@@ -2,12 +2,12 @@
  * What the tests of the transport share: one answer in both protocols, and providers of either.
  */
 import { assert } from "@effect/vitest"
-import { Cause, Chunk, Deferred, Effect, Either, Exit, Fiber, Option, Redacted, Schedule, Stream } from "effect"
+import { Cause, Chunk, Deferred, Effect, Either, Exit, Fiber, Option, Schedule, Stream } from "effect"
 import { type ConnectionPool, type ModelEvent, Provider, Vendors } from "effect-redial"
 import { Reply, Wire } from "effect-redial/testing"
+import { apiKey, request } from "../request.js"
 
-export const apiKey = Redacted.make("test-key")
-export const request = { model: "test-model", prompt: "Why is the sky blue?" }
+export { apiKey, request } from "../request.js"
 export const text = "The sky is blue because air scatters short waves of light more than long ones."
 export const protocols = ["anthropic-messages", "chat-completions"] as const
 export type Protocol = (typeof protocols)[number]
@@ -82,3 +82,5 @@ export const leftOf = <A, E>(either: Either.Either<A, E>): E => {
   assert(Either.isLeft(either), "it succeeded")
   return either.left
 }
+
+export const provider = (url: string, pool: ConnectionPool.Options) => providerOf("anthropic-messages", url, { pool })

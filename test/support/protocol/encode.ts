@@ -51,3 +51,12 @@ export const encoder = <Params>(encode: (request: ModelRequest.ModelRequest) => 
     }
   }
 }
+
+export const withTool = (options: Options): Options => ({ tools: [weather], ...options })
+
+export const closed = {
+  type: "object",
+  properties: { a: { type: "string" } },
+  required: ["a"],
+  additionalProperties: false
+}

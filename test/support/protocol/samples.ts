@@ -173,3 +173,6 @@ export const samples: ReadonlyArray<Sample> = [
   ),
   ...responsesSamples
 ]
+
+export const answer = (blocks: string, reason = "end_turn") =>
+  messageStart() + blocks + messageDelta(reason) + messageStop

@@ -3,10 +3,11 @@
  * model writes, logs which calls it runs, and kills itself at the moment that `DIE` names.
  */
 import { appendFileSync, existsSync, readFileSync, writeFileSync } from "node:fs"
-import { Effect, Redacted, Schema, Stream } from "effect"
-import { Provider, Tool, Toolkit, ToolLoop, Vendors } from "effect-redial"
+import { Effect, Schema, Stream } from "effect"
+import { Tool, Toolkit, ToolLoop } from "effect-redial"
+import { live } from "./process.js"
 
-const { DIE = "", FILE = "", LOG = "", URL: url = "" } = process.env
+const { DIE = "", FILE = "", LOG = "" } = process.env
 const json = Schema.parseJson(ToolLoop.Checkpoint)
 
 const dieAt = (moment: string) => {
@@ -32,10 +33,6 @@ const save = (checkpoint: ToolLoop.Checkpoint) =>
   })
 
 const from = existsSync(FILE) ? Schema.decodeSync(json)(readFileSync(FILE, "utf8")) : undefined
-
-const live = Provider.layer(Vendors.custom({ id: "vendor", protocol: "anthropic-messages", baseUrl: url }), {
-  apiKey: Redacted.make("test-key")
-})
 
 await ToolLoop.stream(
   tools,

@@ -2,16 +2,13 @@
  * A program of its own for the checkpoint test: shows an answer and stores how far it got, or shows the rest of it.
  */
 import { readFileSync, writeFileSync } from "node:fs"
-import { Effect, Redacted, Schema, Stream } from "effect"
-import { Checkpoint, Provider, Vendors } from "effect-redial"
+import { Effect, Schema, Stream } from "effect"
+import { Checkpoint, Provider } from "effect-redial"
+import { live } from "../provider/process.js"
+import { request } from "../request.js"
 
-const { FILE = "", STEP, URL: url = "" } = process.env
-const request = { model: "m", prompt: "Why is the sky blue?" }
+const { FILE = "", STEP } = process.env
 const json = Schema.parseJson(Checkpoint.Checkpoint)
-
-const live = Provider.layer(Vendors.custom({ id: "vendor", protocol: "anthropic-messages", baseUrl: url }), {
-  apiKey: Redacted.make("test-key")
-})
 
 const show = (text: string) => Effect.sync(() => void process.stdout.write(text))
 
