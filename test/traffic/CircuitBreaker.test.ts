@@ -6,6 +6,7 @@ import { assert, describe, it } from "@effect/vitest"
 import {
   Chunk,
   Clock,
+  Duration,
   Effect,
   Either,
   Exit,
@@ -360,7 +361,7 @@ describe("the options of a circuit breaker", () => {
     [{ growth: Number.POSITIVE_INFINITY }, "growth"],
     [{ window: 0 }, "window"],
     [{ openFor: -1 }, "openFor"],
-    [{ openFor: "Infinity" as "1 seconds" }, "openFor"],
+    [{ openFor: Duration.infinity }, "openFor"],
     [{ longest: "1 second" }, "longest"],
     [{ probeTimeout: Number.NaN }, "probeTimeout"]
   ]
