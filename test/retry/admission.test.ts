@@ -19,9 +19,10 @@ import {
   Stream,
   TestClock
 } from "effect"
-import { Admission, Credentials, Prompt, Provider, ProviderError, Vendors } from "effect-redial"
+import { Admission, Credentials, Provider, ProviderError, Vendors } from "effect-redial"
 import { FaultServer, Reply, ScriptedProvider, Wire } from "effect-redial/testing"
 import { Admitting } from "../../src/retry/internal/admitting.js"
+import { info } from "../support/traffic/info.js"
 
 const request = { model: "m", prompt: "Why is the sky blue?" }
 const whole = { text: ["Because ", "of ", "Rayleigh ", "scattering."] }
@@ -29,14 +30,6 @@ const answer = ScriptedProvider.answer(whole)
 const dropped = ScriptedProvider.drop(whole, { afterEvents: 5 })
 const busy = ScriptedProvider.status(529)
 const refused = ScriptedProvider.status(400)
-
-const info: Admission.AttemptInfo = {
-  provider: "vendor",
-  protocol: "anthropic-messages",
-  model: "m",
-  attempt: 1,
-  request: { model: "m", prompt: Prompt.text("hi") }
-}
 
 type Turns = Parameters<typeof ScriptedProvider.make>[0]
 

@@ -6,6 +6,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Clock, Effect, Layer, Redacted, Schedule, Stream } from "effect"
 import { CircuitBreaker, Credentials, type Deadlines, Provider, Vendors } from "effect-redial"
 import { FaultServer, Reply, Wire } from "effect-redial/testing"
+import { tagOf } from "../support/traffic/tagOf.js"
 
 const protocol = "anthropic-messages" as const
 const request = { model: "m", prompt: "Why is the sky blue?" }
@@ -25,8 +26,6 @@ const provider = (
     admission: Effect.succeed(breaker),
     ...options
   })
-
-const tagOf = (breaker: CircuitBreaker.CircuitBreaker) => Effect.map(breaker.state, ({ _tag }) => _tag)
 
 describe("a provider with a circuit breaker", () => {
   it("takes one that is made with its layer", () => {

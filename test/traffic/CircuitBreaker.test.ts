@@ -19,18 +19,12 @@ import {
   Stream,
   TestClock
 } from "effect"
-import { type Admission, CircuitBreaker, InvalidOptions, Prompt, ProviderError } from "effect-redial"
+import { type Admission, CircuitBreaker, InvalidOptions, ProviderError } from "effect-redial"
 import { Admitting } from "../../src/retry/internal/admitting.js"
 import { Recent } from "../../src/traffic/internal/recent.js"
-import { type Did, type How, Model, type Options as ModelOptions } from "./model.js"
-
-const info: Admission.AttemptInfo = {
-  provider: "vendor",
-  protocol: "anthropic-messages",
-  model: "m",
-  attempt: 1,
-  request: { model: "m", prompt: Prompt.text("hi") }
-}
+import { type Did, type How, Model, type Options as ModelOptions } from "../support/traffic/circuitModel.js"
+import { info } from "../support/traffic/info.js"
+import { tagOf } from "../support/traffic/tagOf.js"
 
 const attempt = { attempt: 1, startedAt: 0, endedAt: 0, delivered: "nothing" } as const
 const succeeded: Admission.Outcome = { _tag: "Succeeded", attempt }
@@ -45,8 +39,6 @@ const begin = (permit: Admission.Permit) => permit.began?.({ headers: {} }) ?? E
 /** Sends an attempt that ends so. */
 const send = (breaker: CircuitBreaker.CircuitBreaker, outcome: Admission.Outcome) =>
   Effect.flatMap(breaker.admit(info), (permit) => permit.settle(outcome))
-
-const tagOf = (breaker: CircuitBreaker.CircuitBreaker) => Effect.map(breaker.state, ({ _tag }) => _tag)
 
 const opened = (options: CircuitBreaker.Options = {}) =>
   Effect.gen(function* () {
