@@ -465,6 +465,64 @@ describe("a fallback", () => {
     })
   )
 
+  const drops = ScriptedProvider.drop({ text: [text.slice(0, 30), text.slice(30)] }, { afterEvents: 4 })
+
+  quietly("passes over a provider that writes another answer, and says that it was asked", () =>
+    Effect.gen(function* () {
+      const first = yield* ScriptedProvider.make([drops], { retry: Schedule.stop })
+      const another = yield* good
+      // It takes no checkpoint, and nobody but the fallback looks at what it writes.
+      const second: Provider.Service = {
+        ...another.provider,
+        stream: (asked, { from: _, ...options } = {}) => another.provider.stream(asked, options)
+      }
+      const third = yield* ScriptedProvider.make([ScriptedProvider.resumed(text.slice(30))])
+      const service = yield* Fallback.make([
+        { provider: first.provider },
+        { provider: second },
+        { provider: third.provider }
+      ])
+      const events = yield* all(service.stream(request, { delivery: "resume" }))
+      const finish = events.at(-1)
+      assert(finish?._tag === "Finish")
+      assert.strictEqual(events.map((event) => (event._tag === "TextDelta" ? event.text : "")).join(""), text)
+      assert.deepStrictEqual(
+        finish.response.attempts.map(({ attempt, error }) => [attempt, error?.tag]),
+        [
+          [1, "StreamDropped"],
+          [2, "SeamNotProven"],
+          [3, undefined]
+        ]
+      )
+      assert.isFalse(ModelResponse.totalUsage(finish.response).exact)
+    })
+  )
+
+  quietly("goes on with no text that a provider took back", () =>
+    Effect.gen(function* () {
+      const inner = yield* ScriptedProvider.make([drops], { retry: Schedule.stop })
+      // As the library does where a vendor contradicts itself: no checkpoint.
+      const first = Provider.fromStream({
+        id: "first",
+        stream: (asked, options) =>
+          Stream.mapError(
+            inner.provider.stream(asked, options),
+            () => new ProviderError.MalformedStream({ attempt: 1 })
+          )
+      })
+      const second = yield* ScriptedProvider.make([ScriptedProvider.resumed(text.slice(30)), answer])
+      const plan = [{ provider: first }, { provider: second.provider }] as const
+      const error = yield* Effect.flip(all((yield* Fallback.make(plan)).streamText(request)))
+      assert.strictEqual(error._tag, "MalformedStream")
+      assert.isUndefined(error.checkpoint)
+      assert.strictEqual((yield* second.requests).length, 0)
+      // What may be void is begun anew.
+      const events = yield* all((yield* Fallback.make(plan)).stream(request))
+      assert.isTrue(events.some(({ _tag }) => _tag === "Superseded"))
+      assert.strictEqual((yield* second.requests).length, 1)
+    })
+  )
+
   quietly("is sent no key of which nobody knows whose it is", () =>
     Effect.gen(function* () {
       const first = yield* good

@@ -10,36 +10,41 @@ import type { Delivered } from "../../../model/PartialResponse.js"
 import type { ProviderError } from "../../../model/ProviderError.js"
 import * as Record from "../../../retry/internal/record.js"
 
-/** The first event of a provider was late, so it was interrupted. What its attempts were is not known. */
-export const late = (of: {
-  readonly provider: string
-  readonly model: string
-  readonly attempts: ReadonlyArray<Attempt>
-  /** What it was to go on with, as it still is. */
-  readonly from: Checkpoint | undefined
-  readonly startedAt: number
-  readonly endedAt: number
-  readonly millis: number
-}): ProviderError => {
-  const { attempts, endedAt, from, millis, model, provider, startedAt } = of
-  const fault: Fault = {
-    _tag: "StreamStalled",
-    deadline: "firstEvent",
-    silent: true,
-    description: `no event came in ${Math.round(millis / 100) / 10} s, and another provider was left to be asked`
+/** The first event of a provider was late, so it was interrupted. */
+export const tooLate = (millis: number): Fault => ({
+  _tag: "StreamStalled",
+  deadline: "firstEvent",
+  silent: true,
+  description: `no event came in ${Math.round(millis / 100) / 10} s, and another provider was left to be asked`
+})
+
+/** The error of a fault that the provider does not know of. Nobody knows what its attempts were and cost. */
+export const noticed = (
+  fault: Fault,
+  of: {
+    readonly provider: string
+    readonly model: string
+    readonly attempts: ReadonlyArray<Attempt>
+    /** What can still be gone on with. */
+    readonly from: Checkpoint | undefined
+    readonly startedAt: number
+    readonly endedAt: number
   }
+): ProviderError => {
+  const { attempts, endedAt, from, model, provider, startedAt } = of
   const attempt = (attempts.at(-1)?.attempt ?? 0) + 1
   const context = { provider, protocol: "none", model, attempt, generation: undefined, delivered: "nothing" } as const
-  const error = fromFault(fault, { ...context, attempts, partial: undefined })
-  const record = {
+  const error = Record.summary(fromFault(fault, { ...context, attempts, partial: undefined }))
+  const record: Attempt = {
     attempt,
     provider,
     model,
     startedAt,
     endedAt,
+    error,
     delivered: "nothing",
-    error: Record.summary(error)
-  } as const
+    usageIsPartial: true
+  }
   return fromFault(fault, { ...context, attempts: [...attempts, record], partial: undefined, checkpoint: from })
 }
 

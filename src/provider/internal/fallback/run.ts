@@ -9,9 +9,9 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as ExecutionStrategy from "effect/ExecutionStrategy"
 import * as Exit from "effect/Exit"
-import * as Fiber from "effect/Fiber"
 import * as Scope from "effect/Scope"
 import type { Checkpoint } from "../../../model/Checkpoint.js"
+import type { Fault } from "../../../model/internal/fault.js"
 import type { Attempt } from "../../../model/ModelResponse.js"
 import { isProviderError, type ProviderError } from "../../../model/ProviderError.js"
 import { isEmpty, nothing } from "../../../retry/internal/answer.js"
@@ -20,9 +20,9 @@ import type { Service } from "../../Provider.js"
 import { after } from "../attempts.js"
 import type { CallOptions } from "../callOptions.js"
 import type { Taken } from "../shown.js"
-import { unsent } from "../unsent.js"
 import { isWatchable, type Watch, watchedBy } from "../watch.js"
-import { late, whole } from "./errors.js"
+import { noticed, tooLate, whole } from "./errors.js"
+import { FirstEvent } from "./firstEvent.js"
 import { helps, isOwnFault } from "./helps.js"
 import { choose, type Member, type Plan } from "./plan.js"
 import { movesOn } from "./telemetry.js"
@@ -40,8 +40,10 @@ export interface Task<A, E> {
   /** Another provider begins, after these attempts. */
   readonly begin?: (attempts: ReadonlyArray<Attempt>) => void
   readonly take: (pieces: ReadonlyArray<A>) => Taken<A>
+  /** Whether the pieces say that the provider answered. */
+  readonly isAnswer: (pieces: ReadonlyArray<A>) => boolean
   /** No more pieces come: what is wrong with that. */
-  readonly end?: () => Taken<A>["fault"]
+  readonly end?: () => Fault | undefined
   /** What the consumer has after an error, for whoever goes on with it later. Undefined where nobody may. */
   readonly checkpoint: (error: ProviderError, attempts: ReadonlyArray<Attempt>) => Checkpoint | undefined
   /** How the next provider begins. Undefined where none can go on with what the consumer has. */
@@ -61,16 +63,8 @@ export const begunAnew = (attempts: ReadonlyArray<Attempt>): Checkpoint => ({ ..
 interface Asking<A, E> {
   readonly member: Member
   readonly scope: Scope.CloseableScope
-  readonly pull: Pull<A, E | ProviderError>
   readonly startedAt: number
-  /** Whether another one is left, should this one be late. */
-  readonly isTimed: boolean
   readonly next: Effect.Effect<ReadonlyArray<A> | undefined, E | ProviderError>
-  isAnswered: boolean
-  /** The first pull, in a fiber of its own: an interrupted wait for it loses nothing. */
-  first: Fiber.RuntimeFiber<ReadonlyArray<A> | undefined, E | ProviderError> | undefined
-  /** How long the first event was waited for, in milliseconds. */
-  waited: number
 }
 
 export const open =
@@ -129,10 +123,11 @@ class Run<A, E> {
     const scope = yield* Scope.fork(owner, ExecutionStrategy.sequential)
     if (endProbe !== undefined) yield* Scope.addFinalizer(scope, Effect.sync(endProbe))
     const { epoch } = member.health
+    let isAnswered = false
     const watch: Watch = {
       given: this.given,
       began: () => {
-        asking.isAnswered = true
+        isAnswered = true
         member.health.answered(epoch)
         this.outer?.began()
       }
@@ -146,27 +141,26 @@ class Run<A, E> {
       onLeft: (error) => () => Effect.fail(error),
       onRight: (pull) => pull
     })
+    const { clock } = this
+    const late = (): ProviderError => this.errorOf(asking, tooLate(plan.firstEvent ?? 0), this.from)
+    const first =
+      plan.firstEvent === undefined || isLast
+        ? undefined
+        : new FirstEvent({ pull, scope, clock, millis: plan.firstEvent, isAnswered: () => isAnswered, late })
+    const next = Effect.withFiberRuntime<ReadonlyArray<A> | undefined, E | ProviderError>((fiber) =>
+      first === undefined || first.isOver ? pull(fiber) : first.wait
+    )
     const asking: Asking<A, E> = {
       member,
       scope,
-      pull,
       startedAt,
-      isTimed: plan.firstEvent !== undefined && !isLast,
-      isAnswered: false,
-      first: undefined,
-      waited: 0,
-      next: Effect.matchEffect(
-        Effect.withFiberRuntime<ReadonlyArray<A> | undefined, E | ProviderError>((fiber) =>
-          asking.first !== undefined || (asking.isTimed && !asking.isAnswered) ? this.first(asking) : pull(fiber)
-        ),
-        {
-          onFailure: (error) => this.failed(asking, error),
-          onSuccess: (pieces) => {
-            if (!isWatchable(member.service)) watch.began()
-            return this.take(asking, pieces)
-          }
+      next: Effect.matchEffect(next, {
+        onFailure: (error) => this.failed(asking, error),
+        onSuccess: (pieces) => {
+          if (!isWatchable(member.service) && task.isAnswer(pieces ?? [])) watch.began()
+          return this.take(asking, pieces)
         }
-      )
+      })
     }
     this.asking = asking
   }).pipe(Effect.uninterruptible)
@@ -191,65 +185,15 @@ class Run<A, E> {
     return give.length === 0 ? this.again : Effect.succeed(give)
   }
 
-  private errorOf({ member }: Asking<A, E>, fault: NonNullable<Taken<A>["fault"]>): ProviderError {
-    return unsent(fault, { provider: member.service.id, model: this.task.model })
-  }
-
-  /** The first pieces, unless they are late. */
-  private first(asking: Asking<A, E>): Effect.Effect<ReadonlyArray<A> | undefined, E | ProviderError> {
-    // A fiber forked in an uninterruptible region is uninterruptible, and the end of the call would wait for it.
-    const begin = Effect.suspend(() =>
-      asking.first !== undefined
-        ? Effect.void
-        : Effect.map(
-            Effect.forkIn(Effect.interruptible(Effect.withFiberRuntime(asking.pull)), asking.scope),
-            (fiber) => {
-              asking.first = fiber
-            }
-          )
-    )
-    return Effect.uninterruptible(begin).pipe(
-      Effect.zipRight(
-        Effect.raceFirst(
-          Effect.suspend(() => Fiber.join(asking.first!)),
-          this.timer(asking)
-        )
-      ),
-      Effect.map((pieces) => {
-        asking.first = undefined
-        return pieces
-      })
-    )
-  }
-
-  /** Time in which nobody pulls does not count. */
-  private timer(asking: Asking<A, E>): Effect.Effect<never, ProviderError> {
-    const { clock, plan, task } = this
-    return Effect.suspend(() => {
-      const { firstEvent = 0 } = plan
-      const since = clock.unsafeCurrentTimeMillis()
-      return Effect.sleep(Math.max(0, firstEvent - asking.waited)).pipe(
-        Effect.onInterrupt(() =>
-          Effect.sync(() => {
-            asking.waited += clock.unsafeCurrentTimeMillis() - since
-          })
-        ),
-        Effect.flatMap(() =>
-          asking.isAnswered
-            ? Effect.never
-            : Effect.fail(
-                late({
-                  provider: asking.member.service.id,
-                  model: asking.member.requestOf({ model: task.model, prompt: "" }).model,
-                  attempts: this.attempts,
-                  from: this.from,
-                  startedAt: asking.startedAt,
-                  endedAt: clock.unsafeCurrentTimeMillis(),
-                  millis: firstEvent
-                })
-              )
-        )
-      )
+  /** The error of a fault that is noticed here and not by the provider. */
+  private errorOf({ member, startedAt }: Asking<A, E>, fault: Fault, from?: Checkpoint): ProviderError {
+    return noticed(fault, {
+      provider: member.service.id,
+      model: member.requestOf({ model: this.task.model, prompt: "" }).model,
+      attempts: this.attempts,
+      from,
+      startedAt,
+      endedAt: this.clock.unsafeCurrentTimeMillis()
     })
   }
 

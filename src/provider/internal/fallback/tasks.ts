@@ -30,6 +30,7 @@ export const events = (request: ModelRequest.Options, call: Settled): Task<Model
     ask: (service, { requestOf }, of) => fromStream(service.stream(requestOf(request), { ...call, ...of })),
     begin: (attempts) => shown.next(attempts),
     take: (pieces) => shown.take(pieces),
+    isAnswer: (pieces) => pieces.some(({ _tag }) => _tag !== "Superseded"),
     end: () => shown.end(),
     checkpoint: (error, attempts) => shown.checkpoint(error, attempts),
     next: (error, attempts) => {
@@ -60,6 +61,7 @@ export const whole = <A, E>(of: {
     begin: (attempts) => {
       before = attempts
     },
+    isAnswer: hasCome,
     take: ([answer]) => ({ give: answer === undefined ? [] : [complete(answer, before)] }),
     checkpoint,
     next: (error, attempts) => ({ from: from(error, attempts), tell: [] })
@@ -87,6 +89,7 @@ export const object = <A, I>(of: {
     begin: (attempts) => {
       before = attempts
     },
+    isAnswer: hasCome,
     take: (pieces) => {
       for (const { _tag } of pieces) hasShown = _tag === "ObjectPartial" || (hasShown && _tag !== "ObjectRestarted")
       return {
@@ -122,6 +125,7 @@ export const elements = <A>(of: {
     model,
     call,
     ask: (service, member, replaced) => fromStream(of.ask(service, member, { ...call, ...replaced })),
+    isAnswer: hasCome,
     take: (give) => {
       hasGiven = true
       return { give }
@@ -161,6 +165,8 @@ const kept = (call: CallOptions) => {
     }
   }
 }
+
+const hasCome = (pieces: ReadonlyArray<unknown>): boolean => pieces.length > 0
 
 const single =
   <A, E>(answer: Effect.Effect<A, E>): Open<A, E> =>
