@@ -365,6 +365,30 @@ describe("a provider that failed", () => {
     })
   )
 
+  quietly("is still skipped where it answers a request that was sent before it failed", () =>
+    Effect.gen(function* () {
+      const gate = yield* Deferred.make<void>()
+      const inner = yield* good
+      let asked = 0
+      const first = Provider.fromStream({
+        id: "first",
+        stream: (request, options) =>
+          ++asked === 1
+            ? Stream.unwrap(Effect.as(Deferred.await(gate), inner.provider.stream(request, options)))
+            : Stream.fail(new ProviderError.ServerError())
+      })
+      const second = yield* good
+      const service = yield* Fallback.make([{ provider: first }, { provider: second.provider }])
+      const early = yield* Effect.fork(service.generate(request))
+      yield* Effect.yieldNow()
+      yield* service.generate(request)
+      yield* Deferred.succeed(gate, undefined)
+      yield* Fiber.join(early)
+      yield* service.generate(request)
+      assert.deepStrictEqual([asked, (yield* second.requests).length], [2, 2])
+    })
+  )
+
   quietly("is asked all the same where all have failed", () =>
     Effect.gen(function* () {
       const first = yield* switched

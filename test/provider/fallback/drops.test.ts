@@ -45,6 +45,11 @@ for (const from of protocols) {
                   const shown = events.map((event) => (event._tag === "TextDelta" ? event.text : "")).join("")
                   assert.strictEqual(shown, text)
                 }
+                // What is paid for twice is told with the attempt that wrote it first.
+                const voided = events.find((event) => event._tag === "Superseded")
+                if (voided?._tag === "Superseded" && voided.discarded.text !== "") {
+                  assert.strictEqual(response.attempts[0]?.discarded?.text, voided.discarded.text)
+                }
                 const isWhole = response.attempts.length === 1
                 assert.deepStrictEqual(
                   response.attempts.map(({ attempt, provider }) => [attempt, provider]),
@@ -103,6 +108,9 @@ for (const from of protocols) {
                 Stream.runForEach((event) => Effect.sync(() => void seen.push(event))),
                 Effect.either
               )
+              const alone = yield* Effect.either(Stream.runDrain(first.provider.stream(request, { delivery: "fail" })))
+              const isVisible = alone._tag === "Left" && alone.left.partial?.text.trim()
+              if (isVisible) assert.strictEqual(result._tag, "Left")
               const shown = ModelEvent.fold(seen).text
               if (result._tag === "Right") assert.strictEqual(shown, text)
               else {
