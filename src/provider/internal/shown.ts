@@ -88,7 +88,6 @@ export class Shown {
   }
 
   private one(event: ModelEvent, give: Array<ModelEvent>): Fault | undefined {
-    this.brought ||= event._tag !== "Superseded"
     switch (event._tag) {
       case "ResponseStart": {
         if (event.route === undefined && this.isTold && this.delivery !== "hold") {
@@ -115,6 +114,7 @@ export class Shown {
         return undefined
       }
     }
+    this.brought ||= event._tag !== "Superseded"
     this.folding.apply(event)
     if (this.delivery !== "hold") give.push(event)
     return undefined
