@@ -20,7 +20,9 @@ export const eventsOf = (protocol: Protocol.ProtocolId) =>
 
 export const answerOf = (protocol: Protocol.ProtocolId) => Reply.stream(eventsOf(protocol))
 
-export type Options = Omit<Provider.Options, "apiKey" | "baseUrl" | "protocol">
+export type Options = Omit<Provider.Options, "apiKey" | "baseUrl" | "protocol"> & {
+  readonly apiKey?: Redacted.Redacted
+}
 
 /** Its back-off needs no clock. */
 export const providerOf = (protocol: Protocol.ProtocolId, baseUrl: string, options: Options = {}) =>

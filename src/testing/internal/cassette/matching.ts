@@ -88,7 +88,7 @@ export const explain = (matching: Matching, sent: Sent): string => {
     order === "recorded"
       ? unused[0]
       : unused.reduce<(typeof unused)[number] | undefined>(
-          (best, one) => (best === undefined || one.found.length < best.found.length ? one : best),
+          (best, one) => (best === undefined || distance(one.found) < distance(best.found) ? one : best),
           undefined
         )
   if (nearest === undefined) return `all ${exchanges.length} recordings have been used`
@@ -102,15 +102,31 @@ export const explain = (matching: Matching, sent: Sent): string => {
   ].join("\n")
 }
 
+/** Texts that begin alike count for less than a whole difference. */
+const distance = (found: ReadonlyArray<Difference>): number => {
+  let sum = 0
+  for (const { recorded, sent } of found) {
+    const texts = typeof recorded === "string" && typeof sent === "string"
+    sum += texts ? 1 - alike(recorded, sent) / Math.max(recorded.length, sent.length) : 1
+  }
+  return sum
+}
+
 const line = ({ path, recorded, sent }: Difference): string => {
   const from = typeof recorded === "string" && typeof sent === "string" ? firstDifference(recorded, sent) : 0
   return `  ${path.slice(0, 60)}: recorded ${shown(recorded, from)}, sent ${shown(sent, from)}`
 }
 
-/** Where two texts part, with a few characters before it. */
-const firstDifference = (a: string, b: string): number => {
+/** How many characters two texts have in common from their beginning. */
+const alike = (a: string, b: string): number => {
   let at = 0
   while (at < a.length && a[at] === b[at]) at++
+  return at
+}
+
+/** Where two texts part, with a few characters before it. */
+const firstDifference = (a: string, b: string): number => {
+  const at = alike(a, b)
   return at < MOST_VALUE / 2 ? 0 : at - 15
 }
 

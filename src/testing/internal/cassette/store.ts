@@ -56,13 +56,13 @@ export const make = (fs: FileSystem.FileSystem, path: string, maxBytes: number):
         if (Buffer.byteLength(text) > maxBytes) return yield* tooLarge("was not written, since it would have more than")
         const directory = path.slice(0, Math.max(path.lastIndexOf("/"), path.lastIndexOf("\\"), 0))
         // Renamed into place, so that there is never half a file.
-        const half = `${path}.part`
+        const half = `${path}.${crypto.randomUUID()}.part`
         yield* Effect.mapError(
           Effect.gen(function* () {
             if (directory !== "") yield* fs.makeDirectory(directory, { recursive: true })
             yield* fs.writeFileString(half, text)
             yield* fs.rename(half, path)
-          }),
+          }).pipe(Effect.onError(() => Effect.ignore(fs.remove(half, { force: true })))),
           unwritable
         )
       })

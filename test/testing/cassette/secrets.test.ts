@@ -1,0 +1,143 @@
+/**
+ * No secret reaches the file of a cassette, wherever a request shows it and wherever a server sends it back.
+ */
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, Redacted } from "effect"
+import { Provider, Vendors } from "effect-redial"
+import { FaultServer, Reply, Wire } from "effect-redial/testing"
+import { answerOf, chunksFrom, disk, eventsOf, file, poolOf, providerOf, recorded, replayed, textOf } from "./world.js"
+
+const key = "sk-live-4f9a1c77e2d84b0fa6"
+const customer = 'Müller "& Söhne" GmbH'
+
+/** As it stands, and in the forms in which programs write it. */
+const forms = (secret: string): ReadonlyArray<string> => [
+  secret,
+  encodeURIComponent(secret),
+  JSON.stringify(secret).slice(1, -1),
+  Buffer.from(secret).toString("base64").replaceAll("=", "")
+]
+
+const assertClean = (path: string, secrets: ReadonlyArray<string>) =>
+  Effect.gen(function* () {
+    const content = yield* textOf(path)
+    // Chunks that are no text stand in base64.
+    const decoded = [...content.matchAll(/"base64":"([^"]*)"/g)].map(([, b]) =>
+      Buffer.from(b ?? "", "base64").toString("latin1")
+    )
+    for (const secret of secrets.flatMap(forms)) {
+      assert.notInclude(content, secret)
+      assert.notInclude(decoded.join(""), secret)
+    }
+    return content
+  })
+
+const generate = (provider: Provider.Service, prompt = "Hello") => provider.generate({ model: "m", prompt })
+
+describe("the file of a cassette", () => {
+  for (const auth of ["bearer", "x-api-key", "api-key", "cf-aig-authorization"] as const) {
+    it.scoped(`has no key that is shown by ${auth}, though the server repeats it everywhere`, () =>
+      Effect.gen(function* () {
+        const path = yield* file
+        const headers = { "request-id": `req-${key}`, "x-ratelimit-note": key, "set-cookie": `session=${key}` }
+        const server = yield* FaultServer.make([
+          Reply.status(500, {
+            headers,
+            body: { error: { type: "x", message: `bad key ${key}, in short ${key.slice(0, 14)}` } }
+          }),
+          // One byte in each chunk: the key is in no chunk as a whole.
+          Reply.stream(Wire.answer("anthropic-messages", { text: `Your key is ${key}.` }), {
+            headers,
+            bytesPerChunk: 1
+          })
+        ])
+        yield* recorded(path, (pool) =>
+          Effect.flatMap(
+            providerOf("anthropic-messages", server.url, {
+              pool,
+              auth,
+              apiKey: Redacted.make(key),
+              headers: { "x-team": "secret-team" }
+            }),
+            (provider) => generate(provider, `What is ${key}?`)
+          )
+        )
+        const content = yield* assertClean(path, [key, "secret-team", key.slice(0, 14)])
+        assert.include(content, "What is [redacted]?")
+      }).pipe(disk)
+    )
+  }
+
+  it.scoped("has nothing of a base URL but the end of its path", () =>
+    Effect.gen(function* () {
+      const path = yield* file
+      const token = "t0k3n-of-the-gateway-77"
+      const server = yield* FaultServer.make([
+        Reply.status(500, { body: `POST /${token}/v1/messages failed` }),
+        answerOf("anthropic-messages")
+      ])
+      yield* recorded(path, (pool) =>
+        Effect.flatMap(providerOf("anthropic-messages", `${server.url}/${token}`, { pool }), (provider) =>
+          generate(provider)
+        )
+      )
+      const content = yield* assertClean(path, [token, "127.0.0.1"])
+      assert.include(content, `"path": "/v1/messages"`)
+    }).pipe(disk)
+  )
+
+  it.scoped("has none of the secrets that its options name, in any form", () =>
+    Effect.gen(function* () {
+      const path = yield* file
+      const ascii = JSON.stringify(customer).replace(
+        /[^ -~]/g,
+        (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`
+      )
+      const body = Buffer.from(`{"a":${JSON.stringify(customer)},"b":${ascii},"c":"${encodeURIComponent(customer)}"}`)
+      const chunks = Array.from(body, (_, at) => body.subarray(at, at + 1))
+      const secrets = [Redacted.make(customer)]
+      const given = yield* recorded(path, (pool) => chunksFrom(pool, JSON.stringify({ prompt: customer })), {
+        pool: poolOf(chunks),
+        secrets
+      })
+      assert.strictEqual(Buffer.concat(given).toString(), body.toString(), "what the program gets is not changed")
+      yield* assertClean(path, [customer, ascii.slice(1, -1)])
+      const again = yield* replayed(path, (pool) => chunksFrom(pool, JSON.stringify({ prompt: customer })), { secrets })
+      assert.deepStrictEqual(
+        again.map(({ length }) => length),
+        chunks.map(({ length }) => length)
+      )
+      assert.isObject(JSON.parse(Buffer.concat(again).toString()))
+    }).pipe(disk)
+  )
+
+  it.scoped("keeps what only looks like a key, and keys that are too short to be told from words", () =>
+    Effect.gen(function* () {
+      const path = yield* file
+      const server = yield* FaultServer.make([Reply.stream(eventsOf("chat-completions"))])
+      yield* recorded(path, (pool) =>
+        Effect.flatMap(providerOf("chat-completions", server.url, { pool, apiKey: Redacted.make("air") }), (provider) =>
+          generate(provider, "what does sk-proj-000000000000 mean?")
+        )
+      )
+      const content = yield* textOf(path)
+      assert.include(content, "Because air ")
+      assert.include(content, "sk-proj-000000000000")
+    }).pipe(disk)
+  )
+
+  it.scoped("is answered from for another key than the one it was recorded with", () =>
+    Effect.gen(function* () {
+      const path = yield* file
+      const server = yield* FaultServer.make([answerOf("anthropic-messages")])
+      const use = (apiKey: string) => (pool: Provider.Options["pool"]) =>
+        Effect.flatMap(
+          Provider.make(Vendors.anthropic, { apiKey: Redacted.make(apiKey), baseUrl: server.url, pool }),
+          (provider) => generate(provider, `${apiKey} is my key`)
+        )
+      const first = yield* recorded(path, use(key))
+      const second = yield* replayed(path, use("sk-another-key-altogether"))
+      assert.strictEqual(second.text, first.text)
+    }).pipe(disk)
+  )
+})
