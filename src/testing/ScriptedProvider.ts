@@ -71,7 +71,8 @@ export const drop = (
 
 /**
  * The rest of a broken answer, by a model that does what it is asked: it repeats the last words that arrived, and goes on.
- * For programs that use `delivery: "resume"` or `streamText`.
+ * For programs that use `delivery: "resume"` or `streamText`. The rest begins right after the last word that arrived, so
+ * mostly with a space.
  *
  * @example
  * ```ts
@@ -79,7 +80,7 @@ export const drop = (
  *
  * const dropsInMidSentence = ScriptedProvider.layer([
  *   ScriptedProvider.drop({ text: ["Because of ", "Rayleigh ", "scattering."] }, { afterEvents: 4 }),
- *   ScriptedProvider.resumed("Rayleigh scattering.")
+ *   ScriptedProvider.resumed(" Rayleigh scattering.")
  * ])
  * ```
  *
