@@ -2,6 +2,7 @@
  * When a cassette records and when it replays, what its file looks like, and what is said of a file that cannot be used.
  */
 import { FileSystem } from "@effect/platform"
+import { SystemError } from "@effect/platform/Error"
 import { assert, describe, it } from "@effect/vitest"
 import { Cause, ConfigProvider, Deferred, Effect, Exit, Fiber, Layer, Redacted, Stream } from "effect"
 import { Provider, Vendors } from "effect-redial"
@@ -173,7 +174,7 @@ describe("the file", () => {
       yield* small(path)
       const whole = utf8.encode((yield* textOf(path)).trimEnd())
       const fs = yield* FileSystem.FileSystem
-      for (let length = 0; length < whole.length; length++) {
+      for (let length = 0; length < whole.length; length += 7) {
         yield* fs.writeFile(path, whole.subarray(0, length))
         const error = yield* Effect.flip(modeOf(path))
         assert(error._tag === "CassetteError" && error.reason === "Corrupt", `${length}: ${error}`)
@@ -250,6 +251,30 @@ describe("the file", () => {
       yield* recorded(path, (pool) => chunksFrom(pool), { pool: poolOf(chunks) })
       const error = yield* Effect.flip(modeOf(path, { maxBytes: 50_000 }))
       assert(error._tag === "CassetteError" && error.reason === "TooLarge", String(error))
+    }).pipe(disk)
+  )
+
+  it.scoped("stays as it was where a new one cannot be written whole", () =>
+    Effect.gen(function* () {
+      const path = yield* file
+      yield* small(path)
+      const before = yield* textOf(path)
+      const fs = yield* FileSystem.FileSystem
+      const full = new SystemError({
+        module: "FileSystem",
+        method: "write",
+        reason: "WriteZero",
+        pathOrDescriptor: path
+      })
+      const breaking = FileSystem.make({
+        ...fs,
+        writeFile: (to, data) => Effect.zipRight(fs.writeFile(to, data.subarray(0, 100)), full)
+      })
+      const again = recorded(path, (pool) => chunksFrom(pool, `"another"`), { pool: poolOf([]) })
+      const exit = yield* Effect.exit(Effect.provideService(again, FileSystem.FileSystem, breaking))
+      assert(Exit.isFailure(exit))
+      assert.strictEqual(yield* textOf(path), before)
+      assert.deepStrictEqual(yield* fs.readDirectory(path.slice(0, path.lastIndexOf("/"))), ["cassette.json"])
     }).pipe(disk)
   )
 

@@ -2,8 +2,8 @@
  * Which recording answers a request, when it does, and what is said where none does.
  */
 import { assert, describe, it } from "@effect/vitest"
-import { Deferred, Effect, Fiber, Stream, TestClock } from "effect"
-import type { ModelRequest, Provider } from "effect-redial"
+import { Deferred, Effect, Fiber, Layer, Option, Stream, TestClock } from "effect"
+import { ConnectionPool, type ModelRequest, type Provider } from "effect-redial"
 import { type Cassette, FaultServer, Reply, Wire } from "effect-redial/testing"
 import {
   answerOf,
@@ -162,6 +162,23 @@ describe("a request", () => {
   )
 })
 
+/** The chunks of the answer that `slow` records, each read in its own way. */
+const readAll = (
+  layer: Cassette.Service["pool"],
+  by: (read: ConnectionPool.ByteSource["read"]) => Effect.Effect<ReadonlyArray<Uint8Array>, unknown>
+) =>
+  Effect.gen(function* () {
+    const pool = yield* Effect.provide(ConnectionPool.ConnectionPool, yield* Layer.build(layer))
+    const response = yield* Effect.promise(() => pool.fetch(`${nowhere}/v1/messages`, { method: "POST" }))
+    const source = pool.source(response)
+    const all: Array<string> = []
+    for (;;) {
+      const chunks = yield* by(source.read)
+      if (chunks.length === 0) return all
+      all.push(...chunks.map((chunk) => Buffer.from(chunk).toString()))
+    }
+  })
+
 describe("time", () => {
   /** Text events at 100, 200 and 300 milliseconds, and the end at 400. */
   const slow = (path: string) =>
@@ -223,6 +240,30 @@ describe("time", () => {
       }).pipe(disk)
     )
   }
+
+  it.scoped("that is waited for in small pieces loses no chunk", () =>
+    Effect.gen(function* () {
+      const path = yield* file
+      yield* slow(path)
+      const match = { ignore: ["headers", "body"] }
+      const whole = yield* replayed(path, (pool) => readAll(pool, (read) => read), { match })
+      const impatient = yield* replayed(
+        path,
+        (pool) =>
+          Effect.gen(function* () {
+            const patience = Effect.timeoutOption("30 millis")
+            const fiber = yield* Effect.fork(
+              readAll(pool, (read) => Effect.flatten(Effect.repeat(patience(read), { until: Option.isSome })))
+            )
+            yield* Effect.repeat(TestClock.adjust("10 millis"), { until: () => fiber.unsafePoll() !== null })
+            return yield* Fiber.join(fiber)
+          }),
+        { speed: 1, match }
+      )
+      assert.deepStrictEqual(impatient, whole)
+      assert.isAbove(whole.length, 5)
+    }).pipe(disk)
+  )
 
   it.scoped("does not pass where nothing is said of a speed", () =>
     Effect.gen(function* () {

@@ -3,8 +3,8 @@
  */
 import { gzipSync } from "node:zlib"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Random, Schedule, Stream } from "effect"
-import type { ModelEvent, Protocol } from "effect-redial"
+import { Context, Effect, Layer, Random, Schedule, Stream } from "effect"
+import { ConnectionPool, type ModelEvent, type Protocol } from "effect-redial"
 import { type Cassette, FaultServer, Reply, Wire } from "effect-redial/testing"
 import { seeded } from "../../random.js"
 import {
@@ -81,6 +81,19 @@ const both = (protocol: Protocol.ProtocolId, script: FaultServer.Script) =>
     return { path, first, second }
   })
 
+/** A pool that gives each chunk in the same memory. */
+const reusing = (pool: ConnectionPool.Service, memory: Uint8Array): ConnectionPool.Service => ({
+  ...pool,
+  source: (response) => {
+    const source = pool.source(response)
+    const given = (chunk: Uint8Array) => {
+      memory.set(chunk)
+      return memory
+    }
+    return { ...source, read: Effect.map(source.read, (chunks) => chunks.map(given)) }
+  }
+})
+
 describe("a cassette", () => {
   for (const protocol of protocols) {
     it.scoped(`gives back the bytes of ${protocol} in the same chunks, however they were cut`, () =>
@@ -138,6 +151,22 @@ describe("a cassette", () => {
         )
         assert.deepStrictEqual(hex(yield* replayed(path, (pool) => chunksFrom(pool))), hex(chunks))
       }
+    }).pipe(disk)
+  )
+
+  it.scoped("keeps what came, though its pool uses the same memory again", () =>
+    Effect.gen(function* () {
+      const path = yield* file
+      const memory = new Uint8Array(1)
+      const chunks = [1, 2, 3].map((byte) => Uint8Array.of(byte))
+      const inner = Layer.map(poolOf(chunks), (context) =>
+        Context.make(
+          ConnectionPool.ConnectionPool,
+          reusing(Context.get(context, ConnectionPool.ConnectionPool), memory)
+        )
+      )
+      yield* recorded(path, (pool) => chunksFrom(pool), { pool: inner })
+      assert.deepStrictEqual(hex(yield* replayed(path, (pool) => chunksFrom(pool))), hex(chunks))
     }).pipe(disk)
   )
 
