@@ -1,7 +1,7 @@
 /**
  * Records what a provider really sent into a file, and replays it in tests: the same bytes in the same chunks, the same
- * statuses and headers, and the same drops. A cassette stands below a real provider, in the place of its connections, so
- * everything above the socket is what runs in production.
+ * statuses and headers, and the same drops. A cassette takes the place of a provider's connections, so everything above
+ * the socket is what runs in production.
  *
  * @since 0.1.0
  */
@@ -68,7 +68,7 @@ export interface Match {
 export interface Options<out R = never> {
   /** Default: `auto`. */
   readonly mode?: Mode | undefined
-  /** Whether this is CI, where `auto` records nothing. Default: whether the variable `CI` is set, and not to `false` or `0`. */
+  /** Whether this is CI, where `auto` records nothing. Default: whether `CI` is set, and not to `false` or `0`. */
   readonly ci?: boolean | undefined
   readonly match?: Match | undefined
   /**
@@ -78,7 +78,8 @@ export interface Options<out R = never> {
   readonly speed?: number | undefined
   /**
    * What else may not be in the file, besides the keys that requests show in their headers: the names of customers, for
-   * example. Values of less than 8 characters are not looked for. Default: nothing.
+   * example. Give them when replaying, too: requests are compared without them. Values of less than 8 characters are not
+   * looked for. Default: nothing.
    */
   readonly secrets?: ReadonlyArray<Redacted.Redacted> | undefined
   /** The largest file, in bytes, and the most that is kept in memory. Default: 64 MiB. */

@@ -2,10 +2,11 @@
  * The law of a cassette: whatever comes over the wire, in whatever chunks, comes again when it is replayed.
  */
 import { gzipSync } from "node:zlib"
+import { FetchHttpClient } from "@effect/platform"
 import { assert, describe, it } from "@effect/vitest"
 import { Context, Effect, Layer, Random, Schedule, Stream } from "effect"
 import { ConnectionPool, type ModelEvent, type Protocol } from "effect-redial"
-import { type Cassette, FaultServer, Reply, Wire } from "effect-redial/testing"
+import { Cassette, FaultServer, Reply, Wire } from "effect-redial/testing"
 import { seeded } from "../../random.js"
 import {
   answerOf,
@@ -231,6 +232,46 @@ describe("a cassette", () => {
         Reply.stream([compressed], { headers: { "content-encoding": "gzip" }, bytesPerChunk: 50 })
       ])
       assert.include(yield* textOf(path), "event: message_start\\ndata: ")
+    }).pipe(disk)
+  )
+
+  it.scoped("replays the rest of an answer that a server keeps", () =>
+    Effect.gen(function* () {
+      const path = yield* file
+      const events = eventsOf("responses")
+      const server = yield* FaultServer.make((received) => {
+        const reply = Reply.stream(Wire.rest(received, events))
+        return received.index === 1 ? Reply.cut(reply, { afterEvents: 6, wait: 0 }, "rst") : reply
+      })
+      const background = { ...request, providerOptions: { responses: { background: true } } }
+      const use = (url: string) => (pool: Pool) =>
+        Effect.flatMap(providerOf("responses", url, { pool }), (provider) => provider.generate(background))
+      const first = yield* recorded(path, use(server.url))
+      const second = yield* replayed(path, use(nowhere))
+      assert.deepStrictEqual([first.text, second.text], [text, text])
+      assert.include(yield* textOf(path), `"method": "GET"`)
+    }).pipe(disk)
+  )
+
+  it.scoped("ends well where its end was proven, though the server never ended the body", () =>
+    Effect.gen(function* () {
+      const { path } = yield* both("anthropic-messages", [
+        Reply.cut(answerOf("anthropic-messages"), { afterEvents: Infinity }, "stall")
+      ])
+      assert.include(yield* textOf(path), `"kind": "end"`)
+    }).pipe(disk)
+  )
+
+  it.scoped("records from any pool, and takes what that pool needs from its context", () =>
+    Effect.gen(function* () {
+      const path = yield* file
+      const server = yield* FaultServer.make([answerOf("anthropic-messages")])
+      const use = (url: string) => (pool: Pool) =>
+        Effect.flatMap(providerOf("anthropic-messages", url, { pool }), (provider) => provider.generate(request))
+      const cassette = Cassette.make(path, { mode: "record", pool: ConnectionPool.layerHttpClient })
+      const overFetch = Effect.provide(cassette, FetchHttpClient.layer)
+      const first = yield* Effect.scoped(Effect.flatMap(overFetch, ({ pool }) => use(server.url)(pool)))
+      assert.deepStrictEqual([first.text, (yield* replayed(path, use(nowhere))).text], [text, text])
     }).pipe(disk)
   )
 

@@ -2,8 +2,8 @@
  * No secret reaches the file of a cassette, wherever a request shows it and wherever a server sends it back.
  */
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Redacted } from "effect"
-import { Provider, Vendors } from "effect-redial"
+import { Context, Effect, Layer, Redacted } from "effect"
+import { ConnectionPool, Provider, Vendors } from "effect-redial"
 import { FaultServer, Reply, Wire } from "effect-redial/testing"
 import { answerOf, chunksFrom, disk, eventsOf, file, poolOf, providerOf, recorded, replayed, textOf } from "./world.js"
 
@@ -18,16 +18,28 @@ const forms = (secret: string): ReadonlyArray<string> => [
   Buffer.from(secret).toString("base64").replaceAll("=", "")
 ]
 
+interface Written {
+  readonly exchanges: ReadonlyArray<{
+    readonly body: ReadonlyArray<{ readonly text?: string; readonly base64?: string }>
+  }>
+}
+
+const bodiesOf = (content: string): string => {
+  const { exchanges }: Written = JSON.parse(content)
+  const bytes = exchanges.flatMap(({ body }) =>
+    body.map(({ base64, text = "" }) => (base64 === undefined ? Buffer.from(text) : Buffer.from(base64, "base64")))
+  )
+  return Buffer.concat(bytes).toString()
+}
+
 const assertClean = (path: string, secrets: ReadonlyArray<string>) =>
   Effect.gen(function* () {
     const content = yield* textOf(path)
-    // Chunks that are no text stand in base64.
-    const decoded = [...content.matchAll(/"base64":"([^"]*)"/g)].map(([, b]) =>
-      Buffer.from(b ?? "", "base64").toString("latin1")
-    )
+    // A secret may be spread over chunks, and chunks that are no text stand in base64.
+    const bodies = bodiesOf(content)
     for (const secret of secrets.flatMap(forms)) {
       assert.notInclude(content, secret)
-      assert.notInclude(decoded.join(""), secret)
+      assert.notInclude(bodies, secret)
     }
     return content
   })
@@ -101,13 +113,35 @@ describe("the file of a cassette", () => {
         secrets
       })
       assert.strictEqual(Buffer.concat(given).toString(), body.toString(), "what the program gets is not changed")
-      yield* assertClean(path, [customer, ascii.slice(1, -1)])
+      // Nor any part of it.
+      yield* assertClean(path, [customer, ascii.slice(1, -1), "Söhne", 'hne"', "GmbH"])
       const again = yield* replayed(path, (pool) => chunksFrom(pool, JSON.stringify({ prompt: customer })), { secrets })
       assert.deepStrictEqual(
         again.map(({ length }) => length),
         chunks.map(({ length }) => length)
       )
       assert.isObject(JSON.parse(Buffer.concat(again).toString()))
+    }).pipe(disk)
+  )
+
+  it.scoped("has no key that stands in the failure of a connection", () =>
+    Effect.gen(function* () {
+      const path = yield* file
+      const failing = Layer.map(poolOf([]), (context) => {
+        const pool = Context.get(context, ConnectionPool.ConnectionPool)
+        const cause = Object.assign(new Error(`401 for ${key}`), { code: "UND_ERR_ABORTED" })
+        const fetch = () => Promise.reject(new Error(`the proxy said: ${key}`, { cause }))
+        return Context.make(ConnectionPool.ConnectionPool, { ...pool, fetch })
+      })
+      const use = (pool: Provider.Options["pool"]) =>
+        Effect.flatMap(
+          providerOf("anthropic-messages", "http://127.0.0.1:9", { pool, apiKey: Redacted.make(key) }),
+          (provider) => Effect.flip(generate(provider))
+        )
+      yield* recorded(path, use, { pool: failing })
+      assert.include(yield* assertClean(path, [key]), "the proxy said: [redacted]")
+      const error = yield* replayed(path, use)
+      assert(error._tag === "ConnectionFailed" && error.reason === "proxy", error.message)
     }).pipe(disk)
   )
 

@@ -1,6 +1,6 @@
 /**
  * The file of a cassette: JSON that a person can read, edit and compare. Each chunk stands on a line of its own, as text
- * where it is valid UTF-8 and else in base64. It holds no dates, so a new recording of the same answers changes nothing but times.
+ * where it is valid UTF-8 and else in base64. It holds no dates: a new recording of the same answers changes only times.
  */
 import * as Either from "effect/Either"
 import * as Encoding from "effect/Encoding"

@@ -2,7 +2,6 @@
  * Keeps secrets out of a cassette. Headers are kept by a list of harmless names; the values of those that show a key are
  * remembered, and taken out of whatever else is written, since a server may send them back.
  */
-
 import * as Either from "effect/Either"
 import * as Encoding from "effect/Encoding"
 import { finderOf, isSecret } from "../../../model/internal/scrub.js"
@@ -31,15 +30,15 @@ export class Secrets {
   add(secret: string): void {
     if (!isSecret(secret)) return
     const inJson = JSON.stringify(secret).slice(1, -1)
-    const forms = [
+    const texts = [
       secret,
       Either.getOrElse(Encoding.encodeUriComponent(secret), () => secret),
       inJson,
       // Some servers write JSON in ASCII only.
-      inJson.replace(/[\u0080-\uffff]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`),
-      // Bodies are searched with one unit for each byte.
-      Buffer.from(secret, "utf8").toString("latin1")
+      inJson.replace(/[\u0080-\uffff]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`)
     ]
+    // Bodies are searched with one unit for each byte.
+    const forms = [...texts, ...texts.map((form) => Buffer.from(form, "utf8").toString("latin1"))]
     for (const form of forms) if (!this.finders.has(form)) this.finders.set(form, finderOf(form))
   }
 
