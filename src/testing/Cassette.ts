@@ -45,8 +45,8 @@ export type Mode = "record" | "replay" | "auto"
 export interface Match {
   /**
    * What may differ from the recording, as paths into the request, which has `method`, `path`, `headers` and `body`; `*`
-   * stands for any one name or index. `["body.metadata", "body.messages.*.id"]`; `["body"]` compares no more than the
-   * method and the path. Default: nothing.
+   * stands for any one name or index. `["body.metadata", "body.messages.*.id"]`; `["headers", "body"]` compares no
+   * more than the method and the path. Default: nothing.
    */
   readonly ignore?: ReadonlyArray<string> | undefined
   /**
@@ -118,7 +118,7 @@ export class Cassette extends Context.Tag("effect-redial/testing/Cassette")<Cass
  * all, and not if the scope closes by an interruption. A recording that cannot be written is a defect of the scope.
  *
  * A request that no recording answers fails with `InvalidRequest`, which is not retried. Its message shows how the request
- * differs from the nearest recording. So does reading on where the program that was recorded stopped reading.
+ * differs from the nearest recording. A program that reads on where the recorded one stopped fails with the same tag.
  *
  * Keys never reach the file: of the headers only harmless ones are kept, of the address only the end of its path, and a key
  * that was sent is taken out of whatever a server sends back. In the body of an answer each of its bytes becomes `*`. A
