@@ -186,13 +186,6 @@ describe("the published examples", () => {
     })
   )
 
-  it.live("testing prints the scripted answer and its two attempts", () =>
-    Effect.gen(function* () {
-      const { out } = yield* run("testing")
-      assert.strictEqual(out, "Because of Rayleigh scattering. (2 attempts)\n")
-    })
-  )
-
   const chunk = (content: string) => ({ model: "qwen3", message: { role: "assistant", content }, done: false })
   const lines = [...(text.match(/.{1,8}/g) ?? []).map(chunk), { ...chunk(""), done: true, done_reason: "stop" }]
 
