@@ -2,6 +2,7 @@
  * The permission of one attempt: asked for once, whoever pulls, and settled exactly once, when the scope of the attempt
  * closes.
  */
+import type * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Scope from "effect/Scope"
@@ -10,21 +11,28 @@ import { toFault } from "../../model/internal/fromFault.js"
 import type { ProviderError } from "../../model/ProviderError.js"
 import type { Admission, AttemptInfo, Outcome, Permit } from "../Admission.js"
 
+export interface Options {
+  /** The permit is settled when it closes. */
+  readonly scope: Scope.Scope
+  readonly admission: Admission
+  readonly info: AttemptInfo
+  readonly clock: Clock.Clock
+  /** Learns how long the attempt waited, in milliseconds, also for a refusal. */
+  readonly report: { readonly admitted: (millis: number) => void }
+}
+
 export class Admitting {
   private outcome: Outcome = { _tag: "Abandoned" }
   private permit: Permit | undefined
   private waiting: Fiber.RuntimeFiber<void, ProviderError> | undefined
   private begun = false
 
-  private constructor(
-    private readonly admission: Admission,
-    private readonly info: AttemptInfo
-  ) {}
+  private constructor(private readonly options: Options) {}
 
   /** Its permit is settled after whatever is added to the scope later. */
-  static make(scope: Scope.Scope, admission: Admission, info: AttemptInfo): Effect.Effect<Admitting> {
-    const admitting = new Admitting(admission, info)
-    return Effect.as(Scope.addFinalizer(scope, admitting.settle), admitting)
+  static make(options: Options): Effect.Effect<Admitting> {
+    const admitting = new Admitting(options)
+    return Effect.as(Scope.addFinalizer(options.scope, admitting.settle), admitting)
   }
 
   /** Waits for permission. A pull that is interrupted keeps the place in the queue for the next one. */
@@ -56,11 +64,13 @@ export class Admitting {
   /** In a fiber of its own, which ends with the scope of the attempt and not with the pull. */
   private readonly ask: Effect.Effect<void> = Effect.suspend(() => {
     if (this.waiting !== undefined) return Effect.void
+    const { admission, clock, info, report } = this.options
+    const askedAt = clock.unsafeCurrentTimeMillis()
     const asking = Effect.uninterruptibleMask((restore) =>
-      Effect.map(restore(Effect.interruptible(this.admission.admit(this.info))), (permit) => {
+      Effect.map(restore(Effect.interruptible(admission.admit(info))), (permit) => {
         this.permit = permit
       })
-    )
+    ).pipe(Effect.ensuring(Effect.sync(() => report.admitted(clock.unsafeCurrentTimeMillis() - askedAt))))
     return Effect.map(Effect.forkDaemon(asking), (fiber) => {
       this.waiting = fiber
     })
