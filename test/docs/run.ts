@@ -8,9 +8,12 @@ export const root = new URL("../../", import.meta.url)
 
 export interface Ran {
   readonly code: number
+  /** Standard output, without the lines that Effect's log writes there of a redial. */
   readonly out: string
   readonly err: string
 }
+
+const redials = /timestamp=\S+ level=INFO fiber=#\d+ message="Redialling [^\n]*\n/g
 
 export const run = (example: string, env: Record<string, string> = {}) =>
   Effect.async<Ran>((resume) => {
@@ -18,7 +21,8 @@ export const run = (example: string, env: Record<string, string> = {}) =>
       process.execPath,
       ["--conditions=effect-redial-source", "--import=tsx", `docs/examples/${example}.ts`],
       { cwd: root, env: { PATH: process.env.PATH ?? "", ...env } },
-      (error, out, err) => resume(Effect.succeed({ code: Number(error?.code ?? 0), out, err }))
+      (error, out, err) =>
+        resume(Effect.succeed({ code: Number(error?.code ?? 0), out: out.replace(redials, ""), err }))
     )
     return Effect.sync(() => child.kill())
   })
