@@ -247,7 +247,7 @@ export const circuitBreakerState = Metric.gauge(names.circuitBreakerState, {
 })
 
 /**
- * Attempts that wait for permission.
+ * Attempts that wait for permission: of providers that have an `admission`.
  *
  * @since 0.1.0
  * @category traffic

@@ -7,7 +7,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect, Redacted, Schedule } from "effect"
 import { Credentials, Metrics, Provider, Vendors } from "effect-redial"
 import { FaultServer, Reply, ScriptedProvider, Wire } from "effect-redial/testing"
-import { breakerMeter, fellBack, queueMeter } from "../../src/client/internal/meters.js"
+import { breakerMeter, fellBack } from "../../src/client/internal/meters.js"
 import { quiet } from "../support/quiet.js"
 import * as Prometheus from "./prometheus.js"
 
@@ -48,7 +48,6 @@ const eventful = Effect.gen(function* () {
     admission: Effect.succeed({ admit: () => Effect.succeed({ settle: () => Effect.void }) })
   }
   const breaker = breakerMeter("scripted")
-  const queue = queueMeter("scripted")
   const once = Effect.scoped(
     Effect.gen(function* () {
       const apiKey = yield* Credentials.make([
@@ -70,8 +69,6 @@ const eventful = Effect.gen(function* () {
       yield* gpt.generate({ model: "m", prompt: "hi" })
       breaker("open")
       breaker("closed")
-      queue(1)
-      queue(-1)
       fellBack("scripted", "other")
     })
   )

@@ -187,8 +187,14 @@ describe("the metrics of a request", () => {
         admission: Effect.succeed(slow)
       })
       const fiber = yield* Effect.fork(provider.generate({ model, prompt: "hi" }))
+      const queue = () => ofModel(model)["effect_redial.queue.length"]
+      yield* TestClock.adjust("1 second")
+      assert.strictEqual(queue(), 1)
+      yield* TestClock.adjust("2 seconds")
+      assert.strictEqual(queue(), 0)
       yield* TestClock.adjust("1 minute")
       yield* Fiber.join(fiber)
+      assert.strictEqual(queue(), 0)
       const sum = (metric: string) =>
         samples("gen_ai.request.model", model).find(({ labels, name }) => name === metric && labels.unit === "s")?.sum
       assert.strictEqual(sum(Metrics.names.operationDuration), 9)

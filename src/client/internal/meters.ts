@@ -72,12 +72,6 @@ export const breakerMeter = (of: string): ((state: BreakerState) => void) => {
   return (state) => Metrics.circuitBreakerState.unsafeUpdate(breakerValues[state], own)
 }
 
-/** Says how much longer or shorter one queue became. Several may have the same name. */
-export const queueMeter = (of: string): ((difference: number) => void) => {
-  const own = labels({ "gen_ai.provider.name": of, ...countOf("attempt") })
-  return (difference) => Metrics.queueLength.unsafeModify(difference, own)
-}
-
 /** Says how many tokens a retry budget has left. */
 export const budgetMeter = (of: string): ((level: number) => void) => {
   const own = labels({ "gen_ai.provider.name": of, ...countOf("retry") })

@@ -17,8 +17,8 @@ export interface Options {
   readonly admission: Admission
   readonly info: AttemptInfo
   readonly clock: Clock.Clock
-  /** Learns how long the attempt waited, in milliseconds, also for a refusal. */
-  readonly report: { readonly admitted: (millis: number) => void }
+  /** Learns that the attempt waits, and then how long it did, in milliseconds, whatever came of it. */
+  readonly report: { readonly queued: () => void; readonly admitted: (millis: number) => void }
 }
 
 export class Admitting {
@@ -66,6 +66,7 @@ export class Admitting {
     if (this.waiting !== undefined) return Effect.void
     const { admission, clock, info, report } = this.options
     const askedAt = clock.unsafeCurrentTimeMillis()
+    report.queued()
     const asking = Effect.uninterruptibleMask((restore) =>
       Effect.map(restore(Effect.interruptible(admission.admit(info))), (permit) => {
         this.permit = permit

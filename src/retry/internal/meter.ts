@@ -74,7 +74,13 @@ export class Meter {
     Metrics.timePerOutputChunk.unsafeUpdate(millis / 1000, this.seconds)
   }
 
+  /** An attempt waits for permission. */
+  queued(): void {
+    Metrics.queueLength.unsafeModify(1, this.with("queue", { unit: "{attempt}" }))
+  }
+
   admitted(millis: number): void {
+    Metrics.queueLength.unsafeModify(-1, this.with("queue", { unit: "{attempt}" }))
     Metrics.admissionWait.unsafeUpdate(millis / 1000, this.seconds)
   }
 

@@ -53,6 +53,11 @@ export class AttemptReport {
     if (millis > (this.longest ?? -1)) this.longest = millis
   }
 
+  queued(): void {
+    this.meter.queued()
+  }
+
+  /** Permission was given or refused, or the attempt left the queue. */
   admitted(millis: number): void {
     this.meter.admitted(millis)
     this.span.attribute("effect_redial.admission_wait_ms", millis)
