@@ -12,20 +12,32 @@ export interface Sample {
   readonly sum: number | undefined
 }
 
-/** All samples that have a label of this value, without the labels that every one of them has. */
-export const samples = (label: string, value: string): ReadonlyArray<Sample> =>
-  Metric.unsafeSnapshot().flatMap(({ metricKey, metricState }) => {
-    const labels = Object.fromEntries(metricKey.tags.map(({ key, value }) => [key, value]))
-    if (labels[label] !== value) return []
-    if (MetricState.isCounterState(metricState) || MetricState.isHistogramState(metricState)) {
-      const sum = MetricState.isHistogramState(metricState) ? metricState.sum : undefined
-      return [{ name: metricKey.name, labels, value: Number(metricState.count), sum }]
-    }
-    if (MetricState.isGaugeState(metricState)) {
-      return [{ name: metricKey.name, labels, value: Number(metricState.value), sum: undefined }]
-    }
-    return []
-  })
+const sampleOf = ({
+  metricKey,
+  metricState
+}: ReturnType<typeof Metric.unsafeSnapshot>[number]): ReadonlyArray<Sample> => {
+  const labels = Object.fromEntries(metricKey.tags.map(({ key, value }) => [key, value]))
+  const { name } = metricKey
+  if (MetricState.isHistogramState(metricState)) {
+    return [{ name, labels, value: metricState.count, sum: metricState.sum }]
+  }
+  if (MetricState.isCounterState(metricState))
+    return [{ name, labels, value: Number(metricState.count), sum: undefined }]
+  if (MetricState.isGaugeState(metricState)) return [{ name, labels, value: Number(metricState.value), sum: undefined }]
+  return []
+}
+
+/** All samples at this moment, by the value of a label. */
+export const samplesBy = (label: string): ReadonlyMap<string | undefined, ReadonlyArray<Sample>> => {
+  const by = new Map<string | undefined, Array<Sample>>()
+  for (const sample of Metric.unsafeSnapshot().flatMap(sampleOf)) {
+    const of = sample.labels[label]
+    by.set(of, [...(by.get(of) ?? []), sample])
+  }
+  return by
+}
+
+export const samples = (label: string, value: string): ReadonlyArray<Sample> => samplesBy(label).get(value) ?? []
 
 const common = [
   "gen_ai.operation.name",
