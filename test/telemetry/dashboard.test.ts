@@ -5,9 +5,9 @@
 import { readFileSync } from "node:fs"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Redacted, Schedule } from "effect"
-import { Credentials, Metrics, Provider, Vendors } from "effect-redial"
+import { CircuitBreaker, Credentials, Metrics, Provider, Vendors } from "effect-redial"
 import { FaultServer, Reply, ScriptedProvider, Wire } from "effect-redial/testing"
-import { breakerMeter, fellBack } from "../../src/client/internal/meters.js"
+import { fellBack } from "../../src/client/internal/meters.js"
 import { quiet } from "../support/quiet.js"
 import * as Prometheus from "./prometheus.js"
 
@@ -45,9 +45,8 @@ const eventful = Effect.gen(function* () {
   const options = {
     retry: Schedule.recurs(1),
     prices: { m: { input: 3, output: 15, cacheRead: 0.3 } },
-    admission: Effect.succeed({ admit: () => Effect.succeed({ settle: () => Effect.void }) })
+    admission: CircuitBreaker.make()
   }
-  const breaker = breakerMeter("scripted")
   const once = Effect.scoped(
     Effect.gen(function* () {
       const apiKey = yield* Credentials.make([
@@ -67,8 +66,6 @@ const eventful = Effect.gen(function* () {
       const server = yield* FaultServer.make([Reply.stream(Wire.answer("chat-completions", { text: "Yes.", usage }))])
       const gpt = yield* Provider.make(Vendors.openai, { apiKey: Redacted.make("test-key"), baseUrl: server.url })
       yield* gpt.generate({ model: "m", prompt: "hi" })
-      breaker("open")
-      breaker("closed")
       fellBack("scripted", "other")
     })
   )

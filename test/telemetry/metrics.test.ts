@@ -3,7 +3,7 @@
  */
 import { assert, describe, it } from "@effect/vitest"
 import { Deferred, Effect, Fiber, Metric, Redacted, Schedule, Stream, TestClock } from "effect"
-import { type Admission, InvalidOptions, Metrics, Provider, Vendors } from "effect-redial"
+import { type Admission, CircuitBreaker, InvalidOptions, Metrics, Provider, Vendors } from "effect-redial"
 import { FaultServer, Reply, ScriptedProvider, Wire } from "effect-redial/testing"
 import { fresh, ofModel, samples, samplesBy } from "./metered.js"
 
@@ -285,6 +285,26 @@ describe("the labels of a metric", () => {
 })
 
 describe("the metrics of a provider", () => {
+  it.scoped("say in which state its circuit breaker is", () =>
+    Effect.gen(function* () {
+      const state = () =>
+        samples("gen_ai.provider.name", "scripted").find(({ name }) => name === Metrics.names.circuitBreakerState)
+          ?.value
+      const { provider } = yield* ScriptedProvider.make(
+        [ScriptedProvider.status(529), ScriptedProvider.status(529), answer],
+        { retry: Schedule.stop, admission: CircuitBreaker.make({ failures: 2, openFor: "5 seconds" }) }
+      )
+      const ask = Effect.exit(provider.generate({ model: "m", prompt: "hi" }))
+      yield* ask
+      assert.strictEqual(state(), 0)
+      yield* ask
+      assert.strictEqual(state(), 2)
+      yield* TestClock.adjust("5 seconds")
+      yield* ask
+      assert.strictEqual(state(), 0)
+    })
+  )
+
   it.scoped("say what its retry budget has left", () =>
     Effect.gen(function* () {
       const level = () =>

@@ -61,6 +61,8 @@ export interface Request extends RouteOptions, Omit<ReportOptions, "request"> {
   readonly trust: "shown" | "vendor"
   /** Whether the events of the wire are given, too. */
   readonly raw: boolean
+  /** Called when an attempt is answered, before anything of it is given. */
+  readonly began: (() => void) | undefined
   /** Learns what is left of the budget. */
   readonly budgetLevel: (level: number) => void
 }
@@ -147,8 +149,12 @@ class Loop {
       if (next.route === undefined)
         return this.fail(seamNotProven(this.routes.why), Told.context(this.options, this.answer, undefined))
       this.route = next.route
-      const last = from.attempts.at(-1)?.error ?? Told.begunAnew
-      this.untold = this.announce(next, last, this.clock.unsafeCurrentTimeMillis())
+      const last = from.attempts.at(-1)
+      // It was made elsewhere, and this request writes it again.
+      if (last !== undefined && next.discarded !== undefined) {
+        this.answer.attempts.splice(-1, 1, Record.withDiscarded(last, next.discarded))
+      }
+      this.untold = this.announce(next, last?.error ?? Told.begunAnew, this.clock.unsafeCurrentTimeMillis())
       return Effect.void
     })
   }
@@ -193,12 +199,11 @@ class Loop {
   }).pipe(Effect.uninterruptible)
 
   private admitting(scope: Scope.Scope, attempt: number, report: AttemptReport): Effect.Effect<Admitting | undefined> {
-    const { clock } = this
     const { admission, client, request } = this.options
     if (admission === undefined) return nobody
     const { protocol, provider } = client
     const info = { provider, protocol, model: request.model, attempt, request }
-    return Admitting.make({ scope, admission, info, clock, report })
+    return Admitting.make(scope, admission, info, report)
   }
 
   /** Events reach the consumer; the last of them is `Finish` once the end is proven. */
@@ -212,6 +217,7 @@ class Loop {
       const { budget, budgetLevel } = this.options
       const now = this.clock.unsafeCurrentTimeMillis()
       events[at] = answer.started(first, attempt.startedAt, attempt.decoder(), Told.isWhole(route))
+      this.options.began?.()
       this.report.began(now)
       if (budget !== undefined) budgetLevel(budget.unsafeEarn(now))
     }

@@ -79,7 +79,7 @@ export class Meter {
     Metrics.queueLength.unsafeModify(1, this.with("queue", { unit: "{attempt}" }))
   }
 
-  admitted(millis: number): void {
+  left(millis: number): void {
     Metrics.queueLength.unsafeModify(-1, this.with("queue", { unit: "{attempt}" }))
     Metrics.admissionWait.unsafeUpdate(millis / 1000, this.seconds)
   }

@@ -40,7 +40,12 @@ export class AttemptReport {
   /** Set before anybody gets the report: a span wants to know beforehand whom to tell of its end. */
   span!: Tracer.Span
 
-  constructor(private readonly meter: Meter) {}
+  private queuedAt = 0
+
+  constructor(
+    private readonly meter: Meter,
+    private readonly clock: Clock.Clock
+  ) {}
 
   /** Events came, after somebody had waited for them so long. */
   arrived(millis: number): void {
@@ -54,12 +59,14 @@ export class AttemptReport {
   }
 
   queued(): void {
+    this.queuedAt = this.clock.unsafeCurrentTimeMillis()
     this.meter.queued()
   }
 
   /** Permission was given or refused, or the attempt left the queue. */
-  admitted(millis: number): void {
-    this.meter.admitted(millis)
+  left(): void {
+    const millis = this.clock.unsafeCurrentTimeMillis() - this.queuedAt
+    this.meter.left(millis)
     this.span.attribute("effect_redial.admission_wait_ms", millis)
   }
 
@@ -112,7 +119,7 @@ export class Report {
 
   /** Begins the span of an attempt, which ends with the scope. */
   attempt(scope: Scope.Scope): Effect.Effect<AttemptReport> {
-    const attempt = new AttemptReport(this.meter)
+    const attempt = new AttemptReport(this.meter, this.clock)
     return Effect.map(Spans.span(scope, "attempt", { parent: this.span }, attempt.closing), (span) => {
       attempt.span = span
       return attempt
