@@ -1,5 +1,5 @@
 /**
- * The metrics of requests. Each update is plain code with labels that were made before: on the way of a healthy answer, 10
+ * The metrics of requests. Each update is plain code with labels that were made before: on the way of a healthy answer, 7 to 11
  * updates and one more for each read of the network, and not one operation of Effect.
  */
 import type * as MetricLabel from "effect/MetricLabel"
