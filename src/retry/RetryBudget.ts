@@ -51,8 +51,11 @@ export interface RetryBudget {
     /** The attempt before it had begun an answer. Default: false. */
     readonly answered?: boolean | undefined
   }) => Effect.Effect<boolean>
-  /** An answer began, `now` in milliseconds since the epoch. A provider says so of each of its attempts. */
-  readonly unsafeEarn: (now: number) => void
+  /**
+   * An answer began, `now` in milliseconds since the epoch. A provider says so of each of its attempts. Gives the tokens that
+   * are left then.
+   */
+  readonly unsafeEarn: (now: number) => number
 }
 
 /**
@@ -124,9 +127,10 @@ class Bucket implements RetryBudget {
     return this.kept + this.earned
   })
 
-  readonly unsafeEarn = (now: number): void => {
+  readonly unsafeEarn = (now: number): number => {
     this.pass(now)
     this.earned += this.share
+    return this.kept + this.earned
   }
 
   readonly spend: RetryBudget["spend"] = ({ answered = false } = {}) =>

@@ -124,9 +124,11 @@ export class Answer {
     return { wrote, gained, delivered: partial.delivered }
   }
 
-  /** Where texts met, once that is known. An answer that a cursor took up again has the seam that it had. */
-  met(seam: Seam | undefined): void {
-    if (seam !== undefined && seam.attempt !== this.seams.at(-1)?.attempt) this.seams.push(seam)
+  /** Where texts met, once that is known. False where an answer that a cursor took up again has the seam that it had. */
+  met(seam: Seam): boolean {
+    if (seam.attempt === this.seams.at(-1)?.attempt) return false
+    this.seams.push(seam)
+    return true
   }
 
   /** Takes the blocks from `fromIndex` on out of the answer; gives what was in them, if there were any. */
