@@ -7,7 +7,7 @@
  *
  * @since 0.1.0
  */
-import type { Anthropic } from "@anthropic-ai/sdk"
+
 import * as Config from "effect/Config"
 import type { ConfigError } from "effect/ConfigError"
 import * as Context from "effect/Context"
@@ -17,6 +17,7 @@ import type * as Redacted from "effect/Redacted"
 import type * as Scope from "effect/Scope"
 import * as AnthropicMessages from "../protocol/AnthropicMessages.js"
 import type * as Quirks from "../protocol/Quirks.js"
+import type { Anthropic } from "../protocol/sdk/anthropic.js"
 import type { InvalidOptions } from "./InvalidOptions.js"
 import { PLACEHOLDER_KEY, quiet, unshown, withoutEnvironmentHeaders } from "./internal/sdk.js"
 import * as ModelClient from "./ModelClient.js"
