@@ -19,7 +19,7 @@ import * as AnthropicMessages from "../protocol/AnthropicMessages.js"
 import type * as Quirks from "../protocol/Quirks.js"
 import type { Anthropic } from "../protocol/sdk/anthropic.js"
 import type { InvalidOptions } from "./InvalidOptions.js"
-import { PLACEHOLDER_KEY, quiet, unshown, withoutEnvironmentHeaders } from "./internal/sdk.js"
+import { notLoaded, PLACEHOLDER_KEY, quiet, unshown, withoutEnvironmentHeaders } from "./internal/sdk.js"
 import * as ModelClient from "./ModelClient.js"
 
 /**
@@ -53,7 +53,7 @@ const kind: ModelClient.Kind<Anthropic, AnthropicMessages.Params, AnthropicMessa
   auth: "x-api-key",
   protocol: AnthropicMessages.protocol,
   load: async ({ baseUrl: baseURL, fetch }) => {
-    const { Anthropic } = await import("@anthropic-ai/sdk")
+    const { Anthropic } = await import("@anthropic-ai/sdk").catch(notLoaded("@anthropic-ai/sdk"))
     return unshown(
       withoutEnvironmentHeaders(
         new Anthropic({

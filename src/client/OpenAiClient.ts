@@ -21,7 +21,7 @@ import type * as Quirks from "../protocol/Quirks.js"
 import * as Responses from "../protocol/Responses.js"
 import type { OpenAI } from "../protocol/sdk/openai.js"
 import type { InvalidOptions } from "./InvalidOptions.js"
-import { PLACEHOLDER_KEY, quiet, unshown, withoutEnvironmentHeaders } from "./internal/sdk.js"
+import { notLoaded, PLACEHOLDER_KEY, quiet, unshown, withoutEnvironmentHeaders } from "./internal/sdk.js"
 import * as ModelClient from "./ModelClient.js"
 
 /**
@@ -78,7 +78,7 @@ const kind = <Params, State, Q extends object>(
   auth: "bearer",
   protocol,
   load: async ({ baseUrl: baseURL, fetch }) => {
-    const { OpenAI } = await import("openai")
+    const { OpenAI } = await import("openai").catch(notLoaded("openai"))
     return unshown(
       withoutEnvironmentHeaders(
         new OpenAI({

@@ -19,6 +19,7 @@ import { dirname, join } from "node:path"
 import { fileURLToPath } from "node:url"
 
 import { unnamed } from "./names.mjs"
+import { checkWithoutSdks } from "./sdks.mjs"
 
 const root = fileURLToPath(new URL("../../", import.meta.url))
 const project = mkdtempSync(join(tmpdir(), "effect-redial-package-"))
@@ -32,8 +33,11 @@ try {
   assert.deepEqual(stray, [], "files that do not belong into the package")
 
   const modules = join(project, "node_modules")
-  mkdirSync(join(modules, "effect-redial"), { recursive: true })
-  run("tar", ["-xzf", packed.filename, "-C", join(modules, "effect-redial"), "--strip-components=1"])
+  const unpack = (directory) => {
+    mkdirSync(directory, { recursive: true })
+    run("tar", ["-xzf", packed.filename, "-C", directory, "--strip-components=1"])
+  }
+  unpack(join(modules, "effect-redial"))
   for (const name of readdirSync(join(root, "node_modules"))) {
     if (name.startsWith(".")) continue
     symlinkSync(join(root, "node_modules", name), join(modules, name))
@@ -126,6 +130,13 @@ try {
     run(process.execPath, [tsc, ...strict, ...target, ...resolution, ...files])
     run(process.execPath, [tsc, ...strict, ...target, ...resolution, "options.ts"])
   }
+  checkWithoutSdks({
+    compile: (directory, file) =>
+      run(process.execPath, [tsc, ...strict, ...target, "--module", "nodenext", file], directory),
+    modules: join(root, "node_modules"),
+    run,
+    unpack
+  })
   writeFileSync(join(project, "names.ts"), readFileSync(join(root, "test/package/names.ts"), "utf8"))
   const declared = ["--strict", "--types", "node", "--declaration", "--emitDeclarationOnly", "--outDir", "declared"]
   run(process.execPath, [tsc, ...declared, ...target, "--module", "nodenext", "--skipLibCheck", "names.ts"])
