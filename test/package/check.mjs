@@ -18,6 +18,7 @@ import { tmpdir } from "node:os"
 import { dirname, join } from "node:path"
 import { fileURLToPath } from "node:url"
 
+import { checkEffect4 } from "./effect4.mjs"
 import { unnamed } from "./names.mjs"
 import { checkWithoutSdks } from "./sdks.mjs"
 
@@ -31,6 +32,11 @@ try {
     ({ path }) => !/^(dist|src)\/|^docs\/[a-z-]+\.md$|^(package\.json|README\.md|LICENSE|CHANGELOG\.md)$/.test(path)
   )
   assert.deepEqual(stray, [], "files that do not belong into the package")
+
+  // The package is ESM alone: a CommonJS program loads it by require where Node can (20.19, 22.12), else by import().
+  const bin = join(root, "node_modules/.bin")
+  run(join(bin, "publint"), ["--strict", "--pack", "npm"], root)
+  run(join(bin, "attw"), [join(project, packed.filename), "--profile", "esm-only"])
 
   const modules = join(project, "node_modules")
   const unpack = (directory) => {
@@ -67,6 +73,13 @@ try {
     ].join("\n")
   )
   run(process.execPath, ["imports.mjs"])
+  if (process.features.require_module) {
+    writeFileSync(
+      join(project, "imports.cjs"),
+      `if (!require("effect-redial").Provider.layer) throw new Error("no Provider")`
+    )
+    run(process.execPath, ["imports.cjs"])
+  }
 
   const maps = packed.files.filter(({ path }) => path.endsWith(".map"))
   for (const { path } of maps) {
@@ -137,6 +150,7 @@ try {
     run,
     unpack
   })
+  checkEffect4(unpack)
   writeFileSync(join(project, "names.ts"), readFileSync(join(root, "test/package/names.ts"), "utf8"))
   const declared = ["--strict", "--types", "node", "--declaration", "--emitDeclarationOnly", "--outDir", "declared"]
   run(process.execPath, [tsc, ...declared, ...target, "--module", "nodenext", "--skipLibCheck", "names.ts"])

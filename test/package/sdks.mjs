@@ -51,7 +51,7 @@ export const checkWithoutSdks = ({ compile, modules, run, unpack }) => {
       writeFileSync(join(project, "program.mjs"), program)
       writeFileSync(join(project, "types.ts"), types)
 
-      compile(project, "types.ts")
+      if (installed.length === 0) compile(project, "types.ts")
       const found = JSON.parse(run(process.execPath, ["program.mjs"], project))
       for (const [name, vendor] of Object.entries(sdks)) {
         const { attempts, message, reason } = found[vendor]
