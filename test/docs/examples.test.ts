@@ -127,6 +127,14 @@ describe("the published examples", () => {
     })
   )
 
+  it.live("getting-started prints what its page says", () =>
+    Effect.gen(function* () {
+      const { code, err, out } = yield* run("getting-started")
+      assert.deepStrictEqual([code, err], [0, ""])
+      assert.include(readFileSync(new URL("docs/getting-started.md", root), "utf8"), `\`\`\`\n${out}\`\`\`\n`)
+    })
+  )
+
   it.live("testing prints the scripted answer and its two attempts", () =>
     Effect.gen(function* () {
       const { out } = yield* run("testing")
