@@ -12,7 +12,7 @@ import { promisify } from "node:util"
 export const root = fileURLToPath(new URL("../../", import.meta.url))
 
 /** Tools from the npm registry, each in a version that was tried. */
-const versions = { pnpm: "12.4.2", yarn: "1.22.22", bun: "1.4.4", deno: "2.9.6" }
+const versions = { pnpm: "12.4.2", bun: "1.4.4", deno: "2.9.6", typedoc: "0.28.20" }
 
 /** As in a terminal of the user's: what `npm run` and this process were told is left out. */
 const environment = Object.fromEntries(
