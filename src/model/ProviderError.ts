@@ -23,6 +23,12 @@ import { fields, given, message } from "./internal/errorFields.js"
 import { shown } from "./internal/shownError.js"
 import * as Traits from "./internal/traits.js"
 
+/** For the reasons that have nothing to do with the network. */
+const connectionAdvice: { readonly [reason: string]: string | undefined } = {
+  closed: "Run the stream inside the scope of the layer that provides it.",
+  client: "No retry can help: change the program or its installation."
+}
+
 /**
  * No connection came about: refused, not resolved, TLS, proxy, out of time, or reset before the answer began.
  *
@@ -33,7 +39,10 @@ export class ConnectionFailed extends Schema.TaggedError<ConnectionFailed>("effe
   "ConnectionFailed",
   {
     ...fields("no connection could be made"),
-    /** `closed`: the layer's scope was already closed. `client`: the client could not be built. */
+    /**
+     * `closed`: the layer's scope was already closed. `client`: the client could not be built, since this runtime or this
+     * installation lacks what it is made of; the message names it.
+     */
     reason: given(
       Schema.Literal("refused", "dns", "tls", "proxy", "timeout", "reset", "closed", "client", "other"),
       "other"
@@ -41,12 +50,7 @@ export class ConnectionFailed extends Schema.TaggedError<ConnectionFailed>("effe
   }
 ) {
   override get message(): string {
-    return message(
-      this,
-      this.reason === "closed"
-        ? "Run the stream inside the scope of the layer that provides it."
-        : "Check the base URL, the network and the proxy."
-    )
+    return message(this, connectionAdvice[this.reason] ?? "Check the base URL, the network and the proxy.")
   }
 }
 

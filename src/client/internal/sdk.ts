@@ -2,6 +2,16 @@
  * What both official SDKs must be told so that they do only what they are asked.
  */
 
+/** The import of an SDK failed. The message is a sentence without its subject, as `InvalidOptions` has them. */
+export class NotLoaded extends Error {}
+
+/** For `catch` of an import: the package is an optional peer, so the usual reason is that it is not installed. */
+export const notLoaded =
+  (name: string) =>
+  (cause: unknown): never => {
+    throw new NotLoaded(`did not load: add the package \`${name}\` to the program (${cause})`)
+  }
+
 /** The SDKs insist on a key when they are made. Each request brings the real one, which replaces this. */
 export const PLACEHOLDER_KEY = "set-per-request"
 

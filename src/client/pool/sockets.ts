@@ -2,7 +2,7 @@
  * The sockets that one pool has dialled, and the rule of when to dial: for a request that somebody waits for.
  */
 import type { Socket } from "node:net"
-import { type buildConnector, Client, Pool } from "undici"
+import { type buildConnector, Client, Pool } from "./undici.js"
 
 /** What is to be dialled, and until when. */
 interface Wanted extends buildConnector.Options {

@@ -1,11 +1,12 @@
 /**
  * Writes what a model said before, as Anthropic Messages take it back.
  */
-import type * as Messages from "@anthropic-ai/sdk/resources/messages/messages"
+
 import * as Either from "effect/Either"
 import type * as Prompt from "../../model/Prompt.js"
 import { type Encoded, invalid, isOfAnother, isVisible } from "../internal/encode.js"
 import { type JsonObject, object } from "../internal/json.js"
+import type { Messages } from "../sdk/anthropic.js"
 import { cacheControl, toolId } from "./encodeShared.js"
 
 /**

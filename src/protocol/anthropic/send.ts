@@ -2,9 +2,10 @@
  * Lets the SDK send a request, by its method for any path. `messages.create` does the same and besides writes warnings to
  * the console, which belongs to the application: `deprecations.ts` has them for its log.
  */
-import type Anthropic from "@anthropic-ai/sdk"
+
 import { noTimeout } from "../internal/noTimeout.js"
 import type { OpenOptions } from "../Protocol.js"
+import type { Anthropic } from "../sdk/anthropic.js"
 import type { Params } from "./encode.js"
 
 /** `user_profile_id` and `workspace_id` are among the SDK's parameters, and headers on the wire. */
