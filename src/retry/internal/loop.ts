@@ -15,11 +15,8 @@
  */
 import type * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
-import * as ExecutionStrategy from "effect/ExecutionStrategy"
-import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
-import type * as Schedule from "effect/Schedule"
-import * as Scope from "effect/Scope"
+import type * as Scope from "effect/Scope"
 import type { Keys } from "../../client/credentials/keys.js"
 import type { Checkpoint } from "../../model/Checkpoint.js"
 import type { GenerationId } from "../../model/GenerationId.js"
@@ -30,56 +27,23 @@ import * as Traits from "../../model/internal/traits.js"
 import type { ModelEvent } from "../../model/ModelEvent.js"
 import type * as ModelResponse from "../../model/ModelResponse.js"
 import type * as ProviderError from "../../model/ProviderError.js"
-import type { Admission } from "../Admission.js"
-import type { Deadlines } from "../Deadlines.js"
-import type { RetryBudget } from "../RetryBudget.js"
-import type { Limits } from "../StreamRetry.js"
-import { Admitting } from "./admitting.js"
 import { Answer } from "./answer.js"
-import * as Attempt from "./attempt.js"
-import { type Next, type Route, type Options as RouteOptions, Routes } from "./continuation/routes.js"
+import { type Next, type Route, Routes } from "./continuation/routes.js"
+import type { Request } from "./options.js"
 import * as Policy from "./policy.js"
 import type * as Pulling from "./pull.js"
 import * as Record from "./record.js"
-import { type AttemptReport, Report, type Options as ReportOptions } from "./report.js"
+import { Report } from "./report.js"
+import type { Sent } from "./sending.js"
+import * as Sending from "./sending.js"
 import * as Told from "./told.js"
-
-export interface Request extends RouteOptions, Omit<ReportOptions, "request"> {
-  /** The keys for this call, made anew for each run of the stream. */
-  readonly keys: () => Keys
-  /** Its step renews the client that failed: see `StreamRetry.reacquiring`. */
-  readonly reacquiring: Schedule.Schedule<unknown, ProviderError.ProviderError>
-  readonly limits: Limits
-  /** What has a say before each attempt. */
-  readonly admission: Admission | undefined
-  /** What all requests of the provider may spend on retries together. */
-  readonly budget: RetryBudget | undefined
-  readonly deadlines: Deadlines
-  /** What another call delivered, and this one goes on with. */
-  readonly from: Checkpoint | undefined
-  /** What counts if a vendor contradicts itself: what was `shown`, or the `vendor`'s last word if nothing was. */
-  readonly trust: "shown" | "vendor"
-  /** Whether the events of the wire are given, too. */
-  readonly raw: boolean
-  /** Called when an attempt is answered, before anything of it is given. */
-  readonly began: (() => void) | undefined
-  /** Learns what is left of the budget. */
-  readonly budgetLevel: (level: number) => void
-}
 
 type Events = ReadonlyArray<ModelEvent>
 
 type Failure = ProviderError.ProviderError
 
-const nobody = Effect.succeed(undefined)
-
-/** An attempt on the wire. */
-interface Running {
-  readonly attempt: Attempt.Attempt
-  readonly route: Route
-  readonly scope: Scope.CloseableScope
-  readonly report: AttemptReport
-  readonly admitting: Admitting | undefined
+/** An attempt on the wire, and what its events are made into. */
+interface Running extends Sent {
   /** Its next events, or what came of its break. Made once, not for each pull. */
   readonly forward: Effect.Effect<Events | undefined, Failure>
 }
@@ -162,48 +126,22 @@ class Loop {
   /** Opens the next attempt, once its time has come. A wait that is interrupted goes on with the next pull. */
   private open(): Effect.Effect<void> {
     const wait = (this.startAt ?? 0) - this.clock.unsafeCurrentTimeMillis()
-    return wait > 0 ? Effect.zipRight(Effect.sleep(wait), this.send) : this.send
+    return wait > 0 ? Effect.zipRight(Effect.sleep(wait), this.send()) : this.send()
   }
 
-  private readonly send: Effect.Effect<void> = Effect.gen(this, function* () {
-    const { answer, clock, route } = this
-    const number = answer.nextNumber
-    // A child of the owner's, so nothing of it is lost to an interruption.
-    const scope = yield* Scope.fork(this.owner, ExecutionStrategy.sequential)
-    const report = yield* this.report.attempt(scope)
-    // Added first, so that the permit is given back once the connection is free.
-    const admitting = yield* this.admitting(scope, number, report)
-    const attempt = Attempt.make({
-      scope,
-      report,
-      admitting,
-      clock,
-      call: route.call,
-      target: answer.target(route.continued),
-      trust: this.options.trust,
-      raw: this.options.raw,
-      keys: this.keys,
-      secrets: this.secrets,
-      number,
-      failed: this.failed,
-      deadlines: this.options.deadlines,
-      waiting: this.waiting
-    })
-    yield* Scope.addFinalizer(scope, attempt.release)
-    const forward: Running["forward"] = Effect.matchEffect(attempt.pull, {
-      onFailure: (fault) => this.break(running, fault),
-      onSuccess: (events) => this.forward(running, events)
-    })
-    const running: Running = { attempt, route, scope, report, admitting, forward }
-    this.running = running
-  }).pipe(Effect.uninterruptible)
-
-  private admitting(scope: Scope.Scope, attempt: number, report: AttemptReport): Effect.Effect<Admitting | undefined> {
-    const { admission, client, request } = this.options
-    if (admission === undefined) return nobody
-    const { protocol, provider } = client
-    const info = { provider, protocol, model: request.model, attempt, request }
-    return Admitting.make(scope, admission, info, report)
+  private send(): Effect.Effect<void> {
+    const { answer, clock, failed, keys, options, owner, report, route, secrets, waiting } = this
+    const sending = Sending.send({ options, owner, answer, route, report, keys, secrets, failed, waiting, clock })
+    return Effect.uninterruptible(
+      Effect.map(sending, (sent) => {
+        const forward: Running["forward"] = Effect.matchEffect(sent.attempt.pull, {
+          onFailure: (fault) => this.break(running, fault),
+          onSuccess: (events) => this.forward(running, events)
+        })
+        const running: Running = { ...sent, forward }
+        this.running = running
+      })
+    )
   }
 
   /** Events reach the consumer; the last of them is `Finish` once the end is proven. */
@@ -258,7 +196,7 @@ class Loop {
     const told = [...before, Told.finish(response, answer, route)]
     this.untold = told
     this.ended = Effect.succeed(undefined)
-    return Effect.flatMap(this.free(running), () => this.tell(told))
+    return Effect.flatMap(Sending.free(running), () => this.tell(told))
   }
 
   /** An attempt broke. What follows goes on by itself, also while nobody pulls. */
@@ -311,7 +249,7 @@ class Loop {
       this.note(running, record)
       const blame = Traits.blame(fault, attempt.credential() !== undefined)
       running.admitting?.ended({ _tag: "Failed", attempt: record, error: broke, blame })
-      yield* this.free(running, record.error?.message)
+      yield* Sending.free(running, record.error?.message)
 
       const verdict = yield* keys.failed(fault, { delivered: gained, maxWait: policy.maxRetryAfter })
       const error = fromFault(verdict.fault, { ...context, attempts: [...answer.attempts] })
@@ -383,11 +321,5 @@ class Loop {
     this.running = undefined
     this.answer.attempts.push(record)
     this.report.attemptEnded(report, record)
-  }
-
-  /** Frees the connection: for reuse after a proven end, else by closing it. */
-  private free({ scope }: Running, error?: string): Effect.Effect<void> {
-    // A scope is closed once only: what an interruption left of it would never be freed.
-    return Effect.uninterruptible(Scope.close(scope, error === undefined ? Exit.void : Exit.fail(error)))
   }
 }

@@ -1,6 +1,7 @@
 /**
  * A newcomer, scripted: in empty folders outside of the checkout, does what the README, the page for beginners and the page
- * on tests say, word by word. Run after the build: `npm run newcomer`.
+ * on tests say, word by word. Run after the build: `npm run newcomer`, or with the names of
+ * managers and of a page: `npm run newcomer -- npm,bun docs/testing.md`.
  *
  * What is published is packed first and stands in for the name of the package; nothing else of a page is changed for npm.
  * The newcomer fails on a command that fails, on output that differs from the page's, and on any warning.
@@ -58,16 +59,18 @@ const runner = (cwd, path, archive) => async (line, env) => {
 
 const tsx = `node --import=${new URL("node_modules/tsx/dist/esm/index.mjs", `file://${root}`).href}`
 
+const install = async (name, run) => {
+  await run(managers[name](commandsOf(blocksOf("README.md")).find(isInstall)))
+}
+
 /** The README's install line and its first program, whose first attempt drops. */
 const readme = async (name, run, folder) => {
-  const blocks = blocksOf("README.md")
-  const install = commandsOf(blocks).find(isInstall)
-  const program = blocks.find(({ language }) => language === "ts")
-  await run(managers[name](install))
+  const program = blocksOf("README.md").find(({ language }) => language === "ts")
+  await install(name, run)
   writeFileSync(join(folder, "program.mts"), program.code)
   const runs = name === "bun" ? "bun program.mts" : `${tsx} program.mts`
   const ran = await withServer((url) => run(runs, { ANTHROPIC_API_KEY: "k", ANTHROPIC_BASE_URL: url }))
-  assert.deepEqual(ran, { stdout: text, stderr: "" })
+  assert.deepEqual(ran, { stdout: air, stderr: "" })
 }
 
 /** The page for beginners: its commands in order, and what it says that they print. */
@@ -80,26 +83,30 @@ const gettingStarted = async (name, run, folder) => {
   assert.deepEqual(ran, { stdout: expected.code, stderr: "" })
 }
 
-/** The page on tests: its install line, each whole program of it, and all of its tests together. */
+/** The page on tests: the README's install line and its own, each whole program of it, and all of its tests together. */
 const testing = async (name, run, folder) => {
   const blocks = blocksOf("docs/testing.md")
+  await install(name, run)
   for (const line of linesFor(name, blocks).filter((line) => /(install|add) /.test(line))) await run(line)
   const whole = blocks.filter(({ code, language }) => language === "ts" && /^import .*"effect-redial/m.test(code))
   assert(whole.length > 0, "docs/testing.md shows no program")
-  let tests = 0
   for (const [i, { code, file }] of whole.entries()) {
     const isTest = /from "(@effect\/)?vitest"/.test(code)
-    if (isTest) tests++
     writeFileSync(join(folder, file ?? (isTest ? `page-${i}.test.ts` : `page-${i}.mts`)), code)
     if (!isTest) await run(`${tsx} ${file ?? `page-${i}.mts`}`)
   }
-  if (tests > 0) await run("npx vitest run")
+  // As the page says: once with a key, which records, and then with neither a key nor a network.
+  await withServer(
+    (url) => run("npx vitest run", { ANTHROPIC_API_KEY: "k", ANTHROPIC_BASE_URL: url, CI: "" }),
+    "Rayleigh."
+  )
+  await run("npx vitest run")
 }
 
-const text = "Because air scatters blue light most."
+const air = "Because air scatters blue light most."
 
 /** Calls `use` with the address of a vendor on this machine, of whose two answers the first drops before any text. */
-const withServer = (use) => {
+const withServer = (use, text = air) => {
   const whole = Reply.stream(Wire.answer("anthropic-messages", { text }))
   return FaultServer.make([Reply.cut(whole, { afterEvents: 2 }, "rst"), whole]).pipe(
     Effect.flatMap(({ url }) => Effect.promise(() => use(url))),
@@ -119,6 +126,7 @@ await inFolder(async (store) => {
       continue
     }
     for (const [page, follow] of Object.entries(tasks)) {
+      if (process.argv[3] !== undefined && page !== process.argv[3]) continue
       if (page.startsWith("docs/") && !existsSync(join(root, page))) continue
       const before = performance.now()
       await inFolder((folder) => follow(name, runner(folder, bin, archive), folder))
