@@ -127,6 +127,29 @@ describe("the published examples", () => {
     })
   )
 
+  it.scopedLive("fallback goes on at the second vendor where the first one broke, and is not taken back", () =>
+    Effect.gen(function* () {
+      const claude = yield* FaultServer.make(({ json }) =>
+        Wire.asked(json) === undefined ? drop(5) : Reply.status(529, { body: Wire.errorBody("anthropic-messages") })
+      )
+      const gpt = yield* FaultServer.make(({ json }) => {
+        const ask = Wire.asked(json)
+        const said = ask === undefined ? text : Wire.resumed(ask, "ters blue light most.")
+        return Reply.stream(Wire.answer("chat-completions", { text: said, usage: { inputTokens: 9, outputTokens: 7 } }))
+      })
+      const { code, err, out } = yield* run("fallback", {
+        ANTHROPIC_API_KEY: "k",
+        ANTHROPIC_BASE_URL: claude.url,
+        OPENAI_API_KEY: "k",
+        OPENAI_BASE_URL: `${gpt.url}/v1`
+      })
+      assert.deepStrictEqual([code, out], [0, text])
+      assert.include(err, "anthropic failed, so openai is asked")
+      assert.include(err, "anthropic claude-sonnet-5-5: at least ")
+      assert.include(err, "openai gpt-5: 7 tokens written")
+    })
+  )
+
   it.live("testing prints the scripted answer and its two attempts", () =>
     Effect.gen(function* () {
       const { out } = yield* run("testing")
