@@ -150,6 +150,42 @@ describe("the published examples", () => {
     })
   )
 
+  it.scopedLive("circuit-breaker sends nothing while its circuit is open, and is back with the first probe", () =>
+    Effect.gen(function* () {
+      const overloaded = Reply.status(529, { body: Wire.errorBody("anthropic-messages") })
+      const server = yield* FaultServer.make([overloaded, overloaded, overloaded, answers("anthropic-messages")])
+      const { code, err, out } = yield* run("circuit-breaker", {
+        ANTHROPIC_API_KEY: "k",
+        ANTHROPIC_BASE_URL: server.url
+      })
+      assert.deepStrictEqual([code, out], [0, `Overloaded after 3 attempts\nnothing was sent\n${text}\n`])
+      assert.deepStrictEqual(err.match(/(?<=anthropic: )\w+/g), ["Closed", "Open", "HalfOpen", "Closed"])
+      assert.strictEqual((yield* server.requests).length, 4)
+    })
+  )
+
+  it.scopedLive("retry-budget sends a few more requests than calls to a vendor that is overloaded", () =>
+    Effect.gen(function* () {
+      const server = yield* FaultServer.make([Reply.status(529, { body: Wire.errorBody("anthropic-messages") })])
+      const { code, out } = yield* run("retry-budget", { ANTHROPIC_API_KEY: "k", ANTHROPIC_BASE_URL: server.url })
+      const { length } = yield* server.requests
+      assert.strictEqual(code, 0)
+      assert.include(out, `50 calls, ${length} requests\n`)
+      assert.include(out, "calls were not retried to spare the vendor")
+      assert(length >= 55 && length <= 57, `${length} requests`)
+    })
+  )
+
+  it.scopedLive("hedge prints the answer of the second request, and says what became of the first", () =>
+    Effect.gen(function* () {
+      const server = yield* FaultServer.make([Reply.stallBeforeHead, answers("anthropic-messages")])
+      const { code, err, out } = yield* run("hedge", { ANTHROPIC_API_KEY: "k", ANTHROPIC_BASE_URL: server.url })
+      assert.deepStrictEqual([code, out], [0, `${text}\n`])
+      assert.include(err, "another request was answered first")
+      assert.strictEqual((yield* server.requests).length, 2)
+    })
+  )
+
   it.live("testing prints the scripted answer and its two attempts", () =>
     Effect.gen(function* () {
       const { out } = yield* run("testing")
