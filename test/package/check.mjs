@@ -54,9 +54,11 @@ try {
       `import * as all from "effect-redial"`,
       `import * as testing from "effect-redial/testing"`,
       `import * as ai from "effect-redial/ai"`,
+      `import { RedisLimits } from "effect-redial/redis"`,
       ...names.map((name) => `import * as ${name} from "effect-redial/${name}"`),
       ...names.map((name) => `if (all.${name} !== ${name}) throw new Error("${name} is not one module")`),
       `if (!testing.FaultServer) throw new Error("no FaultServer")`,
+      `if (!RedisLimits.make) throw new Error("no limits in Redis")`,
       `if (!ai.layer) throw new Error("no layer for @effect/ai")`,
       `const closed = await import("effect-redial/client/internal/renewable").catch((error) => error.code)`,
       `if (closed !== "ERR_PACKAGE_PATH_NOT_EXPORTED") throw new Error("internal modules can be imported: " + closed)`
