@@ -6,7 +6,8 @@ import { endedBy, type Run, rowOf } from "./measure.js"
 
 export interface Hold {
   readonly what: string
-  readonly isKept: boolean
+  /** `unknown`: the machine was too busy to tell. */
+  readonly isKept: boolean | "unknown"
   /** What was measured. */
   readonly was: string
 }
@@ -20,21 +21,35 @@ const MOST_FAILOVER = 1_000
 /** What the first answer after a probe takes, and the request that is the probe, in milliseconds. */
 const PROBE_SLACK = 400
 
-/** What is known of the run besides its requests. */
-export interface Facts {
-  /** The longest pause of a process, in milliseconds. */
-  readonly pause: number
-  /** From the refusal of an attempt to the next probe, in milliseconds. */
-  readonly probeInterval: number
+/** Of the quota of a fleet, while there is enough to send. */
+const LEAST_USED = 0.9
+
+/**
+ * What a machine may pause, in milliseconds, before times mean nothing any more: probes pass in such a pause, and what was
+ * permitted at one time arrives at another.
+ */
+export const MOST_PAUSE = 150
+
+export const holds = (runs: ReadonlyArray<Run>): ReadonlyArray<Hold> =>
+  runs.flatMap((run) => [
+    unbroken(run),
+    ...(is(run, "dies", "defaults") ? [bounded(run)] : []),
+    ...(is(run, "dies", "fallback+breaker") || is(run, "dies", "all")
+      ? [timed(failover, run), timed(recovered, run)]
+      : []),
+    ...(is(run, "fleet", "redis-limits") ? [timed(within, run), timed(used, run), timed(nothingLost, run)] : []),
+    ...(is(run, "redis", "redis-limits") ? [timed(within, run), timed(nothingLost, run)] : [])
+  ])
+
+/** A hold that only a machine that keeps up can show to be broken. */
+const timed = (hold: (run: Run) => Hold, run: Run): Hold => {
+  const judged = hold(run)
+  return judged.isKept || run.pause <= MOST_PAUSE
+    ? judged
+    : { ...judged, isKept: "unknown", was: `${judged.was}; a process paused for ${run.pause} ms` }
 }
 
-export const holds = (runs: ReadonlyArray<Run>, facts: Facts): ReadonlyArray<Hold> => [
-  ...runs.map(unbroken),
-  ...runs.filter(({ policy, scenario }) => scenario === "dies" && policy === "defaults").map(bounded),
-  ...runs
-    .filter(({ policy, scenario }) => scenario === "dies" && policy === "fallback+breaker")
-    .flatMap((run) => [failover(run, facts), recovered(run, facts)])
-]
+const is = (run: Run, scenario: string, policy: string): boolean => run.scenario === scenario && run.policy === policy
 
 const unbroken = (run: Run): Hold => {
   const { duplicated, lost } = rowOf(run)
@@ -61,15 +76,15 @@ const bounded = ({ books, outcomes, policy, scenario, spell }: Run): Hold => {
   }
 }
 
-const failover = ({ openedAt, outcomes, policy, scenario, spell }: Run, { pause }: Facts): Hold => {
+const failover = ({ circuit, outcomes, policy, scenario, pause, spell }: Run): Hold => {
   const what = `${scenario}, ${policy}: within ${MOST_FAILOVER} ms of the circuit's opening another provider answers, and nothing fails then`
-  const opened = openedAt.find((at) => spell !== undefined && at >= spell.from)
-  if (opened === undefined) return { what, isKept: false, was: "the circuit never opened" }
+  const opened = circuit.find((state) => state._tag === "Open" && spell !== undefined && state.since >= spell.from)
+  if (opened?._tag !== "Open") return { what, isKept: false, was: "the circuit never opened" }
   const elsewhere = outcomes
-    .filter((o) => o.failed === undefined && o.endedAt >= opened && endedBy(o) !== spell?.vendor)
+    .filter((o) => o.failed === undefined && o.endedAt >= opened.since && endedBy(o) !== spell?.vendor)
     .map(({ endedAt }) => endedAt)
-  const took = Math.min(...elsewhere) - opened
-  const failed = outcomes.filter((o) => o.failed !== undefined && o.endedAt > opened + MOST_FAILOVER).length
+  const took = Math.min(...elsewhere) - opened.since
+  const failed = outcomes.filter((o) => o.failed !== undefined && o.endedAt > opened.since + took).length
   return {
     what,
     isKept: took <= MOST_FAILOVER + pause && failed === 0,
@@ -77,11 +92,59 @@ const failover = ({ openedAt, outcomes, policy, scenario, spell }: Run, { pause 
   }
 }
 
-const recovered = (run: Run, { pause, probeInterval }: Facts): Hold => {
+/** The interval is the one that was running when the vendor came back: it grows while the circuit stays open. */
+const recovered = (run: Run): Hold => {
   const { recoveryMillis } = rowOf(run)
+  const until = run.spell?.until ?? 0
+  const last = run.circuit.findLast((state) => state._tag === "Open" && state.since <= until)
+  const interval = last?._tag === "Open" ? Math.round(last.probeAt - last.since) : 0
   return {
-    what: `${run.scenario}, ${run.policy}: within one probe interval (${probeInterval} ms) of its return the vendor answers again`,
-    isKept: recoveryMillis !== null && recoveryMillis <= probeInterval + PROBE_SLACK + pause,
+    what: `${run.scenario}, ${run.policy}: within one probe interval (${interval} ms) of its return the vendor answers again`,
+    isKept: recoveryMillis !== null && recoveryMillis <= interval + PROBE_SLACK + run.pause,
     was: `${recoveryMillis} ms`
+  }
+}
+
+/** How many requests came to the vendor within a window that begins with each of them. */
+const windows = ({ books, quota }: Run): ReadonlyArray<{ readonly from: number; readonly count: number }> => {
+  const times = books.map(({ at }) => at).sort((a, b) => a - b)
+  let end = 0
+  return times.map((from, i) => {
+    while (end < times.length && times[end]! < from + (quota?.window ?? 0)) end++
+    return { from, count: end - i }
+  })
+}
+
+const within = (run: Run): Hold => {
+  const most = Math.max(0, ...windows(run).map(({ count }) => count))
+  const limit = run.quota?.requests ?? 0
+  return {
+    what: `${run.scenario}, ${run.policy}: never more than ${limit} requests in any window at the vendor`,
+    isKept: most <= limit,
+    was: `at most ${most}`
+  }
+}
+
+/** On average over all windows in which there was more to send than the quota allows. */
+const used = (run: Run): Hold => {
+  const { outcomes, quota } = run
+  const last = Math.max(...outcomes.map(({ askedAt }) => askedAt)) - (quota?.window ?? 0)
+  const counts = windows(run)
+    .filter(({ from }) => from <= last)
+    .map(({ count }) => count)
+  const share = counts.reduce((sum, count) => sum + count, 0) / counts.length / (quota?.requests ?? 0)
+  return {
+    what: `${run.scenario}, ${run.policy}: at least ${LEAST_USED * 100}% of the quota is used`,
+    isKept: share >= LEAST_USED,
+    was: `${(share * 100).toFixed(1)}%`
+  }
+}
+
+const nothingLost = (run: Run): Hold => {
+  const { asked, succeeded } = rowOf(run)
+  return {
+    what: `${run.scenario}, ${run.policy}: no request fails`,
+    isKept: asked === succeeded,
+    was: `${asked - succeeded} of ${asked} failed`
   }
 }

@@ -28,14 +28,20 @@ export interface Caller {
   readonly options?: ((request: number) => Provider.CallOptions) | undefined
 }
 
-/** When each request arrives: at random, as requests of many users do, and the same for each policy. */
-export const arrivals = (seed: number, perSecond: number, millis: number): ReadonlyArray<number> => {
+/** A request of the load, and when it is asked, in milliseconds since the run began. */
+export interface Arrival {
+  readonly request: number
+  readonly at: number
+}
+
+/** At random, as the requests of many users are, and the same for each policy. */
+export const arrivals = (seed: number, perSecond: number, millis: number): ReadonlyArray<Arrival> => {
   const random = seeded(seed)
-  const at: Array<number> = []
-  for (let next = 0; ; ) {
-    next += (-Math.log(1 - random.next()) * 1_000) / perSecond
-    if (next >= millis) return at
-    at.push(next)
+  const all: Array<Arrival> = []
+  for (let at = 0; ; ) {
+    at += (-Math.log(1 - random.next()) * 1_000) / perSecond
+    if (at >= millis) return all
+    all.push({ request: all.length, at })
   }
 }
 
@@ -44,13 +50,13 @@ const HANG = "15 seconds"
 
 export const run = (
   caller: Caller,
-  arrivals: ReadonlyArray<number>,
+  arrivals: ReadonlyArray<Arrival>,
   beginAt: number
 ): Effect.Effect<ReadonlyArray<Outcome>> =>
   Effect.gen(function* () {
     const now = (): number => Date.now() - beginAt
     const fibers: Array<Fiber.RuntimeFiber<Outcome>> = []
-    for (const [request, at] of arrivals.entries()) {
+    for (const { at, request } of arrivals) {
       if (at > now()) yield* Effect.sleep(at - now())
       fibers.push(yield* Effect.fork(one(caller, request, now)))
     }

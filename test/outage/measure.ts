@@ -1,9 +1,10 @@
 /**
  * The figures of one policy in one scenario: what its consumers saw, held against the vendors' books.
  */
+import type { CircuitBreaker } from "effect-redial"
 import type { Outcome } from "./load.js"
 import { tokensOf } from "./vendor.js"
-import type { Served, Spell, VendorId } from "./world.js"
+import type { Quota, Served, Spell, VendorId } from "./world.js"
 
 /** Times are in milliseconds; null where a figure makes no sense. */
 export interface Row {
@@ -38,10 +39,13 @@ export interface Run {
   readonly books: ReadonlyArray<Served>
   /** The trouble that the figures are about. */
   readonly spell: Spell | undefined
+  readonly quota: Quota | undefined
   /** Whether there was another vendor to go to. */
   readonly hasOther: boolean
-  /** When a circuit opened, if there was one. */
-  readonly openedAt: ReadonlyArray<number>
+  /** The longest pause of this process or of the vendors', in milliseconds: what it delayed is not the library's. */
+  readonly pause: number
+  /** What the circuit of the first vendor did, if there was one. Its times are since the run began. */
+  readonly circuit: ReadonlyArray<CircuitBreaker.State>
 }
 
 export const rowOf = (run: Run): Row => {

@@ -1,18 +1,14 @@
 /**
- * How long this process could not do anything, since the machine or itself was busy.
+ * How long a process could not do anything, since the machine or itself was busy.
  */
 import { monitorEventLoopDelay } from "node:perf_hooks"
-import { Effect, type Scope } from "effect"
 
-/** Begins to watch; gives the longest pause so far, in milliseconds. */
-export const pauses: Effect.Effect<() => number, never, Scope.Scope> = Effect.map(
-  Effect.acquireRelease(
-    Effect.sync(() => {
-      const watch = monitorEventLoopDelay({ resolution: 10 })
-      watch.enable()
-      return watch
-    }),
-    (watch) => Effect.sync(() => watch.disable())
-  ),
-  (watch) => () => Math.round(watch.max / 1e6)
-)
+const watch = monitorEventLoopDelay({ resolution: 10 })
+watch.enable()
+
+/** The longest pause since the last question, in milliseconds. */
+export const longestPause = (): number => {
+  const longest = Math.round(watch.max / 1e6)
+  watch.reset()
+  return longest
+}

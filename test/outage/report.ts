@@ -13,9 +13,31 @@ const bar = (share: number | undefined): string =>
 
 const millis = (value: number | null): string => (value === null ? "-" : `${value} ms`)
 
-const columns = ["", "success", "sent/asked", "first p50", "p99", "failover", "recovery", "paid twice", "lost", "twice"]
+const columns = [
+  "",
+  "success",
+  "sent/asked",
+  "first p50",
+  "p99",
+  "failover",
+  "recovery",
+  "paid twice",
+  "lost",
+  "twice",
+  "failed with"
+]
 
-const cells = (row: Row): ReadonlyArray<string> => [
+/** The tags of errors, the most frequent first. */
+const failures = ({ outcomes }: Run): string => {
+  const counts = new Map<string, number>()
+  for (const { failed } of outcomes) if (failed !== undefined) counts.set(failed, (counts.get(failed) ?? 0) + 1)
+  return [...counts]
+    .sort(([, a], [, b]) => b - a)
+    .map(([tag, count]) => `${count} ${tag.split("\n", 1)[0]}`)
+    .join(", ")
+}
+
+const cells = (run: Run, row: Row = rowOf(run)): ReadonlyArray<string> => [
   row.policy,
   `${((row.succeeded / row.asked) * 100).toFixed(1)}%`,
   row.amplification.toFixed(2),
@@ -25,7 +47,8 @@ const cells = (row: Row): ReadonlyArray<string> => [
   millis(row.recoveryMillis),
   String(row.tokensPaidTwice),
   String(row.lost),
-  String(row.duplicated)
+  String(row.duplicated),
+  failures(run)
 ]
 
 /** Where there is trouble, for any vendor. */
@@ -36,9 +59,13 @@ const troubled = ({ length, spells }: Scenario): string =>
   }).join("")
 
 export const lines = (scenario: Scenario, runs: ReadonlyArray<Run>): ReadonlyArray<string> => {
-  const rows = [columns, ...runs.map((run) => cells(rowOf(run)))]
+  const rows = [columns, ...runs.map((run) => cells(run))]
   const widths = columns.map((_, i) => Math.max(...rows.map((row) => row[i]?.length ?? 0)))
-  const table = rows.map((row) => row.map((cell, i) => (i === 0 ? cell.padEnd(widths[i]!) : cell.padStart(widths[i]!))))
+  const table = rows.map((row) =>
+    row.map((cell, i) =>
+      i === 0 ? cell.padEnd(widths[i]!) : i === columns.length - 1 ? cell : cell.padStart(widths[i]!)
+    )
+  )
   const plots = runs.map((run) => {
     const buckets = series(run, scenario.length, WIDTH)
     const success = buckets.map((bucket) => bar(bucket?.success)).join("")
@@ -55,3 +82,18 @@ export const lines = (scenario: Scenario, runs: ReadonlyArray<Run>): ReadonlyArr
     `${"".padEnd(widths[0]!)}  ${trouble}   ${trouble}`
   ]
 }
+
+/** The same as a section of docs/many-providers.md, beneath its plot. */
+export const markdown = (scenario: Scenario, runs: ReadonlyArray<Run>): ReadonlyArray<string> => [
+  `### ${scenario.title}`,
+  "",
+  `![${scenario.title}: the share of requests that succeeded, over time](outage-${scenario.name}.svg)`,
+  "",
+  "| policy | succeeded | sent | first p50 | first p99 | failover | recovery | paid twice |",
+  "|---|---|---|---|---|---|---|---|",
+  ...runs.map((run) => {
+    const [policy, ...figures] = cells(run).slice(0, 8)
+    return `| ${[`\`${policy}\``, ...figures].join(" | ")} |`
+  }),
+  ""
+]

@@ -4,6 +4,7 @@
  */
 import { Effect, Exit, Scope } from "effect"
 import { FaultServer } from "effect-redial/testing"
+import { longestPause } from "./pauses.js"
 import { Vendor } from "./vendor.js"
 import { type Served, type VendorId, vendors, type Weather } from "./world.js"
 
@@ -18,7 +19,7 @@ export type Told =
   | { readonly ready: true }
   | { readonly addresses: Addresses }
   | { readonly begun: true }
-  | { readonly books: Readonly<Record<string, ReadonlyArray<Served>>> }
+  | { readonly books: Readonly<Record<string, ReadonlyArray<Served>>>; readonly pause: number }
 
 interface Run {
   readonly scope: Scope.CloseableScope
@@ -48,12 +49,16 @@ const answer = (asked: Asked): Effect.Effect<Told, FaultServer.ListenError> => {
   const run = current
   if (run === undefined) return Effect.dieMessage("there is no run")
   if (asked !== "books") {
+    longestPause()
     for (const vendor of [...run.vendors.values()].flat()) vendor.begunAt = asked.beginAt
     return Effect.succeed({ begun: true })
   }
   const books = [...run.vendors].map(([policy, pair]) => [policy, pair.flatMap(({ served }) => served)] as const)
   current = undefined
-  return Effect.as(Scope.close(run.scope, Exit.void), { books: Object.fromEntries(books) })
+  return Effect.as(Scope.close(run.scope, Exit.void), {
+    books: Object.fromEntries(books),
+    pause: longestPause()
+  })
 }
 
 const tell = (told: Told): void => void process.send?.(told)

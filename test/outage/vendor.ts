@@ -9,7 +9,10 @@ import { asked, messagesOf, obedient, saidIn } from "../support/asked.js"
 import { protocolOf, type Served, troubleAt, type VendorId, type Weather } from "./world.js"
 
 /** Milliseconds between two events of an answer. */
-const EVERY = 10
+const EVERY = 25
+
+/** Characters in an event: as many as tell whose text it is. */
+const PIECE = 72
 
 /** What the prompt of each request is billed as. */
 const INPUT_TOKENS = 100
@@ -120,7 +123,7 @@ export class Vendor {
   private eventsOf({ request, text }: Entry): ReadonlyArray<string> {
     return Wire.answer(protocolOf[this.id], {
       id: `answer_${request}_${this.served.length}`,
-      text: text.match(/[\s\S]{1,24}/g) ?? [],
+      text: chunked(text),
       usage: { inputTokens: INPUT_TOKENS, outputTokens: tokensOf(text.length) }
     })
   }
@@ -153,7 +156,7 @@ export class Vendor {
   private broken(entry: Entry, reply: Reply.Reply, first: number, chance: number): Reply.Reply {
     const { at } = entry
     const now = troubleAt(this.weather.spells, this.id, at)
-    if (now?.trouble._tag === "stalled") return Reply.cut(reply, { afterEvents: 3 + Math.floor(chance * 16) }, "stall")
+    if (now?.trouble._tag === "stalled") return Reply.cut(reply, { afterEvents: 3 + Math.floor(chance * 6) }, "stall")
     const next = this.weather.spells.find(({ from, trouble, vendor }) => {
       return vendor === this.id && from > at && (trouble._tag === "dead" || trouble._tag === "stalled")
     })
@@ -168,6 +171,9 @@ export class Vendor {
     return Reply.cut(reply, { afterEvents: Math.floor((left - first) / EVERY) }, how)
   }
 }
+
+const chunked = (text: string): ReadonlyArray<string> =>
+  Array.from({ length: Math.ceil(text.length / PIECE) }, (_, n) => text.slice(n * PIECE, (n + 1) * PIECE))
 
 const keyOf = ({ headers }: FaultServer.ReceivedRequest): string =>
   `${headers["x-api-key"] ?? ""}${headers.authorization ?? ""}`

@@ -40,7 +40,7 @@ export type Trouble =
 
 /** In milliseconds since the run began. */
 export interface Spell {
-  readonly vendor: VendorId
+  readonly vendor: VendorId | "redis"
   readonly from: number
   readonly until: number
   readonly trouble: Trouble
