@@ -87,7 +87,7 @@ export const lines = (scenario: Scenario, runs: ReadonlyArray<Run>): ReadonlyArr
 export const markdown = (scenario: Scenario, runs: ReadonlyArray<Run>): ReadonlyArray<string> => [
   `### ${scenario.title}`,
   "",
-  `![${scenario.title}: the share of requests that succeeded, over time](outage-${scenario.name}.svg)`,
+  `![${scenario.title}: the share of requests that succeeded, and the time to their first text](outage-${scenario.name}.svg)`,
   "",
   "| policy | succeeded | sent | first p50 | first p99 | failover | recovery | paid twice |",
   "|---|---|---|---|---|---|---|---|",

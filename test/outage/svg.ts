@@ -1,10 +1,10 @@
 /**
- * A scenario as an SVG that needs nothing else: for each policy the share of its requests that succeeded, over time. It follows
- * the reader's choice of light or dark.
+ * A scenario as an SVG that needs nothing else: for each policy the share of its requests that succeeded and the time to their
+ * first text, by when they were asked. It follows the reader's choice of light or dark.
  */
 import { type Run, rowOf } from "./measure.js"
 import type { Scenario } from "./scenarios.js"
-import { series } from "./series.js"
+import { logarithmic, series } from "./series.js"
 import { SCALE } from "./world.js"
 
 const WIDTH = 720
@@ -16,9 +16,9 @@ const GAP = 8
 const BUCKETS = 52
 
 const style = [
-  ".back{fill:#ffffff}.text{fill:#1f2328}.faint{fill:#656d76}.trouble{fill:#d1242f;opacity:.12}.none{fill:#d1242f}.area{fill:#1a7f37}",
+  ".back{fill:#ffffff}.text{fill:#1f2328}.faint{fill:#656d76}.trouble{fill:#d1242f;opacity:.12}.none{fill:#d1242f}.area{fill:#4ac26b}.line{fill:none;stroke:#0b3d91;stroke-width:1.5}",
   "@media(prefers-color-scheme:dark){.back{fill:#0d1117}.text{fill:#e6edf3}.faint{fill:#8d96a0}.trouble{fill:#f85149;opacity:.2}",
-  ".none{fill:#f85149}.area{fill:#3fb950}}"
+  ".none{fill:#f85149}.area{fill:#2ea043}.line{stroke:#d2e8ff}}"
 ].join("")
 
 const escape = (text: string): string => text.replaceAll("&", "&amp;").replaceAll("<", "&lt;")
@@ -34,18 +34,25 @@ export const plot = (scenario: Scenario, runs: ReadonlyArray<Run>): string => {
   for (const [i, run] of runs.entries()) {
     const y = TOP + i * (HEIGHT + GAP)
     const row = rowOf(run)
-    const bars = series(run, length, BUCKETS).map((bucket, n) => {
+    const buckets = series(run, length, BUCKETS)
+    const bars = buckets.map((bucket, n) => {
       if (bucket === undefined) return ""
       const [left, right] = [x((n / BUCKETS) * length), x(((n + 1) / BUCKETS) * length)]
       const up = bucket.success * HEIGHT
       return `M${round(left)} ${y + HEIGHT}v${round(-up)}h${round(right - left)}v${round(up)}z`
     })
+    const line = buckets.flatMap((bucket, n) =>
+      bucket?.firstEvent === undefined
+        ? []
+        : [`${round(x(((n + 0.5) / BUCKETS) * length))},${round(y + HEIGHT * (1 - logarithmic(bucket.firstEvent)))}`]
+    )
     const base = `M${LEFT} ${y}h${WIDTH - LEFT - RIGHT}v${HEIGHT}h-${WIDTH - LEFT - RIGHT}z`
     const figures = `${((row.succeeded / row.asked) * 100).toFixed(1)}%, sent ${row.amplification.toFixed(2)}, p99 ${seconds(row.firstEventP99)}`
     out.push(
       `<text class="text" x="${LEFT - 8}" y="${y + 18}" text-anchor="end">${escape(run.policy)}</text>`,
       `<path class="none" d="${base}"/>`,
       `<path class="area" d="${bars.join("")}"/>`,
+      `<polyline class="line" points="${line.join(" ")}"/>`,
       `<text class="faint" x="${WIDTH - RIGHT + 8}" y="${y + 18}">${figures}</text>`
     )
   }
@@ -64,7 +71,7 @@ export const plot = (scenario: Scenario, runs: ReadonlyArray<Run>): string => {
     `<style>${style}</style>`,
     `<rect class="back" width="${WIDTH}" height="${height}"/>`,
     `<text class="text" x="8" y="18" font-size="14">${escape(title)}</text>`,
-    `<text class="faint" x="8" y="35">requests that succeeded (green) by the time at which they were asked; the trouble is shaded</text>`,
+    `<text class="faint" x="8" y="35">green: succeeded, by when asked; line: time to the first text, 20 ms to 20 s (logarithmic); shaded: trouble</text>`,
     ...out,
     "</svg>",
     ""
