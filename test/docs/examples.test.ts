@@ -171,6 +171,24 @@ describe("the published examples", () => {
     })
   )
 
+  it.scopedLive("many-providers goes on at the second vendor, and asks the first one no more", () =>
+    Effect.gen(function* () {
+      const claude = yield* FaultServer.make([Reply.status(529, { body: Wire.errorBody("anthropic-messages") })])
+      const gpt = yield* FaultServer.make([answers("chat-completions")])
+      const { code, out } = yield* run("many-providers", {
+        ANTHROPIC_API_KEY: "k",
+        ANTHROPIC_BASE_URL: claude.url,
+        OPENAI_API_KEY: "k",
+        OPENAI_BASE_URL: `${gpt.url}/v1`
+      })
+      assert.strictEqual(code, 0)
+      assert.include(out, `${text} (${"anthropic: Overloaded, ".repeat(3)}openai: answered)`)
+      assert.include(out, `${text} (openai: answered)`)
+      assert.strictEqual((yield* claude.requests).length, 3)
+      assert.strictEqual((yield* gpt.requests).length, 2)
+    })
+  )
+
   it.scopedLive("fallback goes on at the second vendor where the first one broke, and is not taken back", () =>
     Effect.gen(function* () {
       const claude = yield* FaultServer.make(({ json }) =>

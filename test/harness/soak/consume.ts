@@ -14,6 +14,8 @@ export interface Outcome {
   readonly wrongText: boolean
   /** What should not have happened, in words. */
   readonly problem: string | undefined
+  /** It failed since no provider was to be asked: circuits were open, or limits were reached. */
+  readonly refused: boolean
   /** Milliseconds from a break until the answer began again, back-off included. */
   readonly recoveries: ReadonlyArray<number>
 }
@@ -39,7 +41,8 @@ class Seen {
   afterFinish = false
 }
 
-export const consume = (provider: Provider.Service, plan: Plan): Effect.Effect<Outcome> =>
+/** `isOpen`: how many attempts there are, and which of them is whole, does not follow from the plan alone. */
+export const consume = (provider: Provider.Service, plan: Plan, isOpen: boolean): Effect.Effect<Outcome> =>
   Effect.gen(function* () {
     const seen = new Seen()
     const leave = yield* Deferred.make<void>()
@@ -54,12 +57,12 @@ export const consume = (provider: Provider.Service, plan: Plan): Effect.Effect<O
     ).pipe(Effect.timeoutOption(HANG))
     if (Option.isNone(left)) {
       yield* Fiber.interruptFork(reading)
-      return { ...judge(plan, seen, Exit.void), ended: "hung", problem: `nothing came of it in ${HANG}` }
+      return { ...judge(plan, seen, Exit.void, isOpen), ended: "hung", problem: `nothing came of it in ${HANG}` }
     }
     const exit = yield* (left.value ? Fiber.interrupt(reading) : Fiber.await(reading)).pipe(Effect.timeoutOption(HANG))
     return Option.isSome(exit)
-      ? judge(plan, seen, exit.value)
-      : { ...judge(plan, seen, Exit.void), ended: "hung", problem: `was not interrupted in ${HANG}` }
+      ? judge(plan, seen, exit.value, isOpen)
+      : { ...judge(plan, seen, Exit.void, isOpen), ended: "hung", problem: `was not interrupted in ${HANG}` }
   })
 
 const read = (provider: Provider.Service, plan: Plan, seen: Seen, leave: Deferred.Deferred<void>) => {
@@ -109,28 +112,32 @@ const takeEvent = (seen: Seen, event: ModelEvent.ModelEvent): void => {
 
 type Ended = Exit.Exit<void, ProviderError.ProviderError>
 
-const judge = (plan: Plan, seen: Seen, exit: Ended): Outcome => {
+const judge = (plan: Plan, seen: Seen, exit: Ended, isOpen: boolean): Outcome => {
   const error = Exit.isFailure(exit) ? Option.getOrUndefined(Cause.failureOption(exit.cause)) : undefined
   const cancelled = Exit.isFailure(exit) && Cause.isInterruptedOnly(exit.cause)
   const ended = Exit.isSuccess(exit) ? "completed" : cancelled ? "cancelled" : "failed"
-  const { meant, views } = viewsOf(plan, seen)
+  const { meant, views } = viewsOf(plan, seen, isOpen || stalling(plan))
   const verdict = ended === "completed" ? compared(meant, views) : begun(plan, views, error)
   return {
     ended,
     ...verdict,
     wrongText: verdict.wrongText || seen.astray,
-    problem: problemOf(plan, seen, exit, error),
-    recoveries: ended === "completed" ? recoveriesOf(plan, seen) : []
+    refused: isOpen && (error?._tag === "CircuitOpen" || error?._tag === "LimitReached"),
+    problem: isOpen ? openProblemOf(plan, seen, exit, error) : problemOf(plan, seen, exit, error),
+    recoveries: ended === "completed" && !isOpen ? recoveriesOf(plan, seen) : []
   }
 }
 
 /** Every way in which this consumer has its answer before it, and the answer that the server meant by it. */
-const viewsOf = (plan: Plan, { events, page, response, text }: Seen): { meant: Answer; views: Array<Answer> } => {
+const viewsOf = (
+  plan: Plan,
+  { events, page, response, text }: Seen,
+  isOpen: boolean
+): { meant: Answer; views: Array<Answer> } => {
   const whole = response === undefined ? [] : [answerOf(response)]
   const last = plan.meant[expected(plan).broken.length] ?? plan.meant[0]!
-  // Which attempt was whole is only open where a short deadline may have cost another.
-  const meantBy = (seen: string | undefined) =>
-    stalling(plan) ? (plan.meant.find(({ text }) => text === seen) ?? last) : last
+  // Which attempt was whole is open where a short deadline may have cost another.
+  const meantBy = (seen: string | undefined) => (isOpen ? (plan.meant.find(({ text }) => text === seen) ?? last) : last)
   switch (plan.consumer) {
     case "text": {
       const meant = meantBy(text)
@@ -212,6 +219,25 @@ const problemOf = (
   }
   const wrong = tags.findIndex((tag, i) => !allowedAt(plan, i).includes(tag))
   return wrong < 0 ? undefined : `attempt ${wrong + 1} met ${broken[wrong]?.kind ?? "no fault"} and was ${tags[wrong]}`
+}
+
+/** What must hold whoever was asked, and however often. */
+const openProblemOf = (
+  { consumer, faults, leaves }: Plan,
+  { afterFinish, response, text }: Seen,
+  exit: Ended,
+  error: ProviderError.ProviderError | undefined
+): string | undefined => {
+  if (Exit.isSuccess(exit)) {
+    if ((consumer === "events" || consumer === "generate") && response === undefined) return "ended without a response"
+    return afterFinish ? "went on after Finish" : undefined
+  }
+  if (Cause.isInterruptedOnly(exit.cause)) return leaves === undefined ? "was interrupted" : undefined
+  if (error === undefined || !ProviderError.isProviderError(error)) return Cause.pretty(exit.cause)
+  if ((consumer === "text" || consumer === "resume") && (error.partial?.text ?? "") !== text)
+    return `delivered ${text.length} characters of text, and its error has ${error.partial?.text.length}`
+  const isRefused = error._tag === "CircuitOpen" || error._tag === "LimitReached"
+  return faults.length === 0 && !isRefused ? `failed without a fault: ${error.message}` : undefined
 }
 
 /** The tags that the fault of an attempt may have, counted from 0. */

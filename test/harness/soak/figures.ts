@@ -30,6 +30,12 @@ export interface Figures {
   readonly leakedFibers: number
   /** Pools beyond one for each provider that were open while nothing ran, and all that were open at the end. */
   readonly leakedPools: number
+  /** With traffic control: the permits that were given. */
+  readonly permits?: number
+  /** With traffic control: permits, places in a queue and probes that were still held while nothing ran, or were given back twice. */
+  readonly permitsOutstanding?: number
+  /** With traffic control: streams that ended since no provider was to be asked. */
+  readonly refused?: number
   /** From the first rest after the warm-up to the last; absent without --expose-gc. */
   readonly heapGrowthMB: number | undefined
   readonly maxOpenPools: number
@@ -47,7 +53,7 @@ const FLAT_MB = 1
 
 export const isGood = (figures: Figures): boolean => {
   const { duplicated, healthyKilled, heapGrowthMB = 0, hung, lost, unexpected, wrongText } = figures
-  const leaked = figures.leakedSockets + figures.leakedFibers + figures.leakedPools
+  const leaked = figures.leakedSockets + figures.leakedFibers + figures.leakedPools + (figures.permitsOutstanding ?? 0)
   const bad = hung + unexpected + lost + duplicated + wrongText + healthyKilled + leaked
   return bad === 0 && heapGrowthMB <= FLAT_MB && figures.completed > 0
 }
@@ -65,12 +71,15 @@ export class Tally {
   duplicated = 0
   wrongText = 0
   healthyKilled = 0
+  refused = 0
   readonly #recoveries: Array<number> = []
 
   add(plan: Plan, outcome: Outcome): void {
     this.streams++
     this[outcome.ended]++
+    if (outcome.refused) this.refused++
     if (plan.faults.length > 0) this.faulted++
+    else if (outcome.refused) return
     else if (outcome.problem !== undefined || outcome.ended === "failed") this.healthyKilled++
     if (outcome.problem !== undefined) this.unexpected++
     if (outcome.lost) this.lost++

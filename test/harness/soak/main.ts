@@ -1,6 +1,7 @@
 /**
  * Hundreds of streams at once, a third of them broken at random, for about a minute: `npm run soak`, `-- --minutes N`,
- * `-- --seed N` to repeat a run, `-- --json` for its figures alone. Run with --expose-gc, or the heap is not measured.
+ * `-- --seed N` to repeat a run, `-- --traffic` with a fallback, circuit breakers and limits in place, `-- --json` for its
+ * figures alone. Run with --expose-gc, or the heap is not measured.
  */
 import { parseArgs } from "node:util"
 import { Effect, Fiber } from "effect"
@@ -9,7 +10,12 @@ import { type Figures, isGood } from "./figures.js"
 import { soak } from "./soak.js"
 
 const { values } = parseArgs({
-  options: { minutes: { type: "string" }, seed: { type: "string" }, json: { type: "boolean" } }
+  options: {
+    minutes: { type: "string" },
+    seed: { type: "string" },
+    traffic: { type: "boolean" },
+    json: { type: "boolean" }
+  }
 })
 const seed = Number(values.seed ?? Date.now() % 1_000_000)
 const minutes = Number(values.minutes ?? 1)
@@ -23,7 +29,9 @@ const say = (line: string): void => {
 }
 say(`seed ${seed}`)
 
-const measured = await Effect.runPromise(quiet(soak({ seed, millis: minutes * 60_000, say })))
+const measured = await Effect.runPromise(
+  quiet(soak({ seed, millis: minutes * 60_000, traffic: values.traffic === true, say }))
+)
 const roots = await Effect.runPromise(Effect.map(Fiber.roots, (fibers) => [...fibers].length - 1))
 const sockets = process.getActiveResourcesInfo().filter((name) => name === "TCPSocketWrap").length
 const figures: Figures = {

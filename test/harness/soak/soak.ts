@@ -3,13 +3,22 @@
  * was left behind, and the end of it all.
  */
 import { setImmediate } from "node:timers/promises"
-import { Context, Effect, Layer, Redacted, Ref, Schedule, Supervisor } from "effect"
-import { ConnectionPool, type InvalidOptions, type Protocol, Provider, Vendors } from "effect-redial"
+import { Context, Effect, Layer, Logger, LogLevel, Redacted, Ref, Schedule, Supervisor } from "effect"
+import {
+  type Admission,
+  ConnectionPool,
+  type InvalidOptions,
+  type Protocol,
+  Provider,
+  RetryBudget,
+  Vendors
+} from "effect-redial"
 import { protocols } from "../../support/protocols.js"
 import { consume } from "./consume.js"
 import { type Figures, Tally } from "./figures.js"
 import { planOf, RETRIES } from "./plan.js"
 import * as ServerProcess from "./serverProcess.js"
+import { Traffic } from "./traffic.js"
 
 /** Streams at once. */
 const CONCURRENCY = 200
@@ -29,6 +38,8 @@ const PATIENCE_MILLIS = 10_000
 export interface Options {
   readonly seed: number
   readonly millis: number
+  /** Whether a fallback, circuit breakers and limits are in place. */
+  readonly traffic: boolean
   readonly say: (line: string) => void
 }
 
@@ -68,7 +79,12 @@ class Pools {
   )
 }
 
-const providerOf = (protocol: Protocol.ProtocolId, url: string, pools: Pools) =>
+/**
+ * Its plans count each attempt of each stream, and a budget is shared by all of them: so it is asked, and has more than enough.
+ */
+const retryBudget = RetryBudget.make({ reserve: 1_000_000 })
+
+const providerOf = (protocol: Protocol.ProtocolId, url: string, pools: Pools, admission?: Admission.Admission) =>
   Effect.map(
     Layer.build(
       Provider.layer(
@@ -76,6 +92,8 @@ const providerOf = (protocol: Protocol.ProtocolId, url: string, pools: Pools) =>
         {
           apiKey: Redacted.make("test-key"),
           pool: pools.layer,
+          retryBudget,
+          ...(admission && { admission: Effect.succeed(admission) }),
           retry: Schedule.intersect(Schedule.exponential("10 millis"), Schedule.recurs(RETRIES))
         }
       )
@@ -104,24 +122,33 @@ const heap = Effect.promise(async () => {
   return process.memoryUsage().heapUsed / 1024 / 1024
 })
 
-export const soak = ({ millis, say, seed }: Options): Effect.Effect<Figures, InvalidOptions.InvalidOptions> => {
+export const soak = ({
+  millis,
+  say,
+  seed,
+  traffic
+}: Options): Effect.Effect<Figures, InvalidOptions.InvalidOptions> => {
   const alive = new Alive()
   const pools = new Pools()
   const tally = new Tally()
   const heaps: Array<number | undefined> = []
-  const leaked = { sockets: 0, fibers: 0, pools: 0 }
+  const leaked = { sockets: 0, fibers: 0, pools: 0, permits: 0 }
+  const control = traffic ? new Traffic() : undefined
   const begun = Date.now()
   let opened = 0
 
   const inside = (server: ServerProcess.ServerProcess) =>
     Effect.gen(function* () {
       const providers = new Map<Protocol.ProtocolId, Provider.Service>()
-      for (const protocol of protocols) providers.set(protocol, yield* providerOf(protocol, server.url, pools))
+      for (const protocol of protocols) {
+        const provider = (admission?: Admission.Admission) => providerOf(protocol, server.url, pools, admission)
+        providers.set(protocol, yield* control?.make(provider) ?? provider())
+      }
       const started = { wild: yield* Ref.make(0), calm: yield* Ref.make(0) }
 
       const one = Effect.fnUntraced(function* (calm: boolean) {
         const plan = planOf(seed, yield* Ref.getAndUpdate(started[calm ? "calm" : "wild"], (n) => n + 1), calm)
-        const outcome = yield* consume(providers.get(plan.protocol)!, plan)
+        const outcome = yield* consume(providers.get(plan.protocol)!, plan, traffic)
         tally.add(plan, outcome)
         const bad = outcome.problem ?? (outcome.wrongText || outcome.lost || outcome.duplicated ? "wrong" : undefined)
         if (bad !== undefined) {
@@ -146,8 +173,10 @@ export const soak = ({ millis, say, seed }: Options): Effect.Effect<Figures, Inv
       const rest = Effect.gen(function* () {
         leaked.sockets = Math.max(leaked.sockets, yield* leftOf(pools.sockets))
         leaked.fibers = Math.max(leaked.fibers, yield* leftOf(Effect.sync(() => alive.fibers.size)))
-        const extra = Effect.sync(() => Math.max(0, pools.open.size - providers.size))
+        const rightful = providers.size * (traffic ? 2 : 1)
+        const extra = Effect.sync(() => Math.max(0, pools.open.size - rightful))
         leaked.pools = Math.max(leaked.pools, yield* leftOf(extra))
+        leaked.permits = Math.max(leaked.permits, yield* leftOf(control?.outstanding ?? Effect.succeed(0)))
         heaps.push(yield* heap)
       })
 
@@ -164,7 +193,11 @@ export const soak = ({ millis, say, seed }: Options): Effect.Effect<Figures, Inv
 
   return Effect.gen(function* () {
     const server = yield* ServerProcess.make(seed)
-    yield* Effect.scoped(inside(server)).pipe(Effect.supervised(alive))
+    yield* Effect.scoped(inside(server)).pipe(
+      // A fallback says each time that it goes on with another provider.
+      Logger.withMinimumLogLevel(LogLevel.Warning),
+      Effect.supervised(alive)
+    )
     const stats = Effect.map(server.stats, (stats) => {
       opened = stats.connectionsOpened
       return stats.connectionsOpen
@@ -189,6 +222,7 @@ export const soak = ({ millis, say, seed }: Options): Effect.Effect<Figures, Inv
       leakedSockets: leaked.sockets + socketsLeft,
       leakedFibers: leaked.fibers + alive.fibers.size,
       leakedPools: leaked.pools + pools.open.size,
+      ...(control && { permits: control.permitted, permitsOutstanding: leaked.permits, refused: tally.refused }),
       heapGrowthMB: first === undefined || last === undefined ? undefined : Math.round((last - first) * 10) / 10,
       maxOpenPools: pools.most,
       connectionsPerStream: Math.round((opened / tally.streams) * 1_000) / 1_000,
