@@ -85,7 +85,7 @@ describe("ModelRequest.make", () => {
     ])
     refuses([
       ["a model without a name", { model: " " }, "model", /name a model/],
-      ["an empty stop sequence", { stopSequences: ["END", ""] }, "stopSequences", /leave that out/],
+      ["an empty stop sequence", { stopSequences: ["END", ""] }, "stopSequences", /leave it out/],
       ["a tool's name with a dot", { tools: [Tool.make("a.b")] }, "tools", /"a\.b"/],
       ["a tool without a name", { tools: [Tool.make("")] }, "tools", /1 to 128/],
       ["a tool's name of 129", { tools: [Tool.make("x".repeat(129))] }, "tools", /1 to 128/],
@@ -189,7 +189,7 @@ describe("ModelRequest.make", () => {
       ["a PDF", document({ base64: "AAAA", mediaType: "application/pdf" })]
     ])
     refuses([
-      ["half an address", image({ url: "a/b.png" }), "prompt", /an image whose `url` is no address.*position 0/],
+      ["half an address", image({ url: "a/b.png" }), "prompt", /an image whose `url` is not an address.*position 0/],
       ["a data URL as an address", image({ url: "data:image/png;base64,AAAA" }), "prompt", /base64, mediaType/],
       ["a data URL as base64", png("data:image/png;base64,AAAA"), "prompt", /before its comma/],
       ["nothing as base64", png(""), "prompt", /not base64/],
