@@ -1,7 +1,7 @@
 /**
- * The schema of an answer as Anthropic's structured output takes it: in its plain form, through the SDK's own
+ * The schema of an answer as Anthropic's structured output accepts it: in its plain form, through the SDK's own
  * transformation, which closes objects and moves constraints that the vendor cannot check into descriptions. The
- * transformation also closes what must stay open, and throws where there is no type; that is refused here, with advice.
+ * transformation also closes what must stay open, and throws if there is no type; both are refused here, with advice.
  *
  * Source: https://platform.claude.com/docs/en/build-with-claude/structured-outputs, "JSON Schema limitations".
  */
@@ -23,16 +23,16 @@ const say = ({ kind, path }: Problem): string => {
 }
 
 const what: { readonly [K in Problem["kind"]]: (where: string) => string } = {
-  any: (where) => `takes a value without a type ${where}, and Anthropic's structured output wants a type for each`,
-  open: (where) => `takes an object of any fields ${where}, and Anthropic's structured output only knows named fields`,
-  recursive: (where) => `is a part of itself ${where}, which Anthropic's structured output does not take`,
-  reference: (where) => `refers to what is not among its \`$defs\` ${where}`,
+  any: (where) => `has a value without a type ${where}, and Anthropic's structured output requires a type for each`,
+  open: (where) => `has an object of any fields ${where}, and Anthropic's structured output only supports named fields`,
+  recursive: (where) => `contains itself ${where}, which Anthropic's structured output does not support`,
+  reference: (where) => `refers to a definition that is not among its \`$defs\` ${where}`,
   root: (where) => `is not an object ${where}`
 }
 
 const advice: { readonly [K in Problem["kind"]]: string } = {
-  any: "say what it is",
-  open: "name its fields, or take a list of keys and values",
+  any: "give it a type",
+  open: "name its fields, or use a list of keys and values",
   recursive: "nest it as deep as you need",
   reference: "add the definition",
   root: "wrap it in one"
