@@ -1,5 +1,5 @@
 /**
- * The permission of one attempt: asked for once, whoever pulls, and settled exactly once, when the scope of the attempt
+ * The permission of one attempt: requested once, whoever pulls, and settled exactly once, when the scope of the attempt
  * closes.
  */
 import * as Effect from "effect/Effect"
@@ -21,13 +21,13 @@ export class Admitting {
     private readonly info: AttemptInfo
   ) {}
 
-  /** Its permit is settled after whatever is added to the scope later. */
+  /** The permit is settled after everything that is added to the scope later. */
   static make(scope: Scope.Scope, admission: Admission, info: AttemptInfo): Effect.Effect<Admitting> {
     const admitting = new Admitting(admission, info)
     return Effect.as(Scope.addFinalizer(scope, admitting.settle), admitting)
   }
 
-  /** Waits for permission. A pull that is interrupted keeps the place in the queue for the next one. */
+  /** Waits for permission. An interrupted pull keeps the place in the queue for the next one. */
   readonly admitted: Effect.Effect<void, Fault> = Effect.suspend(() =>
     this.permit !== undefined
       ? Effect.void
@@ -40,7 +40,7 @@ export class Admitting {
         )
   )
 
-  /** Events came: what to tell the permit of the first of them. */
+  /** Events came: returns what reports the first of them to the permit. */
   began(headers: Readonly<Record<string, string>> | undefined): Effect.Effect<void> | undefined {
     if (this.begun) return undefined
     this.begun = true
@@ -48,7 +48,7 @@ export class Admitting {
     return told && Effect.uninterruptible(told)
   }
 
-  /** Says what the permit is settled with, once the scope closes. */
+  /** Sets the outcome that the permit is settled with, once the scope closes. */
   ended(outcome: Outcome): void {
     this.outcome = outcome
   }
