@@ -55,7 +55,7 @@ const refusedOptions = {
   ...commonlyRefused,
   messages: promptRefused,
   betas:
-    "names betas, which belong into the header `anthropic-beta`: put it into the `headers` of the call or of the provider"
+    "betas belong in the header `anthropic-beta`: put it into the `headers` of the call or of the provider"
 }
 
 /** The protocol requires a number; this is the default, in addition to a budget for thinking. */

@@ -32,7 +32,7 @@ export const fromEnv = <RPool, RRetry>(
   const { env, fields = [], key, name } = vendor
   const unshown = options?.auth === "none"
   if (env === undefined && key === undefined && !unshown) {
-    const problem = `has no variable at ${name}: name one when the vendor is made, or use Provider.layerConfig`
+    const problem = `is missing for ${name}: name the variable of its key when the vendor is made, or use Provider.layerConfig`
     return new InvalidOptions({ module: "Provider", option: "env", problem })
   }
   const apiKey = env === undefined || unshown ? undefined : Config.redacted(env)
