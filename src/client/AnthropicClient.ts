@@ -75,6 +75,16 @@ const kind: ModelClient.Kind<Anthropic, AnthropicMessages.Params, AnthropicMessa
  *
  * A base URL may end in `/v1`, as vendors write it for other protocols: the SDK adds that part itself.
  *
+ * @example
+ * ```ts
+ * import { AnthropicClient, Provider } from "effect-redial"
+ * import { Effect, Redacted } from "effect"
+ *
+ * const provider = Effect.flatMap(AnthropicClient.make({ apiKey: Redacted.make("...") }), (client) =>
+ *   Provider.makeFromClient(client)
+ * )
+ * ```
+ *
  * @since 0.1.0
  * @category constructors
  */

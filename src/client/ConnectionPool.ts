@@ -105,6 +105,17 @@ export const make = (options: Options = {}): Effect.Effect<Service, InvalidOptio
 /**
  * A pool over undici as a layer, for the option `pool` of a client. It is the default.
  *
+ * @example
+ * ```ts
+ * import { ConnectionPool, Provider, Vendors } from "effect-redial"
+ * import { Redacted } from "effect"
+ *
+ * const proxied = Provider.layer(Vendors.minimax, {
+ *   apiKey: Redacted.make("..."),
+ *   pool: ConnectionPool.layer({ proxy: "environment", connectTimeout: "5 seconds" })
+ * })
+ * ```
+ *
  * @since 0.1.0
  * @category layers
  */

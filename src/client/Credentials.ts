@@ -207,6 +207,17 @@ export const fromKey = (key: Redacted.Redacted, options?: SourceOptions): Source
 /**
  * A key from the configuration, read once, when the credentials are made.
  *
+ * @example
+ * ```ts
+ * import { Credentials } from "effect-redial"
+ * import { Config } from "effect"
+ *
+ * const keys = Credentials.make([
+ *   Credentials.fromConfig(Config.redacted("MINIMAX_API_KEY"), { name: "main" }),
+ *   Credentials.fromConfig(Config.redacted("MINIMAX_SPARE_KEY"), { name: "spare" })
+ * ])
+ * ```
+ *
  * @since 0.1.0
  * @category sources
  */

@@ -368,6 +368,14 @@ export const isProviderError = (u: unknown): u is ProviderError =>
 /**
  * Whether another attempt can succeed. The retry loop retries a malformed stream only once.
  *
+ * @example
+ * ```ts
+ * import { ProviderError } from "effect-redial"
+ *
+ * ProviderError.isRetryable(new ProviderError.Overloaded()) // true
+ * ProviderError.isRetryable(new ProviderError.ContextOverflow()) // false
+ * ```
+ *
  * @since 0.1.0
  * @category guards
  */

@@ -166,6 +166,14 @@ export const layer = <
 /**
  * The layer with its key and the vendor's other options from the configuration. Policies are plain values.
  *
+ * @example
+ * ```ts
+ * import { Provider, Vendors } from "effect-redial"
+ * import { Config } from "effect"
+ *
+ * const live = Provider.layerConfig(Vendors.minimax, { apiKey: Config.redacted("MINIMAX_API_KEY") })
+ * ```
+ *
  * @since 0.1.0
  * @category layers
  */
@@ -232,6 +240,19 @@ export const layerFromClient = <I, S extends ModelClient.ModelClient, R = never>
  * All events of an answer, from the provider in the context. Fails with a `ProviderError`; with `delivery: "restart"`,
  * the default, `Superseded` announces output that becomes void.
  *
+ * @example
+ * ```ts
+ * import { Provider } from "effect-redial"
+ * import { Effect, Stream } from "effect"
+ *
+ * const text = Provider.stream({ model: "claude-sonnet-5-5", prompt: "Why is the sky blue?" }).pipe(
+ *   Stream.runFold("", (shown, event) =>
+ *     event._tag === "TextDelta" ? shown + event.text : event._tag === "Superseded" ? "" : shown
+ *   ),
+ *   Effect.catchTag("ContextOverflow", () => Effect.succeed("The conversation is too long."))
+ * )
+ * ```
+ *
  * @since 0.1.0
  * @category accessors
  */
@@ -245,6 +266,16 @@ export const stream = <D extends Delivery = "restart">(
  * The text of an answer, from the provider in the context. No character is ever taken back: after a drop it continues
  * where it stopped. If it cannot continue, the stream fails with a `ProviderError` that carries the delivered text.
  *
+ * @example
+ * ```ts
+ * import { Provider } from "effect-redial"
+ * import { Console, Stream } from "effect"
+ *
+ * const program = Provider.streamText({ model: "claude-sonnet-5-5", prompt: "Why is the sky blue?" }).pipe(
+ *   Stream.runForEach((text) => Console.log(text))
+ * )
+ * ```
+ *
  * @since 0.1.0
  * @category accessors
  */
@@ -256,6 +287,16 @@ export const streamText = (
 
 /**
  * A whole answer, from the provider in the context. Fails with a `ProviderError`.
+ *
+ * @example
+ * ```ts
+ * import { Provider } from "effect-redial"
+ * import { Effect } from "effect"
+ *
+ * const program = Provider.generate({ model: "claude-sonnet-5-5", prompt: "Why is the sky blue?" }).pipe(
+ *   Effect.map(({ attempts, text, usage }) => `${text} (${attempts.length} attempts, ${usage.outputTokens} tokens)`)
+ * )
+ * ```
  *
  * @since 0.1.0
  * @category accessors

@@ -51,6 +51,18 @@ export const byModel = <const Name extends string>(patterns: Readonly<Record<str
  * be `Credentials` with known hosts: the owner of any other key is unknown here, and no provider may receive another's
  * key.
  *
+ * @example
+ * ```ts
+ * import { Provider, Router, Vendors } from "effect-redial"
+ * import { Effect, Redacted } from "effect"
+ *
+ * const routed = Effect.gen(function* () {
+ *   const claude = yield* Provider.make(Vendors.anthropic, { apiKey: Redacted.make("...") })
+ *   const gpt = yield* Provider.make(Vendors.openai, { apiKey: Redacted.make("...") })
+ *   return Router.make({ claude, gpt }, Router.byModel({ "claude-*": "claude", "gpt-*": "gpt" }))
+ * })
+ * ```
+ *
  * @since 0.1.0
  * @category constructors
  */

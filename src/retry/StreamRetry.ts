@@ -14,6 +14,17 @@ import { isTransport, type ProviderError } from "../model/ProviderError.js"
 /**
  * Exponential back-off with jitter.
  *
+ * @example
+ * ```ts
+ * import { Provider, StreamRetry, Vendors } from "effect-redial"
+ * import { Redacted } from "effect"
+ *
+ * const patient = Provider.layer(Vendors.minimax, {
+ *   apiKey: Redacted.make("..."),
+ *   retry: StreamRetry.standard({ attempts: 6, cap: "30 seconds" })
+ * })
+ * ```
+ *
  * @since 0.1.0
  * @category schedules
  */

@@ -315,7 +315,7 @@ describe("a refused key", () => {
 
   const pretences: Record<string, [Partial<Credentials.Fetched>, string]> = {
     "the same key": [{ key: key("old") }, "the new key is the same"],
-    "the key of another account": [{ account: "theirs" }, "of another account"]
+    "the key of another account": [{ account: "theirs" }, "another account"]
   }
   for (const [what, [pretence, says]] of Object.entries(pretences)) {
     it.scoped(`is not refreshed by ${what}`, () =>
@@ -350,7 +350,7 @@ describe("a refused key", () => {
         ["revoked", "revoked"]
       )
       yield* TestClock.adjust("10 days")
-      assert.include((yield* Effect.flip(next(credentials))).description, "one that the provider called invalid")
+      assert.include((yield* Effect.flip(next(credentials))).description, "the provider already called the new key invalid")
       yield* TestClock.adjust("1 minute")
       assert.strictEqual(yield* next(credentials), "new (vault@2)")
     })
@@ -382,8 +382,8 @@ describe("a refused key", () => {
       yield* second.next
       const { another, fault } = yield* second.failed(invalid, failure)
       assert.isTrue(another)
-      assert.include(fault.description, "one that the provider called invalid")
-      assert.include((yield* Effect.flip(second.next)).description, "one that the provider called invalid")
+      assert.include(fault.description, "the provider already called the new key invalid")
+      assert.include((yield* Effect.flip(second.next)).description, "the provider already called the new key invalid")
       yield* TestClock.adjust("5 minutes")
       assert.strictEqual(yield* next(credentials), "newest (key-1@3)")
     })

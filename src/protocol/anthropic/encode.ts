@@ -54,8 +54,7 @@ export interface ProviderOptions
 const refusedOptions = {
   ...commonlyRefused,
   messages: promptRefused,
-  betas:
-    "betas belong in the header `anthropic-beta`: put it into the `headers` of the call or of the provider"
+  betas: "betas belong in the header `anthropic-beta`: put it into the `headers` of the call or of the provider"
 }
 
 /** The protocol requires a number; this is the default, in addition to a budget for thinking. */

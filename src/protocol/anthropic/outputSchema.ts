@@ -24,7 +24,8 @@ const say = ({ kind, path }: Problem): string => {
 
 const what: { readonly [K in Problem["kind"]]: (where: string) => string } = {
   any: (where) => `allows a value without a type ${where}, and Anthropic's structured output requires a type for each`,
-  open: (where) => `allows an object of any fields ${where}, and Anthropic's structured output only supports named fields`,
+  open: (where) =>
+    `allows an object of any fields ${where}, and Anthropic's structured output only supports named fields`,
   recursive: (where) => `contains itself ${where}, which Anthropic's structured output does not support`,
   reference: (where) => `refers to a definition that is not among its \`$defs\` ${where}`,
   root: (where) => `is not an object ${where}`
