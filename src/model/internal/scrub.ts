@@ -48,7 +48,7 @@ const cleanerOf = (key: string): ((text: string) => string) => {
   const finders = [...new Set([key, encodeURIComponent(key)])].map((form) =>
     finder(form, Math.min(form.length, Math.max(LEAST, publicLength(form) + HARMLESS + 1)))
   )
-  // The mark must not complete the key, neither by itself nor with the text around it.
+  // The mark must not form a part of the key, neither by itself nor with the text around it.
   const mark = /[[\]]|^redacted/.test(key) ? "•••" : "[redacted]"
   return (text) => {
     const spans = finders.map((find) => find(text)).reduce(union)
