@@ -10,7 +10,7 @@ import { assert, describe, it } from "@effect/vitest"
 const src = fileURLToPath(new URL("../src/", import.meta.url))
 
 /** From the ground up. */
-const rooms = ["model", "protocol", "client", "retry", "traffic", "vendors", "provider", "testing", "ai"]
+const rooms = ["model", "protocol", "client", "retry", "traffic", "vendors", "provider", "redis", "testing", "ai"]
 
 /** Imports that go up all the same, as `from -> to`, each with its reason. There are none. */
 const exceptions: ReadonlySet<string> = new Set()
@@ -72,6 +72,16 @@ describe("the rooms of the source", () => {
     assert.isNotEmpty(users)
     assert.deepStrictEqual(
       users.filter((path) => !path.startsWith("ai/")),
+      []
+    )
+  })
+
+  it("load nothing of Redis outside of its own room", () => {
+    const ofRedis = /^(@effect\/experimental|ioredis)(\/|$)/
+    const users = files.filter((path) => named(code(path)).some((name) => ofRedis.test(name)))
+    assert.isNotEmpty(users)
+    assert.deepStrictEqual(
+      users.filter((path) => !path.startsWith("redis/")),
       []
     )
   })

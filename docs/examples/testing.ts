@@ -1,4 +1,5 @@
-import { Console, Effect } from "effect"
+import { assert, it } from "@effect/vitest"
+import { Effect } from "effect"
 import { Provider } from "effect-redial"
 import { ScriptedProvider } from "effect-redial/testing"
 
@@ -9,8 +10,10 @@ const dropsOnce = ScriptedProvider.layer([
   ScriptedProvider.answer({ text: "Because of Rayleigh scattering." })
 ])
 
-await program.pipe(
-  Effect.flatMap(({ attempts, text }) => Console.log(`${text} (${attempts.length} attempts)`)),
-  Effect.provide(dropsOnce),
-  Effect.runPromise
+it.effect("gets the whole answer, although the stream drops once", () =>
+  Effect.gen(function* () {
+    const { attempts, text } = yield* program
+    assert.strictEqual(text, "Because of Rayleigh scattering.")
+    assert.strictEqual(attempts.length, 2)
+  }).pipe(Effect.provide(dropsOnce))
 )

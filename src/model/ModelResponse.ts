@@ -13,10 +13,12 @@ import { GenerationId } from "./GenerationId.js"
 import { completeResponse, type Options } from "./internal/completeResponse.js"
 import { AssistantPart, ToolCallPart } from "./internal/parts.js"
 import { unsafeMake } from "./internal/proven.js"
+import { usageOf } from "./internal/usageOf.js"
 import { Delivered, PartialResponse } from "./PartialResponse.js"
-import { add as addUsage, Usage } from "./Usage.js"
+import { Usage } from "./Usage.js"
 
 export type { Options } from "./internal/completeResponse.js"
+export { costByProvider, type ProviderCost, type ProviderUsage, usageByProvider } from "./internal/usageOf.js"
 
 /**
  * Marks a response whose end was proven.
@@ -118,7 +120,7 @@ export type Seam = typeof Seam.Type
  * @category schemas
  */
 export const Attempt = Schema.Struct({
-  /** Counted from 1. */
+  /** Counted from 1; 0 where it is one of a request that a `Hedge` sent besides the one that was answered. */
   attempt: Schema.Number,
   /** The provider and model that were asked: an answer that another provider continued has attempts of both. */
   provider: Schema.optional(Schema.String),
@@ -263,32 +265,7 @@ export const isModelResponse = (u: unknown): u is ModelResponse => typeof u === 
  */
 export const totalUsage = (response: {
   readonly attempts: ReadonlyArray<Attempt>
-}): { readonly usage: Usage; readonly exact: boolean } => {
-  let usage: Usage = {}
-  let exact = true
-  for (const [at, attempt] of response.attempts.entries()) {
-    if (attempt.usage !== undefined) usage = addUsage(usage, attempt.usage)
-    // A cursor continues the same answer, whose usage comes at its end.
-    if (costUnknown(attempt) && response.attempts[at + 1]?.route !== "cursor") exact = false
-  }
-  return { usage, exact }
-}
-
-/** An attempt that broke after its answer may have begun has no complete usage. */
-const costUnknown = ({ delivered, error, usage, usageIsPartial }: Attempt): boolean => {
-  switch (error?.tag) {
-    // Events alone do not tell how an attempt ended that was cut off together with its program.
-    case undefined:
-      return usageIsPartial === true || usage?.inputTokens === undefined || usage.outputTokens === undefined
-    case "StreamDropped":
-    case "StreamTruncated":
-    case "StreamStalled":
-    case "MalformedStream":
-      return true
-    default:
-      return usageIsPartial === true || delivered !== "nothing"
-  }
-}
+}): { readonly usage: Usage; readonly exact: boolean } => usageOf(response.attempts, () => true)
 
 /**
  * Makes a response without proof, for tests and for stores with their own format. Whatever takes a response trusts it

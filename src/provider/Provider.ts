@@ -30,6 +30,7 @@ import type {
 } from "./internal/callOptions.js"
 import { fromClient } from "./internal/fromClient.js"
 import { fromConfig, fromEnv } from "./internal/fromConfig.js"
+import { type Source, fromStream as serviceFromStream } from "./internal/fromStream.js"
 import { fromVendor } from "./internal/fromVendor.js"
 import type { ObjectEvent } from "./internal/objectEvents.js"
 import type { ServiceOptions } from "./internal/serviceOptions.js"
@@ -37,6 +38,7 @@ import type { FromConfig, Options, Settings } from "./internal/vendorOptions.js"
 
 export type { Ask } from "../retry/internal/continuation/ask.js"
 export type * from "./internal/callOptions.js"
+export type { Source, SourceOptions } from "./internal/fromStream.js"
 export type * from "./internal/objectEvents.js"
 export type * from "./internal/serviceOptions.js"
 export type { FromConfig, Options, Settings } from "./internal/vendorOptions.js"
@@ -103,6 +105,30 @@ export const makeFromClient = <R = never>(
   client: ModelClient.ModelClient,
   options: ServiceOptions<R> = {}
 ): Effect.Effect<Service, InvalidOptions, R> => fromClient(client, options)
+
+/**
+ * Makes a provider from one function that streams the events of an answer: around another provider (to log, to cache, to
+ * count), or without one. All other methods are derived from it, and keep the promise of the delivery: an answer ends with
+ * `Finish` or an error, one that starts over voids the one before, and text that was given for good is never taken back.
+ *
+ * @example
+ * ```ts
+ * import { Provider } from "effect-redial"
+ * import { Effect, Stream } from "effect"
+ *
+ * // Says which model each request asks for.
+ * const logged = (inner: Provider.Service): Provider.Service =>
+ *   Provider.fromStream({
+ *     id: inner.id,
+ *     stream: (request, options) =>
+ *       inner.stream(request, options).pipe(Stream.onStart(Effect.logInfo(`asking ${request.model}`)))
+ *   })
+ * ```
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const fromStream = (source: Source): Service => serviceFromStream(source)
 
 /**
  * Makes a provider of a vendor for the scope: for your own tags, or for a `Router`. Fails with `InvalidOptions` if

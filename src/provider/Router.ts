@@ -6,13 +6,13 @@
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
-import * as Credentials from "../client/Credentials.js"
-import { keyringOf } from "../client/credentials/credentials.js"
 import * as Fault from "../model/internal/fault.js"
 import type * as ModelRequest from "../model/ModelRequest.js"
 import type { ProviderError } from "../model/ProviderError.js"
 import { unwrap } from "../retry/internal/pull.js"
+import { checkOwned } from "./internal/checkOwned.js"
 import { unsent } from "./internal/unsent.js"
+import { isWatchable, watchable, watchedBy } from "./internal/watch.js"
 import * as Provider from "./Provider.js"
 
 /**
@@ -70,21 +70,26 @@ export const make = <Name extends string>(
   providers: Readonly<Record<Name, Provider.Service>>,
   route: Route<NoInfer<Name>>
 ): Provider.Service => {
+  const all = Object.values<Provider.Service>(providers)
+  const routed = (of: (provider: Provider.Service) => Provider.Service) => serviceOf(providers, route, of)
+  return all.every(isWatchable)
+    ? watchable((watch) => routed((provider) => (watch === undefined ? provider : watchedBy(provider, watch))))
+    : routed((provider) => provider)
+}
+
+const serviceOf = <Name extends string>(
+  providers: Readonly<Record<Name, Provider.Service>>,
+  route: Route<Name>,
+  of: (provider: Provider.Service) => Provider.Service
+): Provider.Service => {
   const pick = (
     request: ModelRequest.Options,
     { credential }: Provider.CallOptions = {}
   ): Effect.Effect<Provider.Service, ProviderError> => {
-    if (
-      credential !== undefined &&
-      !(Credentials.isCredentials(credential) && keyringOf(credential)?.owned() === true)
-    ) {
-      const problem = "a router cannot know whose key this is: give `Credentials` that say their `hosts`"
-      return Effect.fail(
-        unsent(Fault.invalidRequest("credential", problem), { provider: "router", model: request.model })
-      )
-    }
+    const unowned = checkOwned(credential)
+    if (unowned !== undefined) return Effect.fail(unsent(unowned, { provider: "router", model: request.model }))
     const name = route(request)
-    if (name !== undefined && Object.hasOwn(providers, name)) return Effect.succeed(providers[name])
+    if (name !== undefined && Object.hasOwn(providers, name)) return Effect.succeed(of(providers[name]))
     const known = Object.keys(providers).join(", ")
     const problem = `no provider is configured for the model "${request.model}"; there are ${known}`
     return Effect.fail(unsent(Fault.invalidRequest("model", problem), { provider: "router", model: request.model }))

@@ -33,13 +33,12 @@
  *
  * @since 0.1.0
  */
-import * as Effect from "effect/Effect"
-import * as Exit from "effect/Exit"
-import * as Option from "effect/Option"
+import type * as Effect from "effect/Effect"
 import type { Blame } from "../model/internal/traits.js"
 import type * as ModelRequest from "../model/ModelRequest.js"
 import type * as ModelResponse from "../model/ModelResponse.js"
 import type { ProviderError } from "../model/ProviderError.js"
+import { All } from "./internal/permits.js"
 
 export type { Blame } from "../model/internal/traits.js"
 
@@ -53,6 +52,9 @@ export interface Admission {
   /**
    * Waits for permission, or refuses with an error. Interruption leaves the queue and holds nothing. The request's
    * schedule retries a retryable error; `CircuitOpen` and `LimitReached` end the request.
+   *
+   * Grant the permission in the last step of the effect, and make that step synchronous: between two steps an interruption
+   * can come, and nobody would give the permission back.
    */
   readonly admit: (attempt: AttemptInfo) => Effect.Effect<Permit, ProviderError>
 }
@@ -135,29 +137,4 @@ export type Outcome =
  * @since 0.1.0
  * @category combinators
  */
-export const all = (admissions: ReadonlyArray<Admission>): Admission => ({
-  admit: (attempt) =>
-    Effect.uninterruptibleMask((restore) => {
-      const permits: Array<Permit> = []
-      const settle = (outcome: Outcome): Effect.Effect<void> =>
-        // If one dies, the others are still told.
-        Effect.asVoid(
-          Effect.flatMap(
-            Effect.forEach([...permits].reverse(), (permit) => Effect.exit(permit.settle(outcome))),
-            (exits) => Option.getOrElse(Exit.all(exits), () => Exit.void)
-          )
-        )
-      return Effect.forEach(
-        admissions,
-        (admission) => Effect.map(restore(admission.admit(attempt)), (permit) => permits.push(permit)),
-        { discard: true }
-      ).pipe(
-        Effect.onError(() => settle({ _tag: "Abandoned" })),
-        Effect.as<Permit>({
-          began: (answer) =>
-            Effect.forEach(permits, (permit) => permit.began?.(answer) ?? Effect.void, { discard: true }),
-          settle
-        })
-      )
-    })
-})
+export const all = (admissions: ReadonlyArray<Admission>): Admission => new All(admissions)

@@ -9,6 +9,7 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
+import * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
 import type { Service as Pool } from "../client/ConnectionPool.js"
 import type { Credentials } from "../client/Credentials.js"
@@ -70,7 +71,8 @@ export const drop = (
 
 /**
  * The rest of a broken answer, by a model that does what it is asked: it repeats the last words that arrived, and goes on.
- * For programs that use `delivery: "resume"` or `streamText`.
+ * For programs that use `delivery: "resume"` or `streamText`. The rest begins right after the last word that arrived, so
+ * mostly with a space.
  *
  * @example
  * ```ts
@@ -78,7 +80,7 @@ export const drop = (
  *
  * const dropsInMidSentence = ScriptedProvider.layer([
  *   ScriptedProvider.drop({ text: ["Because of ", "Rayleigh ", "scattering."] }, { afterEvents: 4 }),
- *   ScriptedProvider.resumed("Rayleigh scattering.")
+ *   ScriptedProvider.resumed(" Rayleigh scattering.")
  * ])
  * ```
  *
@@ -140,6 +142,13 @@ export interface Scripted {
 export interface Options<out R = never> extends Provider.ServiceOptions<R> {
   /** Default: some key. */
   readonly apiKey?: Redacted.Redacted | Credentials | undefined
+  /**
+   * When to try again. Default: `Schedule.recurs(2)`, which makes the three attempts of the real default without its waits.
+   * So a test needs no clock, and `it.effect` with its `TestClock` does not hang. A wait that the script asks for, by the
+   * `retryAfterSeconds` of a status, is kept: adjust the `TestClock` for it. To test the waits of a program's own schedule,
+   * give that schedule here.
+   */
+  readonly retry?: Provider.ServiceOptions<R>["retry"]
 }
 
 /**
@@ -196,7 +205,7 @@ export const make = <R = never>(
       prefillRefused: () => {}
     }
     return {
-      provider: yield* Provider.makeFromClient(client, { ...options, continuation }),
+      provider: yield* Provider.makeFromClient(client, { ...options, retry: options?.retry ?? atOnce, continuation }),
       requests: Effect.sync(() => [...requests]),
       keys: Effect.sync(() => [...keys])
     }
@@ -244,6 +253,9 @@ export const layer = <R = never>(
       Context.make(Provider.Provider, scripted.provider).pipe(Context.add(ScriptedProvider, scripted))
     )
   )
+
+/** As many attempts as `StreamRetry.standard()` makes. A wait would never end under a `TestClock` that nobody adjusts. */
+const atOnce = Schedule.recurs(2)
 
 const scriptedKey = Redacted.make("scripted")
 

@@ -3,6 +3,7 @@
  *
  * @since 0.1.0
  */
+export * as Cassette from "./Cassette.js"
 export * as FaultServer from "./FaultServer.js"
 export * as Reply from "./internal/reply.js"
 export * as ScriptedProvider from "./ScriptedProvider.js"

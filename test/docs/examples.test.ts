@@ -127,10 +127,62 @@ describe("the published examples", () => {
     })
   )
 
-  it.live("testing prints the scripted answer and its two attempts", () =>
+  it.scopedLive("circuit-breaker sends nothing while its circuit is open, and is back with the first probe", () =>
     Effect.gen(function* () {
-      const { out } = yield* run("testing")
-      assert.strictEqual(out, "Because of Rayleigh scattering. (2 attempts)\n")
+      const overloaded = Reply.status(529, { body: Wire.errorBody("anthropic-messages") })
+      const server = yield* FaultServer.make([overloaded, overloaded, overloaded, answers("anthropic-messages")])
+      const { code, err, out } = yield* run("circuit-breaker", {
+        ANTHROPIC_API_KEY: "k",
+        ANTHROPIC_BASE_URL: server.url
+      })
+      assert.deepStrictEqual([code, out], [0, `Overloaded after 3 attempts\nnothing was sent\n${text}\n`])
+      assert.deepStrictEqual(err.match(/(?<=anthropic: )\w+/g), ["Closed", "Open", "HalfOpen", "Closed"])
+      assert.strictEqual((yield* server.requests).length, 4)
+    })
+  )
+
+  it.scopedLive("retry-budget sends a few more requests than calls to a vendor that is overloaded", () =>
+    Effect.gen(function* () {
+      const server = yield* FaultServer.make([Reply.status(529, { body: Wire.errorBody("anthropic-messages") })])
+      const { code, out } = yield* run("retry-budget", { ANTHROPIC_API_KEY: "k", ANTHROPIC_BASE_URL: server.url })
+      const { length } = yield* server.requests
+      assert.strictEqual(code, 0)
+      assert.include(out, `50 calls, ${length} requests\n`)
+      assert.include(out, "calls were not retried to spare the vendor")
+      assert(length >= 55 && length <= 57, `${length} requests`)
+    })
+  )
+
+  it.scopedLive("hedge prints the answer of the second request, and says what became of the first", () =>
+    Effect.gen(function* () {
+      const server = yield* FaultServer.make([Reply.stallBeforeHead, answers("anthropic-messages")])
+      const { code, err, out } = yield* run("hedge", { ANTHROPIC_API_KEY: "k", ANTHROPIC_BASE_URL: server.url })
+      assert.deepStrictEqual([code, out], [0, `${text}\n`])
+      assert.include(err, "another request was answered first")
+      assert.strictEqual((yield* server.requests).length, 2)
+    })
+  )
+
+  it.scopedLive("fallback goes on at the second vendor where the first one broke, and is not taken back", () =>
+    Effect.gen(function* () {
+      const claude = yield* FaultServer.make(({ json }) =>
+        Wire.asked(json) === undefined ? drop(5) : Reply.status(529, { body: Wire.errorBody("anthropic-messages") })
+      )
+      const gpt = yield* FaultServer.make(({ json }) => {
+        const ask = Wire.asked(json)
+        const said = ask === undefined ? text : Wire.resumed(ask, "ters blue light most.")
+        return Reply.stream(Wire.answer("chat-completions", { text: said, usage: { inputTokens: 9, outputTokens: 7 } }))
+      })
+      const { code, err, out } = yield* run("fallback", {
+        ANTHROPIC_API_KEY: "k",
+        ANTHROPIC_BASE_URL: claude.url,
+        OPENAI_API_KEY: "k",
+        OPENAI_BASE_URL: `${gpt.url}/v1`
+      })
+      assert.deepStrictEqual([code, out], [0, text])
+      assert.include(err, "anthropic failed, so openai is asked")
+      assert.include(err, "anthropic claude-sonnet-5-5: at least ")
+      assert.include(err, "openai gpt-5: 7 tokens written")
     })
   )
 

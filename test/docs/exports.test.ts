@@ -56,7 +56,9 @@ const problemsOf = (file: URL): ReadonlyArray<string> => {
 }
 
 describe("the public exports", () => {
-  for (const index of ["src/index.ts", "src/testing/index.ts"].map((path) => new URL(path, root))) {
+  for (const index of ["src/index.ts", "src/testing/index.ts", "src/redis/index.ts"].map(
+    (path) => new URL(path, root)
+  )) {
     for (const [, name, specifier = ""] of read(index).matchAll(/export \* as (\w+) from "([^"]+)"/g)) {
       const file = sourceOf(specifier, index)
       it(`${name} says what each of its exports is for, since when, and of what category`, () => {
@@ -73,7 +75,9 @@ describe("the public exports", () => {
   })
 
   it("are each in a module that says why it exists, and since when", () => {
-    for (const index of ["src/index.ts", "src/testing/index.ts"].map((path) => new URL(path, root))) {
+    for (const index of ["src/index.ts", "src/testing/index.ts", "src/redis/index.ts"].map(
+      (path) => new URL(path, root)
+    )) {
       for (const [, name, specifier = ""] of read(index).matchAll(/export \* as (\w+) from "([^"]+)"/g)) {
         assert.match(
           read(sourceOf(specifier, index)),

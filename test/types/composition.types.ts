@@ -7,6 +7,7 @@ import {
   AnthropicClient,
   ConnectionPool,
   Credentials,
+  Fallback,
   type InvalidOptions,
   type ModelEvent,
   type ModelResponse,
@@ -172,6 +173,23 @@ declare const service: Provider.Service
 Router.make({ a: service }, Router.byModel({ "*": "a" }))
 // @ts-expect-error there is no provider b
 Router.make({ a: service }, Router.byModel({ "*": "b" }))
+
+// A plan has at least one provider, and says what is known of it.
+Fallback.make([{ provider: service }, { provider: service, model: "other", request: { temperature: 0 } }])
+// @ts-expect-error nobody can be asked
+Fallback.make([])
+// @ts-expect-error the model is named by `model`
+Fallback.make([{ provider: service, request: { model: "other" } }])
+// @ts-expect-error a bad request is bad everywhere
+Fallback.make([{ provider: service }], { also: ["InvalidRequest"] })
+// What the providers need, the layer needs, apart from the scope.
+const planned = Effect.map(Provider.make(Vendors.openai, { apiKey }), (provider) => [{ provider }] as const)
+Fallback.layer(planned) satisfies Layer.Layer<Provider.Provider, InvalidOptions.InvalidOptions>
+
+// The options of a call go on to another provider as they are, and nothing else is a stream of events.
+Provider.fromStream({ id: "mine", stream: (request, options) => service.stream(request, options) })
+// @ts-expect-error text alone is no answer
+Provider.fromStream({ id: "mine", stream: (request) => service.streamText(request) })
 
 // A script has at least one turn.
 // @ts-expect-error it is empty

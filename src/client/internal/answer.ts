@@ -22,3 +22,11 @@ export const UNKNOWN_ENCODING = "ERR_UNKNOWN_CONTENT_ENCODING"
 
 export const unknownEncoding = (encoding: string): Error =>
   Object.assign(new Error(`the answer has an unknown content-encoding, "${encoding}"`), { code: UNKNOWN_ENCODING })
+
+/**
+ * A pool's own refusal to answer a request. Another attempt would be refused as well, so it is no fault of a connection.
+ * The message says what to do.
+ */
+export class Refused extends Error {
+  override readonly name = "Refused"
+}

@@ -2,9 +2,9 @@
  * Turns what an SDK, undici or a socket throws into a fault. Codes take precedence over words, and the chain of causes
  * is searched.
  */
-import { type ConnectReason, type Fault, malformed } from "../../model/internal/fault.js"
+import { type ConnectReason, type Fault, invalidRequest, malformed } from "../../model/internal/fault.js"
 import { classify } from "../../protocol/internal/classify.js"
-import { NotAnswered, UNKNOWN_ENCODING } from "./answer.js"
+import { NotAnswered, Refused, UNKNOWN_ENCODING } from "./answer.js"
 import * as RetryAfter from "./retryAfter.js"
 
 const reasons: Readonly<Record<string, ConnectReason>> = {
@@ -46,7 +46,8 @@ const looksLikeTls =
 /** Reasons whose sentence needs the error's own message. */
 const needDetail = new Set<ConnectReason>(["tls", "proxy", "other"])
 
-interface Thrown {
+/** One error of a chain of causes, as far as it is known. */
+export interface Thrown {
   readonly name?: unknown
   readonly code?: unknown
   readonly message?: unknown
@@ -54,7 +55,8 @@ interface Thrown {
   readonly errors?: unknown
 }
 
-const chain = (error: unknown): ReadonlyArray<Thrown> => {
+/** An error and its causes, the outermost first. */
+export const chain = (error: unknown): ReadonlyArray<Thrown> => {
   const links: Array<Thrown> = []
   let link: unknown = error
   while (typeof link === "object" && link !== null && links.length < 6) {
@@ -114,6 +116,8 @@ export const ofOpening = (error: unknown, now: number): Fault => {
     })
   }
   const links = chain(error)
+  const refused = refusalIn(links)
+  if (refused !== undefined) return refused
   const code = codeOf(links)
   if (code === UNKNOWN_ENCODING) return malformed(textOf(links.at(-1)?.message), withoutSecrets(links))
   const reason: ConnectReason =
@@ -154,6 +158,12 @@ const redirected = (status: number, headers: Headers): Fault => {
   }
 }
 
+/** The fault of a request that the pool itself refused. */
+const refusalIn = (links: ReadonlyArray<Thrown>): Fault | undefined => {
+  const refused = links.find((link) => link instanceof Refused)
+  return refused && { ...invalidRequest("pool", textOf(refused.message)), cause: refused }
+}
+
 /** No client could be built at all. */
 export const ofConnecting = (error: { readonly _tag: string; readonly message: string }): Fault =>
   error._tag === "RenewableClosed"
@@ -163,6 +173,8 @@ export const ofConnecting = (error: { readonly _tag: string; readonly message: s
 /** The answer broke off. */
 export const ofReading = (error: unknown): Fault => {
   const links = chain(error)
+  const refused = refusalIn(links)
+  if (refused !== undefined) return refused
   const code = codeOf(links)
   if (code?.startsWith("Z_") || code?.startsWith("ERR__ERROR")) {
     return malformed(`the answer is not compressed as its content-encoding says, ${code}`, withoutSecrets(links))

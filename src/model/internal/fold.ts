@@ -150,6 +150,11 @@ export class Fold implements Partial.Fold {
     return index
   }
 
+  /** The indices of all blocks, in order. */
+  indices(): ReadonlyArray<number> {
+    return this.drafts.flatMap((block, index) => (block === undefined ? [] : [index]))
+  }
+
   /** Drops the blocks from `fromIndex` on. */
   truncate(fromIndex: number): void {
     if (fromIndex >= 0 && fromIndex < this.drafts.length) this.drafts.length = Math.ceil(fromIndex)

@@ -10,7 +10,7 @@ type Running = Pick<ResponseStart, "attempt" | "generation" | "requestId" | "rou
 export class Folding {
   /** Whether the end of the answer was among the events. */
   isFinished: boolean
-  private readonly fold: Fold
+  readonly fold: Fold
   private ended: ReadonlyArray<Attempt>
   private running: Running | undefined
   private cursor: Cursor | undefined

@@ -5,7 +5,7 @@
  * Output that was delivered to the caller is never scrubbed: it is exactly what the model wrote.
  */
 import { placeholders, publicLength } from "./publicKeys.js"
-import { finder, replaced, union } from "./secretText.js"
+import { type Finder, finder, replaced, union } from "./secretText.js"
 
 /** Shorter keys are placeholders for local servers, and words that any message may contain. */
 const LEAST = 8
@@ -37,17 +37,22 @@ export type Scrub = <A>(value: A) => A
 const unchanged: Scrub = (value) => value
 
 export const scrubber = (key: string): Scrub => {
-  if (key.length < LEAST || placeholders.has(key)) return unchanged
+  if (!isSecret(key)) return unchanged
   const clean = cleanerOf(key)
   // The result has the shape of the input: only texts changed.
   return <A>(value: A): A => new Walk(clean).of(value, 0) as A
 }
 
-const cleanerOf = (key: string): ((text: string) => string) => {
+/** False for a key that is too short to be distinguished from ordinary words, and for a known placeholder. */
+export const isSecret = (key: string): boolean => key.length >= LEAST && !placeholders.has(key)
+
+/** Finds one written form of a key, and its beginnings. */
+export const finderOf = (form: string): Finder =>
   // A beginning within a vendor's public prefix reveals nothing about the key.
-  const finders = [...new Set([key, encodeURIComponent(key)])].map((form) =>
-    finder(form, Math.min(form.length, Math.max(LEAST, publicLength(form) + HARMLESS + 1)))
-  )
+  finder(form, Math.min(form.length, Math.max(LEAST, publicLength(form) + HARMLESS + 1)))
+
+const cleanerOf = (key: string): ((text: string) => string) => {
+  const finders = [...new Set([key, encodeURIComponent(key)])].map(finderOf)
   // The mark must not form a part of the key, neither by itself nor with the text around it.
   const mark = /[[\]]|^redacted/.test(key) ? "•••" : "[redacted]"
   return (text) => {

@@ -9,6 +9,7 @@ import { type Fault, invalidRequest } from "../../model/internal/fault.js"
 import * as ModelRequest from "../../model/ModelRequest.js"
 import * as Prompt from "../../model/Prompt.js"
 import type * as Deadlines from "../../retry/Deadlines.js"
+import { isEmpty } from "../../retry/internal/answer.js"
 import { defaultRequest } from "../../retry/internal/continuation/ask.js"
 import { forEndpoint, problemOf } from "../../retry/internal/deadlines.js"
 import { problemOf as problemOfLimits } from "../../retry/internal/limits.js"
@@ -47,7 +48,7 @@ export const fromClient = <R>(
     const endpoint = { baseUrl: client.baseUrl, protocol, deadlines: patience }
     const deadlinesOf = forEndpoint(endpoint, options.deadlines)
 
-    const open: OpenEvents = (input, call, unshown) => {
+    const open: OpenEvents = (input, call, inside) => {
       const { model } = input
       const checked = checkedFrom(call).pipe(
         Either.flatMap(() => checkedRaw(call)),
@@ -78,7 +79,8 @@ export const fromClient = <R>(
         continuation: options.continuation ?? defaultRequest,
         from: call.from,
         raw: call.raw ?? false,
-        trust: unshown !== undefined || call.delivery === "hold" ? "vendor" : "shown"
+        began: inside?.began,
+        trust: inside?.unshown !== undefined || call.delivery === "hold" ? "vendor" : "shown"
       })
     }
     // A schema that the vendor's own structured output does not accept is sent as the parameters of a tool.
@@ -128,7 +130,7 @@ const checkedFrom = ({ delivery, from }: Parameters<OpenEvents>[1]): Either.Eith
   if (from.finished) {
     return Either.left(invalidRequest("from", "the checkpoint in `from` is of an answer that is whole: use its text"))
   }
-  return delivery === "hold"
+  return delivery === "hold" && !isEmpty(from)
     ? Either.left(
         invalidRequest(
           "from",

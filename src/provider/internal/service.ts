@@ -8,6 +8,7 @@ import type { ModelEvent } from "../../model/ModelEvent.js"
 import type * as ModelRequest from "../../model/ModelRequest.js"
 import type { ModelResponse } from "../../model/ModelResponse.js"
 import type { ProviderError } from "../../model/ProviderError.js"
+import { isEmpty } from "../../retry/internal/answer.js"
 import { type Open, type Pull, toStream } from "../../retry/internal/pull.js"
 import type { Delivery, EventOf } from "../../retry/Recovery.js"
 import type { Service } from "../Provider.js"
@@ -17,28 +18,51 @@ import { generateObject } from "./object/generate.js"
 import { streamObject } from "./object/stream.js"
 import type { UsualWay } from "./object/ways.js"
 import { unsent } from "./unsent.js"
+import { watchable } from "./watch.js"
 
 type Events = Open<ModelEvent, ProviderError>
 
 /** What a service is made from: the events of an answer, with a delivery that is settled. */
-export type OpenEvents = (
-  request: ModelRequest.Options,
-  options: StreamOptions<Delivery> & { readonly delivery: Delivery },
-  /** Given where the caller sees nothing but the response. */
-  unshown?: "unshown"
-) => Events
+export type OpenEvents = (request: ModelRequest.Options, options: Settled, inside?: Inside) => Events
 
-export const fromEvents = (id: string, events: OpenEvents, usualWay: UsualWay): Service => {
+/** The options of a call whose delivery is settled. */
+export type Settled = StreamOptions<Delivery> & { readonly delivery: Delivery }
+
+/** What this library says of a call to itself. */
+export interface Inside {
+  /** Given where the caller sees nothing but the response. */
+  readonly unshown?: "unshown" | undefined
+  /** Called when an attempt is answered, before anything of it is given. */
+  readonly began?: (() => void) | undefined
+}
+
+export const fromEvents = (id: string, events: OpenEvents, usualWay: UsualWay): Service =>
+  watchable((watch) => {
+    const watched: OpenEvents =
+      watch === undefined
+        ? events
+        : (request, options, inside) => events(request, options, { ...inside, began: watch.began })
+    const generate: Service["generate"] = (request, options) =>
+      finish(id, watched(request, { ...options, delivery: usual(options) }, { unshown: "unshown" }))
+    return {
+      id,
+      ...streams(id, watched),
+      generate,
+      generateObject: generateObject(id, usualWay, generate),
+      streamObject: streamObject(id, usualWay, watched, usual),
+      streamElements: streamElements(id, usualWay, watched, watch?.given)
+    }
+  })
+
+/** The two methods that give an answer while it comes. */
+export const streams = (id: string, events: OpenEvents): Pick<Service, "stream" | "streamText"> => {
   const stream = <D extends Delivery = "restart">(request: ModelRequest.Options, options?: StreamOptions<D>) =>
     // A stream that is held back has no `Superseded`: the loop sees to that, which its type cannot say.
     toStream(events(request, { ...options, delivery: options?.delivery ?? usual(options) })) as Stream.Stream<
       EventOf<D>,
       ProviderError
     >
-  const generate: Service["generate"] = (request, options) =>
-    finish(id, events(request, { ...options, delivery: usual(options) }, "unshown"))
   return {
-    id,
     stream,
     streamText: (request, options) => {
       // The types have no such delivery; a setting that was read may. Its text would come twice.
@@ -46,16 +70,12 @@ export const fromEvents = (id: string, events: OpenEvents, usualWay: UsualWay): 
       return delivery === "restart"
         ? Stream.fail(unsent(takesBack, { provider: id, model: request.model }))
         : toStream((scope) => Effect.map(events(request, { ...options, delivery })(scope), textOf))
-    },
-    generate,
-    generateObject: generateObject(id, usualWay, generate),
-    streamObject: streamObject(id, usualWay, events, usual),
-    streamElements: streamElements(id, usualWay, events)
+    }
   }
 }
 
 /** Who goes on from a checkpoint wants to keep what was delivered. */
-const usual = (options: CallOptions | undefined): Delivery => (options?.from === undefined ? "restart" : "resume")
+const usual = ({ from }: CallOptions = {}): Delivery => (from === undefined || isEmpty(from) ? "restart" : "resume")
 
 const takesBack = invalidRequest(
   "delivery",

@@ -8,11 +8,12 @@ import * as Scope from "effect/Scope"
 import type { Fault } from "../../model/internal/fault.js"
 import { toFault } from "../../model/internal/fromFault.js"
 import type { ProviderError } from "../../model/ProviderError.js"
-import type { Admission, AttemptInfo, Outcome, Permit } from "../Admission.js"
+import type { Admission, AttemptInfo, Outcome } from "../Admission.js"
+import { Permits } from "./permits.js"
 
 export class Admitting {
   private outcome: Outcome = { _tag: "Abandoned" }
-  private permit: Permit | undefined
+  private readonly permits = new Permits()
   private waiting: Fiber.RuntimeFiber<void, ProviderError> | undefined
   private begun = false
 
@@ -29,22 +30,20 @@ export class Admitting {
 
   /** Waits for permission. An interrupted pull keeps the place in the queue for the next one. */
   readonly admitted: Effect.Effect<void, Fault> = Effect.suspend(() =>
-    this.permit !== undefined
-      ? Effect.void
-      : Effect.zipRight(
-          this.ask,
-          Effect.mapError(
-            Effect.suspend(() => Fiber.join(this.waiting!)),
-            toFault
-          )
-        )
+    Effect.zipRight(
+      this.ask,
+      Effect.mapError(
+        Effect.suspend(() => Fiber.join(this.waiting!)),
+        toFault
+      )
+    )
   )
 
   /** Events came: returns what reports the first of them to the permit. */
   began(headers: Readonly<Record<string, string>> | undefined): Effect.Effect<void> | undefined {
     if (this.begun) return undefined
     this.begun = true
-    const told = this.permit?.began?.({ headers: headers ?? {} })
+    const told = this.permits.beginning({ headers: headers ?? {} })
     return told && Effect.uninterruptible(told)
   }
 
@@ -56,11 +55,7 @@ export class Admitting {
   /** In a fiber of its own, which ends with the scope of the attempt and not with the pull. */
   private readonly ask: Effect.Effect<void> = Effect.suspend(() => {
     if (this.waiting !== undefined) return Effect.void
-    const asking = Effect.uninterruptibleMask((restore) =>
-      Effect.map(restore(Effect.interruptible(this.admission.admit(this.info))), (permit) => {
-        this.permit = permit
-      })
-    )
+    const asking = Effect.interruptible(this.permits.ask(this.admission, this.info))
     return Effect.map(Effect.forkDaemon(asking), (fiber) => {
       this.waiting = fiber
     })
@@ -69,7 +64,7 @@ export class Admitting {
   private readonly settle: Effect.Effect<void> = Effect.suspend(() =>
     Effect.zipRight(
       this.waiting === undefined ? Effect.void : Fiber.interrupt(this.waiting),
-      Effect.suspend(() => this.permit?.settle(this.outcome) ?? Effect.void)
+      Effect.suspend(() => this.permits.settle(this.outcome))
     )
   )
 }

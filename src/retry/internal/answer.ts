@@ -31,6 +31,9 @@ export interface Progress {
 
 export const nothing: PartialResponse = { text: "", blocks: [], delivered: "nothing" }
 
+/** Whether there is nothing in it to go on with: it only tells of attempts that were made. */
+export const isEmpty = ({ blocks, cursor }: Checkpoint): boolean => blocks.length === 0 && cursor === undefined
+
 export class Answer {
   /** All attempts that ended. */
   readonly attempts: Array<Attempt>

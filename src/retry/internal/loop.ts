@@ -62,6 +62,8 @@ export interface Request extends RouteOptions {
   readonly trust: "shown" | "vendor"
   /** Whether the events of the wire are given, too. */
   readonly raw: boolean
+  /** Called when an attempt is answered, before anything of it is given. */
+  readonly began: (() => void) | undefined
   /** What the span of the request says besides its model. */
   readonly attributes: Readonly<Record<string, unknown>>
 }
@@ -150,8 +152,12 @@ class Loop {
       if (next.route === undefined)
         return this.fail(seamNotProven(this.routes.why), Told.context(this.options, this.answer, undefined))
       this.route = next.route
-      const last = from.attempts.at(-1)?.error ?? Told.begunAnew
-      this.untold = this.announce(next, last, this.clock.unsafeCurrentTimeMillis())
+      const last = from.attempts.at(-1)
+      // It was made elsewhere, and this request writes it again.
+      if (last !== undefined && next.discarded !== undefined) {
+        this.answer.attempts.splice(-1, 1, Record.withDiscarded(last, next.discarded))
+      }
+      this.untold = this.announce(next, last?.error ?? Told.begunAnew, this.clock.unsafeCurrentTimeMillis())
       return Effect.void
     })
   }
@@ -211,6 +217,7 @@ class Loop {
     const first = events[at]
     if (first?._tag === "ResponseStart") {
       events[at] = answer.started(first, attempt.startedAt, attempt.decoder(), Told.isWhole(route))
+      this.options.began?.()
       this.options.budget?.unsafeEarn(this.clock.unsafeCurrentTimeMillis())
     }
     const began = running.admitting?.began(attempt.headers())

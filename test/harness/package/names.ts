@@ -18,7 +18,7 @@ import {
   Toolkit,
   Vendors
 } from "effect-redial"
-import { FaultServer, Reply, ScriptedProvider } from "effect-redial/testing"
+import { Cassette, FaultServer, Reply, ScriptedProvider } from "effect-redial/testing"
 
 const apiKey = Redacted.make("key")
 
@@ -66,6 +66,8 @@ export const cursor = Responses.protocol.cursor
 
 export const server = FaultServer.make([Reply.status(200)])
 export const gate = FaultServer.gate()
+export const cassette = Cassette.make("cassette.json")
+export const replayed = Provider.layer(Vendors.anthropic, { apiKey, pool: Cassette.pool })
 export const turn = ScriptedProvider.answer({ text: "Hello" })
 
 // A pool is taken over and changed; one that is made from nothing would lack what this library needs of it.

@@ -26,7 +26,13 @@ import type { UsualWay } from "./ways.js"
 import { Written } from "./written.js"
 
 export const streamElements =
-  (provider: string, usual: UsualWay, events: OpenEvents): Service["streamElements"] =>
+  (
+    provider: string,
+    usual: UsualWay,
+    events: OpenEvents,
+    /** What other providers gave of the list, to which this one adds what it gives. */
+    given?: Array<string>
+  ): Service["streamElements"] =>
   <A, I, R>(request: ObjectRequest, { element, ...object }: ElementOptions<A, I, R>, options?: TextOptions) =>
     unwrap(
       Effect.gen(function* () {
@@ -34,11 +40,11 @@ export const streamElements =
         const context = yield* Effect.context<R>()
         const { document, name, way } = wanted
         const decode = decoder(element)
-        const list = new List({ provider, way, name, repairs: [] }, wanted.isWrapped, (json) =>
-          Effect.provide(decode(json), context)
-        )
+        const asked = { provider, way, name, repairs: [] }
+        const decoded = (json: unknown) => Effect.provide(decode(json), context)
         return toStream((scope) =>
           Effect.gen(function* () {
+            const list = new List(asked, wanted.isWrapped, decoded, given ?? [])
             if (options?.from !== undefined) yield* list.begin(eventsOf(options.from))
             const call = { ...options, delivery: deliveryOf(options) }
             return list.pull(yield* events(way.ask(request, name, document), call)(scope))
@@ -56,8 +62,6 @@ class List<A> {
   private readonly written: Written
   /** The complete elements that wait to be decoded. */
   private waiting: Array<unknown> = []
-  /** The emitted elements, as JSON. */
-  private readonly given: Array<string> = []
   /**
    * The list that the elements were last read from: each attempt has its own, and so has a field that is written twice.
    */
@@ -72,7 +76,9 @@ class List<A> {
   constructor(
     private readonly asked: Asked,
     isWrapped: boolean,
-    private readonly decode: (json: unknown) => Effect.Effect<A, string>
+    private readonly decode: (json: unknown) => Effect.Effect<A, string>,
+    /** What was given, as JSON. */
+    private readonly given: Array<string>
   ) {
     this.written = new Written(asked.way, asked.name, isWrapped)
   }

@@ -1,0 +1,129 @@
+/**
+ * What attempts cost: together, and for each provider and model that was asked.
+ */
+import * as Option from "effect/Option"
+import type { Attempt } from "../ModelResponse.js"
+import { add, cost, type Price, type Usage } from "../Usage.js"
+
+/** The usage of the attempts that are wanted, among all attempts of a response. */
+export const usageOf = (
+  attempts: ReadonlyArray<Attempt>,
+  isWanted: (attempt: Attempt) => boolean
+): { readonly usage: Usage; readonly exact: boolean } => {
+  let usage: Usage = {}
+  let exact = true
+  for (const [at, attempt] of attempts.entries()) {
+    if (!isWanted(attempt)) continue
+    if (attempt.usage !== undefined) usage = add(usage, attempt.usage)
+    // An answer that a cursor took up again is one answer, whose usage comes at its end.
+    if (costUnknown(attempt) && attempts[at + 1]?.route !== "cursor") exact = false
+  }
+  return { usage, exact }
+}
+
+/** An attempt that broke after its answer may have begun was not told all that it cost. */
+const costUnknown = ({ delivered, error, usage, usageIsPartial }: Attempt): boolean => {
+  switch (error?.tag) {
+    // Events alone do not tell how an attempt ended that was cut off together with its program.
+    case undefined:
+      return usageIsPartial === true || usage?.inputTokens === undefined || usage.outputTokens === undefined
+    case "StreamDropped":
+    case "StreamTruncated":
+    case "StreamStalled":
+    case "MalformedStream":
+      return true
+    default:
+      return usageIsPartial === true || delivered !== "nothing"
+  }
+}
+
+/**
+ * What one provider was asked for, with one model, for one response.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface ProviderUsage {
+  /** Absent where an attempt does not say whose it was: one that was stored by an older version. */
+  readonly provider: string | undefined
+  readonly model: string | undefined
+  /** How many attempts were made there. */
+  readonly attempts: number
+  readonly usage: Usage
+  /** As of `totalUsage`. */
+  readonly exact: boolean
+}
+
+/**
+ * The usage of a response for each provider and model that was asked, in the order in which they were asked first: several
+ * where a `Fallback` had to move on. Together they are `totalUsage`.
+ *
+ * @example
+ * ```ts
+ * import { ModelResponse, Provider } from "effect-redial"
+ * import { Effect } from "effect"
+ *
+ * const paid = Provider.generate({ model: "any", prompt: "Why is the sky blue?" }).pipe(
+ *   Effect.map(ModelResponse.usageByProvider),
+ *   Effect.map((all) => all.map(({ model, provider, usage }) => `${provider} ${model}: ${usage.outputTokens} tokens`))
+ * )
+ * ```
+ *
+ * @since 0.1.0
+ * @category usage
+ */
+export const usageByProvider = (response: {
+  readonly attempts: ReadonlyArray<Attempt>
+}): ReadonlyArray<ProviderUsage> => {
+  const { attempts } = response
+  const keys = new Set(attempts.map(keyOf))
+  return [...keys].map((key) => {
+    const own = attempts.filter((attempt) => keyOf(attempt) === key)
+    return {
+      provider: own[0]?.provider,
+      model: own[0]?.model,
+      attempts: own.length,
+      ...usageOf(attempts, (attempt) => keyOf(attempt) === key)
+    }
+  })
+}
+
+const keyOf = ({ model, provider }: Attempt): string => JSON.stringify([provider, model])
+
+/**
+ * What one provider cost, in the currency of its price.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface ProviderCost extends ProviderUsage {
+  /** At least that much where `exact` is false. None where it is not known, or the model has no price: see `Usage.cost`. */
+  readonly cost: Option.Option<number>
+}
+
+/**
+ * What a response cost at each provider and model that was asked. A provider that only refused cost nothing.
+ *
+ * @example
+ * ```ts
+ * import { ModelResponse, type Usage } from "effect-redial"
+ *
+ * const prices: Record<string, Usage.Price> = { "claude-sonnet-5-5": { input: 3, output: 15 }, "gpt-5": { input: 1.25, output: 10 } }
+ *
+ * const costs = (response: ModelResponse.ModelResponse) =>
+ *   ModelResponse.costByProvider(response, ({ model = "" }) => prices[model])
+ * ```
+ *
+ * @since 0.1.0
+ * @category usage
+ */
+export const costByProvider = (
+  response: { readonly attempts: ReadonlyArray<Attempt> },
+  priceOf: (asked: Pick<ProviderUsage, "provider" | "model">) => Price | undefined
+): ReadonlyArray<ProviderCost> =>
+  usageByProvider(response).map((asked) => {
+    const isFree = asked.exact && Object.values(asked.usage).every((tokens) => tokens === undefined)
+    const price = priceOf(asked)
+    const paid = price === undefined ? Option.none<number>() : cost(asked.usage, price)
+    return { ...asked, cost: isFree ? Option.some(0) : paid }
+  })

@@ -1,0 +1,77 @@
+/**
+ * A whole service from one function that streams.
+ */
+import * as Effect from "effect/Effect"
+import type * as Stream from "effect/Stream"
+import type { Fault } from "../../model/internal/fault.js"
+import type { ModelEvent } from "../../model/ModelEvent.js"
+import type * as ModelRequest from "../../model/ModelRequest.js"
+import type { ProviderError } from "../../model/ProviderError.js"
+import * as Pulling from "../../retry/internal/pull.js"
+import type { StructuredOutput } from "../../vendors/Vendor.js"
+import type { Service } from "../Provider.js"
+import { fromEvents, type OpenEvents, type Settled } from "./service.js"
+import { Shown } from "./shown.js"
+import { unsent } from "./unsent.js"
+
+/**
+ * What a service is made from.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Source {
+  /** Named in errors. */
+  readonly id: string
+  /**
+   * The events of an answer. The options have their `delivery` settled, and can be given as they are to another service's
+   * `stream`. A source that does not go on `from` a checkpoint may ignore it: text that was delivered then ends the call
+   * with `SeamNotProven`, and is never written twice.
+   */
+  readonly stream: (request: ModelRequest.Options, options: SourceOptions) => Stream.Stream<ModelEvent, ProviderError>
+  /** How objects are asked for where the call does not say: for all schemas, or for each. Default: `tool`. */
+  readonly structuredOutput?: StructuredOutput | ((output: ModelRequest.OutputSchema) => StructuredOutput) | undefined
+}
+
+/**
+ * The options of a call, with its delivery settled.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type SourceOptions = Settled
+
+export const fromStream = ({ id, stream, structuredOutput = "tool" }: Source): Service =>
+  fromEvents(
+    id,
+    guarded(id, stream),
+    typeof structuredOutput === "function" ? structuredOutput : () => structuredOutput
+  )
+
+/** Keeps the promise of the delivery, which the events alone do not. */
+const guarded =
+  (id: string, stream: Source["stream"]): OpenEvents =>
+  (request, options, inside) =>
+  (scope) =>
+    Effect.map(
+      Effect.suspend(() => Pulling.fromStream(stream(request, options))(scope)),
+      (pull) => {
+        const shown = new Shown(options.delivery, options.from)
+        let ended: Effect.Effect<undefined, ProviderError> | undefined
+        const fail = (fault: Fault | undefined): Effect.Effect<undefined, ProviderError> => {
+          const error = fault && unsent(fault, { provider: id, model: request.model })
+          ended = error === undefined ? Effect.succeed(undefined) : Effect.fail(error)
+          return ended
+        }
+        const next: Pulling.Pull<ModelEvent, ProviderError> = (fiber) =>
+          ended ??
+          Effect.flatMap(pull(fiber), (events) => {
+            if (events === undefined) return fail(shown.end())
+            if (events.some(({ _tag }) => _tag !== "Superseded")) inside?.began?.()
+            const { fault, give } = shown.take(events)
+            const then = fault === undefined ? undefined : fail(fault)
+            return give.length > 0 ? Effect.succeed(give) : (then ?? next(fiber))
+          })
+        return next
+      }
+    )
