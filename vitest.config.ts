@@ -1,6 +1,7 @@
 import { defineConfig } from "vitest/config"
 
-const conditions = ["effect-redial-source", "node", "import", "module", "default"]
+// Those that Node knows: a package may have files for bundlers alone.
+const conditions = ["effect-redial-source", "node", "import", "default"]
 
 export default defineConfig({
   resolve: { conditions },

@@ -112,7 +112,7 @@ export const make = (provider: Service, options: Options): Effect.Effect<Languag
   const prepare = (method: Method, asked: LanguageModel.ProviderOptions): Effect.Effect<Request, AiError.AiError> =>
     Effect.flatMap(Config, (config) =>
       Effect.mapError(requestOf(asked, merge(options, config), memory), (problem) => malformedInput(method, problem))
-    ).pipe(Effect.tap(({ request }) => annotate(asked.span, provider.id, request)))
+    ).pipe(Effect.tap(() => annotate(asked.span, provider.id)))
 
   const whole = LanguageModel.make({
     generateText: (asked) => {

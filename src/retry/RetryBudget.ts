@@ -53,9 +53,9 @@ export interface RetryBudget {
   }) => Effect.Effect<boolean>
   /**
    * Reports that an answer began, at `now` in milliseconds since the epoch. A provider calls it for each of its
-   * attempts.
+   * attempts. Returns the tokens that are left.
    */
-  readonly unsafeEarn: (now: number) => void
+  readonly unsafeEarn: (now: number) => number
 }
 
 /**
@@ -127,9 +127,10 @@ class Bucket implements RetryBudget {
     return this.kept + this.earned
   })
 
-  readonly unsafeEarn = (now: number): void => {
+  readonly unsafeEarn = (now: number): number => {
     this.pass(now)
     this.earned += this.share
+    return this.kept + this.earned
   }
 
   readonly spend: RetryBudget["spend"] = ({ answered = false } = {}) =>

@@ -23,8 +23,10 @@ import * as PubSub from "effect/PubSub"
 import * as Stream from "effect/Stream"
 import { InvalidOptions } from "../client/InvalidOptions.js"
 import { checkTimes } from "../client/internal/checkTime.js"
+import { type BreakerState, breakerMeter } from "../client/internal/meters.js"
 import { CircuitOpen } from "../model/ProviderError.js"
 import type { Admission, AttemptInfo, Outcome, Permit } from "../retry/Admission.js"
+import { providerName } from "../retry/internal/telemetry.js"
 import { Circuit, type Passed, type Settings } from "./internal/circuit.js"
 
 /**
@@ -181,8 +183,12 @@ interface Change {
   readonly state: State
 }
 
+const stateNames = { Closed: "closed", Open: "open", HalfOpen: "half-open" } as const
+
 class Breaker implements CircuitBreaker {
   private readonly circuit: Circuit
+  /** Say the state to the metrics, of each provider that asked it. */
+  private readonly meters = new Map<string, (state: BreakerState) => void>()
   private last: Change
   readonly state: Effect.Effect<State>
   readonly changes: Stream.Stream<State>
@@ -191,6 +197,7 @@ class Breaker implements CircuitBreaker {
     const circuit = new Circuit(settings, (state) => {
       this.last = { number: this.last.number + 1, state }
       published.unsafeOffer(this.last)
+      for (const tell of this.meters.values()) tell(stateNames[state._tag])
     })
     this.circuit = circuit
     this.last = { number: 0, state: circuit.state }
@@ -218,6 +225,11 @@ class Breaker implements CircuitBreaker {
     )
 
   private unsafeAdmit({ model, protocol, provider }: AttemptInfo, now: number): Permit {
+    if (!this.meters.has(provider)) {
+      const tell = breakerMeter(providerName(provider))
+      this.meters.set(provider, tell)
+      tell(stateNames[this.circuit.state._tag])
+    }
     const passed = this.circuit.admit(now)
     if ("number" in passed) return this.permit(passed)
     const { probeAt } = passed

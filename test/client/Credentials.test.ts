@@ -350,7 +350,10 @@ describe("a refused key", () => {
         ["revoked", "revoked"]
       )
       yield* TestClock.adjust("10 days")
-      assert.include((yield* Effect.flip(next(credentials))).description, "the provider already called the new key invalid")
+      assert.include(
+        (yield* Effect.flip(next(credentials))).description,
+        "the provider already called the new key invalid"
+      )
       yield* TestClock.adjust("1 minute")
       assert.strictEqual(yield* next(credentials), "new (vault@2)")
     })

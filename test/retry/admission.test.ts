@@ -522,10 +522,12 @@ describe("whatever happens", () => {
           scheduleTask: (task, priority) => Scheduler.defaultScheduler.scheduleTask(task, priority)
         }
         const scope = yield* Scope.make()
-        const admitting = yield* Admitting.make(scope, all, info)
+        let waiting = 0
+        const admitting = yield* Admitting.make(scope, all, info, { queued: () => waiting++, left: () => waiting-- })
         const fiber = yield* Effect.fork(Effect.withScheduler(admitting.admitted, interrupting))
         yield* Fiber.await(fiber)
         yield* Scope.close(scope, Exit.void)
+        assert.strictEqual(waiting, 0, `in the queue at operation ${at}`)
         for (const { given, settled } of seen) assert.strictEqual(settled.length, given(), `at operation ${at}`)
       }
       assert.isAbove(last, 50)

@@ -8,9 +8,12 @@ export const root = new URL("../../", import.meta.url)
 
 export interface Ran {
   readonly code: number
+  /** Standard output, without the lines that Effect's log writes there of redials. */
   readonly out: string
   readonly err: string
 }
+
+const told = /timestamp=\S+ level=(?:INFO|WARN) fiber=#\d+ message="(?:Redialling|The request failed) [^\n]*\n/g
 
 export const run = (example: string, env: Record<string, string> = {}) =>
   Effect.async<Ran>((resume) => {
@@ -18,7 +21,7 @@ export const run = (example: string, env: Record<string, string> = {}) =>
       process.execPath,
       ["--conditions=effect-redial-source", "--import=tsx", `docs/examples/${example}.ts`],
       { cwd: root, env: { PATH: process.env.PATH ?? "", ...env } },
-      (error, out, err) => resume(Effect.succeed({ code: Number(error?.code ?? 0), out, err }))
+      (error, out, err) => resume(Effect.succeed({ code: Number(error?.code ?? 0), out: out.replace(told, ""), err }))
     )
     return Effect.sync(() => child.kill())
   })

@@ -8,7 +8,7 @@ export interface Span {
   /** The name of the span above it. */
   readonly parent: string | undefined
   readonly attributes: Map<string, unknown>
-  readonly events: Array<unknown>
+  readonly events: Array<readonly [name: string, at: bigint, attributes?: Record<string, unknown> | undefined]>
   exit: Exit.Exit<unknown, unknown> | undefined
 }
 

@@ -1,8 +1,8 @@
 /**
  * The demo as one effect: the arguments in, the number of the process's exit out.
  */
-import { Effect, Logger } from "effect"
-import type { InvalidOptions, ProviderError } from "effect-redial"
+import { Effect, Logger, LogLevel } from "effect"
+import { type InvalidOptions, type ProviderError, Telemetry } from "effect-redial"
 import type { FaultServer } from "effect-redial/testing"
 import { type Command, parse, usage } from "./args.js"
 import { ask } from "./ask.js"
@@ -42,5 +42,7 @@ export const program = (argv: ReadonlyArray<string>): Effect.Effect<number, neve
     ),
     Effect.catchAll(({ message }) => complain(`${message}\n`, 1)),
     // The result alone goes to standard output.
-    Effect.provide(Logger.replace(Logger.defaultLogger, Logger.withConsoleError(Logger.logfmtLogger)))
+    Effect.provide(Logger.replace(Logger.defaultLogger, Logger.withConsoleError(Logger.logfmtLogger))),
+    // The board says of each redial what there is to see.
+    Effect.provide(Telemetry.logs({ redials: LogLevel.None, failures: LogLevel.None }))
   )

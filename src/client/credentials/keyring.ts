@@ -15,6 +15,7 @@ import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import type { Change, Fetched, KeyState, Options, Source } from "../Credentials.js"
 import type { InvalidOptions } from "../InvalidOptions.js"
+import { keyChanged } from "../internal/meters.js"
 import * as Fetching from "../pool/fetching.js"
 import { checkDistinct, checkTimes, hostsOf, invalid, millisOf } from "./checkCredentials.js"
 import { problemOf } from "./checkKey.js"
@@ -105,7 +106,11 @@ export const make = <E, R>(
     const entryAt = (index: number): Entry<R> => entries[index]!
 
     // A publish after shutdown interrupts its caller.
-    const announce = (change: Change): Effect.Effect<void> => Effect.asVoid(Effect.exit(PubSub.publish(pubsub, change)))
+    const announce = (change: Change): Effect.Effect<void> =>
+      Effect.suspend(() => {
+        keyChanged(change)
+        return Effect.asVoid(Effect.exit(PubSub.publish(pubsub, change)))
+      })
 
     const update = (after: Rotation.Ring): Effect.Effect<void> => {
       const before = ring

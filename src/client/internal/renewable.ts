@@ -19,6 +19,7 @@ import * as Tracer from "effect/Tracer"
 import type * as GenerationId from "../../model/GenerationId.js"
 import { make as makeId } from "../../model/internal/generationId.js"
 import type { Change, Lease, Options, Renewable, Renewal, User } from "../Renewable.js"
+import * as Meters from "./meters.js"
 import { RenewableClosed } from "./renewableClosed.js"
 
 interface Generation<A> {
@@ -64,6 +65,9 @@ export const make = <A, E, R>(
       return n
     }
 
+    const meter = new Meters.RenewableMeter(options.name ?? "renewable")
+    const counted = (): void => meter.pools(alive.size, draining())
+
     // A publish after shutdown interrupts its caller, which may hold a generation.
     const announce = (change: Change): Effect.Effect<void> => Effect.asVoid(Effect.exit(PubSub.publish(pubsub, change)))
 
@@ -77,6 +81,7 @@ export const make = <A, E, R>(
             Effect.sync(() => {
               alive.delete(generation)
               released++
+              counted()
             })
           ),
           Effect.zipRight(announce({ _tag: "Released", generation: generation.id })),
@@ -136,6 +141,7 @@ export const make = <A, E, R>(
         }
         acquired++
         alive.add(generation)
+        counted()
         yield* announce({ _tag: "Acquired", generation: generation.id })
         if (closed) {
           yield* release(generation)
@@ -157,11 +163,13 @@ export const make = <A, E, R>(
         Effect.suspend(() => {
           building = undefined
           if (closed) return Deferred.succeed(done, Exit.fail(new RenewableClosed({ name })))
-          if (Exit.isFailure(exit)) return Deferred.succeed(done, exit)
           const old = current
+          if (old !== undefined) meter.renewal(Exit.isSuccess(exit) ? "renewed" : "kept")
+          if (Exit.isFailure(exit)) return Deferred.succeed(done, exit)
           current = exit.value
           if (old === undefined) return Deferred.succeed(done, exit)
           old.retired = true
+          counted()
           return Effect.zipRight(Deferred.succeed(done, exit), retire(old))
         })
       return build(true).pipe(
@@ -249,9 +257,13 @@ export const make = <A, E, R>(
 
     const renew = (failed: GenerationId.GenerationId): Effect.Effect<Renewal<E>> =>
       Effect.uninterruptibleMask((restore): Effect.Effect<Renewal<E>> => {
-        if (closed || current === undefined || current.id !== failed) return Effect.succeed({ _tag: "NotCurrent" })
+        if (closed || current === undefined || current.id !== failed) {
+          meter.renewal("not-current")
+          return Effect.succeed({ _tag: "NotCurrent" })
+        }
         if (building === undefined && draining() >= maxDraining) {
           owed = failed
+          meter.renewal("saturated")
           return Effect.succeed({ _tag: "Saturated", draining: draining() })
         }
         return Effect.map(

@@ -4,6 +4,7 @@ import * as Either from "effect/Either"
 import * as Schedule from "effect/Schedule"
 import { InvalidOptions } from "../../client/InvalidOptions.js"
 import * as CallHeaders from "../../client/internal/callHeaders.js"
+import { budgetMeter } from "../../client/internal/meters.js"
 import type * as ModelClient from "../../client/ModelClient.js"
 import { type Fault, invalidRequest } from "../../model/internal/fault.js"
 import * as ModelRequest from "../../model/ModelRequest.js"
@@ -14,6 +15,8 @@ import { defaultRequest } from "../../retry/internal/continuation/ask.js"
 import { forEndpoint, problemOf } from "../../retry/internal/deadlines.js"
 import { problemOf as problemOfLimits } from "../../retry/internal/limits.js"
 import * as Loop from "../../retry/internal/loop.js"
+import { Meters } from "../../retry/internal/meter.js"
+import * as Telemetry from "../../retry/internal/telemetry.js"
 import * as RetryBudget from "../../retry/RetryBudget.js"
 import * as StreamRetry from "../../retry/StreamRetry.js"
 import type { Service } from "../Provider.js"
@@ -39,10 +42,12 @@ export const fromClient = <R>(
     const standard = reacquire(Schedule.provideContext(options.retry ?? StreamRetry.standard(), context))
     const { protocol, provider } = client
     const { limits = {} } = options
-    const attributes = {
-      "gen_ai.operation.name": "chat",
-      "gen_ai.provider.name": provider,
-      ...serverOf(client.baseUrl)
+    yield* checkPrices(options.prices)
+    const observed = {
+      attributes: Telemetry.ofServer(provider, client.baseUrl),
+      meters: new Meters(Telemetry.providerName(provider), protocol),
+      budgetLevel: budgetMeter(Telemetry.providerName(provider)),
+      prices: options.prices
     }
 
     const endpoint = { baseUrl: client.baseUrl, protocol, deadlines: patience }
@@ -69,7 +74,7 @@ export const fromClient = <R>(
       return Loop.open({
         client,
         ...prepared.right,
-        attributes,
+        ...observed,
         reacquiring: call.retry === undefined ? standard : reacquire(call.retry),
         limits: call.limits === undefined ? limits : { ...limits, ...call.limits },
         admission,
@@ -92,12 +97,17 @@ export const fromClient = <R>(
 
 const none = Effect.succeed(undefined)
 
-/** The provider and the operation, by the names of OpenTelemetry. */
-const serverOf = (baseUrl: string): Record<string, unknown> => {
-  if (!URL.canParse(baseUrl)) return {}
-  const { hostname, port, protocol } = new URL(baseUrl)
-  const usual = protocol === "http:" ? 80 : 443
-  return hostname === "" ? {} : { "server.address": hostname, "server.port": port === "" ? usual : Number(port) }
+/** A price that is not a number would make every cost unknown, and a negative one would make a counter decrease. */
+const checkPrices = (prices: ServiceOptions["prices"]): Effect.Effect<void, InvalidOptions> => {
+  for (const [model, price] of Object.entries(prices ?? {})) {
+    for (const [kind, value] of Object.entries(price)) {
+      if (value !== undefined && !(typeof value === "number" && value >= 0 && value < Number.POSITIVE_INFINITY)) {
+        const problem = `is ${value}: it must be a number from 0 on, for a million tokens`
+        return new InvalidOptions({ module: "Provider", option: `prices.${model}.${kind}`, problem })
+      }
+    }
+  }
+  return Effect.void
 }
 
 const checkDeadlines = (deadlines: Deadlines.Options | undefined): Effect.Effect<void, InvalidOptions> => {

@@ -3,6 +3,7 @@ import type * as Effect from "effect/Effect"
 import type * as Schedule from "effect/Schedule"
 import type { InvalidOptions } from "../../client/InvalidOptions.js"
 import type * as ProviderError from "../../model/ProviderError.js"
+import type { Price } from "../../model/Usage.js"
 import type { Admission } from "../../retry/Admission.js"
 import type * as Deadlines from "../../retry/Deadlines.js"
 import type { Ask } from "../../retry/internal/continuation/ask.js"
@@ -67,4 +68,16 @@ export interface ServiceOptions<out R = never> extends Resilience<R> {
    * structured output accepts, and `tool` for any other.
    */
   readonly structuredOutput?: StructuredOutput | undefined
+  /**
+   * What a million tokens of each model cost, by the name by which requests ask for it, so that spans and metrics say what
+   * requests cost. The library has no prices of its own: they change, and differ by contract. Default: none.
+   *
+   * @example
+   * ```ts
+   * import type { Provider } from "effect-redial"
+   *
+   * const prices: Provider.ServiceOptions["prices"] = { "claude-sonnet-5-5": { input: 3, output: 15, cacheRead: 0.3 } }
+   * ```
+   */
+  readonly prices?: Readonly<Record<string, Price>> | undefined
 }

@@ -11,6 +11,12 @@ import type { ProviderError } from "../../model/ProviderError.js"
 import type { Admission, AttemptInfo, Outcome } from "../Admission.js"
 import { Permits } from "./permits.js"
 
+/** Learns that the attempt waits, and then that it does no longer, whatever came of it. */
+export interface Queue {
+  readonly queued: () => void
+  readonly left: () => void
+}
+
 export class Admitting {
   private outcome: Outcome = { _tag: "Abandoned" }
   private readonly permits = new Permits()
@@ -19,12 +25,18 @@ export class Admitting {
 
   private constructor(
     private readonly admission: Admission,
-    private readonly info: AttemptInfo
+    private readonly info: AttemptInfo,
+    private readonly queue: Queue | undefined
   ) {}
 
   /** The permit is settled after everything that is added to the scope later. */
-  static make(scope: Scope.Scope, admission: Admission, info: AttemptInfo): Effect.Effect<Admitting> {
-    const admitting = new Admitting(admission, info)
+  static make(
+    scope: Scope.Scope,
+    admission: Admission,
+    info: AttemptInfo,
+    queue?: Queue | undefined
+  ): Effect.Effect<Admitting> {
+    const admitting = new Admitting(admission, info, queue)
     return Effect.as(Scope.addFinalizer(scope, admitting.settle), admitting)
   }
 
@@ -55,7 +67,11 @@ export class Admitting {
   /** In a fiber of its own, which ends with the scope of the attempt and not with the pull. */
   private readonly ask: Effect.Effect<void> = Effect.suspend(() => {
     if (this.waiting !== undefined) return Effect.void
-    const asking = Effect.interruptible(this.permits.ask(this.admission, this.info))
+    this.queue?.queued()
+    const asking = Effect.ensuring(
+      Effect.interruptible(this.permits.ask(this.admission, this.info)),
+      Effect.sync(() => this.queue?.left())
+    )
     return Effect.map(Effect.forkDaemon(asking), (fiber) => {
       this.waiting = fiber
     })

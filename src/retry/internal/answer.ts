@@ -124,9 +124,11 @@ export class Answer {
     return { wrote, gained, delivered: partial.delivered }
   }
 
-  /** The seam, once known. An answer that a cursor continues keeps its seam. */
-  met(seam: Seam | undefined): void {
-    if (seam !== undefined && seam.attempt !== this.seams.at(-1)?.attempt) this.seams.push(seam)
+  /** The seam, once known. False if an answer that a cursor continues keeps its seam. */
+  met(seam: Seam): boolean {
+    if (seam.attempt === this.seams.at(-1)?.attempt) return false
+    this.seams.push(seam)
+    return true
   }
 
   /** Removes the blocks from `fromIndex` on from the answer; returns their content, if there was any. */

@@ -10,7 +10,6 @@ import type * as Fiber from "effect/Fiber"
 import * as FiberId from "effect/FiberId"
 import * as Redacted from "effect/Redacted"
 import type * as Scope from "effect/Scope"
-import type * as Tracer from "effect/Tracer"
 import type { Chosen, Keys } from "../../client/credentials/keys.js"
 import { keptHeaders } from "../../client/internal/keptHeaders.js"
 import * as TransportFault from "../../client/internal/transportFault.js"
@@ -25,6 +24,7 @@ import type { Decoder, Target } from "../../protocol/internal/decoder.js"
 import type { Deadlines } from "../Deadlines.js"
 import type { Admitting } from "./admitting.js"
 import type * as Pulling from "./pull.js"
+import type { AttemptReport } from "./report.js"
 import { type Progress, type Waiting, Watchdog } from "./watchdog.js"
 
 /** How long usage is waited for once the end is proven. */
@@ -71,8 +71,8 @@ export interface Options {
   readonly deadlines: Deadlines
   /** The time that all attempts of the request spent waiting. */
   readonly waiting: Waiting
-  /** The building of a client stands below it. */
-  readonly span: Tracer.Span
+  /** Learns when events come. The building of a client stands below its span. */
+  readonly report: Pick<AttemptReport, "span" | "arrived">
 }
 
 export const make = ({
@@ -84,9 +84,9 @@ export const make = ({
   keys,
   number,
   raw,
+  report,
   scope,
   secrets,
-  span,
   target,
   trust,
   waiting
@@ -161,7 +161,7 @@ export const make = ({
     chosen ??= yield* keys.next
     if (line === undefined) {
       const leased = yield* Effect.mapError(
-        call.connect({ scope, failed, parent: span }, chosen.key),
+        call.connect({ scope, failed, parent: report.span }, chosen.key),
         TransportFault.ofConnecting
       )
       line = leased
@@ -198,7 +198,8 @@ export const make = ({
     const before = reader.count
     const events = reader.push(chunks[0]!)
     for (let i = 1; i < chunks.length; i++) for (const event of reader.push(chunks[i]!)) events.push(event)
-    watchdog.arrived(progress(events, reader.count > before))
+    const waited = watchdog.arrived(progress(events, reader.count > before))
+    if (waited !== undefined) report.arrived(waited)
     return events
   }
 

@@ -20,7 +20,6 @@ import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import type * as Schedule from "effect/Schedule"
 import * as Scope from "effect/Scope"
-import type * as Tracer from "effect/Tracer"
 import type { Keys } from "../../client/credentials/keys.js"
 import type { Checkpoint } from "../../model/Checkpoint.js"
 import type { GenerationId } from "../../model/GenerationId.js"
@@ -42,10 +41,10 @@ import { type Next, type Route, type Options as RouteOptions, Routes } from "./c
 import * as Policy from "./policy.js"
 import type * as Pulling from "./pull.js"
 import * as Record from "./record.js"
-import * as Telemetry from "./telemetry.js"
+import { type AttemptReport, Report, type Options as ReportOptions } from "./report.js"
 import * as Told from "./told.js"
 
-export interface Request extends RouteOptions {
+export interface Request extends RouteOptions, Omit<ReportOptions, "request"> {
   /** The keys for this call, made anew for each run of the stream. */
   readonly keys: () => Keys
   /** Its step renews the client that failed: see `StreamRetry.reacquiring`. */
@@ -64,8 +63,8 @@ export interface Request extends RouteOptions {
   readonly raw: boolean
   /** Called when an attempt is answered, before anything of it is given. */
   readonly began: (() => void) | undefined
-  /** What the span of the request says besides its model. */
-  readonly attributes: Readonly<Record<string, unknown>>
+  /** Learns what is left of the budget. */
+  readonly budgetLevel: (level: number) => void
 }
 
 type Events = ReadonlyArray<ModelEvent>
@@ -79,7 +78,7 @@ interface Running {
   readonly attempt: Attempt.Attempt
   readonly route: Route
   readonly scope: Scope.CloseableScope
-  readonly span: Tracer.Span
+  readonly report: AttemptReport
   readonly admitting: Admitting | undefined
   /** Its next events, or what came of its break. Made once, not for each pull. */
   readonly forward: Effect.Effect<Events | undefined, Failure>
@@ -89,13 +88,10 @@ export const open =
   (options: Request): Pulling.Open<ModelEvent, Failure> =>
   (owner) =>
     Effect.gen(function* () {
-      const clock = yield* Effect.clock
-      const span = yield* Telemetry.span(owner, `chat ${options.request.model}`, {
-        kind: "client",
-        attributes: { ...options.attributes, "gen_ai.request.model": options.request.model }
-      })
+      const secrets = new Secrets()
+      const report = yield* Effect.withFiberRuntime<Report>((fiber) => Report.begin(owner, options, secrets, fiber))
       const policy = yield* Policy.make(options.reacquiring, options.limits, options.budget)
-      const loop = new Loop(options, owner, clock, span, policy)
+      const loop = new Loop(options, owner, secrets, report, policy)
       if (options.from !== undefined) yield* loop.begin(options.from)
       return loop.pull
     })
@@ -104,7 +100,7 @@ class Loop {
   private readonly answer: Answer
   private readonly routes: Routes
   private readonly keys: Keys
-  private readonly secrets = new Secrets()
+  private readonly clock: Clock.Clock
   /** The time that all attempts spent waiting. */
   private readonly waiting = { waited: 0 }
   private route: Route
@@ -122,8 +118,8 @@ class Loop {
   constructor(
     private readonly options: Request,
     private readonly owner: Scope.Scope,
-    private readonly clock: Clock.Clock,
-    private readonly span: Tracer.Span,
+    private readonly secrets: Secrets,
+    private readonly report: Report,
     private readonly policy: Policy.Policy
   ) {
     const { client, delivery, from } = options
@@ -131,6 +127,7 @@ class Loop {
     this.routes = new Routes(options, this.answer)
     this.route = this.routes.restart
     this.keys = options.keys()
+    this.clock = report.clock
   }
 
   readonly pull: Pulling.Pull<ModelEvent, Failure> = (fiber) => {
@@ -173,12 +170,12 @@ class Loop {
     const number = answer.nextNumber
     // A child of the owner's, so nothing of it is lost to an interruption.
     const scope = yield* Scope.fork(this.owner, ExecutionStrategy.sequential)
-    const span = yield* Telemetry.span(scope, `attempt ${number}`, { parent: this.span })
+    const report = yield* this.report.attempt(scope)
     // Added first, so that the permit is given back once the connection is free.
-    const admitting = yield* this.admitting(scope, number)
+    const admitting = yield* this.admitting(scope, number, report)
     const attempt = Attempt.make({
       scope,
-      span,
+      report,
       admitting,
       clock,
       call: route.call,
@@ -197,15 +194,16 @@ class Loop {
       onFailure: (fault) => this.break(running, fault),
       onSuccess: (events) => this.forward(running, events)
     })
-    const running: Running = { attempt, route, scope, span, admitting, forward }
+    const running: Running = { attempt, route, scope, report, admitting, forward }
     this.running = running
   }).pipe(Effect.uninterruptible)
 
-  private admitting(scope: Scope.Scope, attempt: number): Effect.Effect<Admitting | undefined> {
+  private admitting(scope: Scope.Scope, attempt: number, report: AttemptReport): Effect.Effect<Admitting | undefined> {
     const { admission, client, request } = this.options
     if (admission === undefined) return nobody
     const { protocol, provider } = client
-    return Admitting.make(scope, admission, { provider, protocol, model: request.model, attempt, request })
+    const info = { provider, protocol, model: request.model, attempt, request }
+    return Admitting.make(scope, admission, info, report)
   }
 
   /** Events reach the consumer; the last of them is `Finish` once the end is proven. */
@@ -216,9 +214,12 @@ class Loop {
     while (events[at]?._tag === "Raw") at++
     const first = events[at]
     if (first?._tag === "ResponseStart") {
+      const { budget, budgetLevel } = this.options
+      const now = this.clock.unsafeCurrentTimeMillis()
       events[at] = answer.started(first, attempt.startedAt, attempt.decoder(), Told.isWhole(route))
       this.options.began?.()
-      this.options.budget?.unsafeEarn(this.clock.unsafeCurrentTimeMillis())
+      this.report.began(now)
+      if (budget !== undefined) budgetLevel(budget.unsafeEarn(now))
     }
     const began = running.admitting?.began(attempt.headers())
     const given = this.given(running, events)
@@ -246,11 +247,12 @@ class Loop {
   private complete(running: Running, events: Events, response: ModelResponse.ModelResponse): Effect.Effect<Events> {
     const { answer, clock, options } = this
     const { attempt, route } = running
-    answer.met(route.continued?.seam())
-    const record = Record.complete(attempt, response.usage, this.whose(route, clock.unsafeCurrentTimeMillis()))
+    const now = clock.unsafeCurrentTimeMillis()
+    this.met(route)
+    const record = Record.complete(attempt, response.usage, this.whose(route, now))
     this.note(running, record)
     running.admitting?.ended({ _tag: "Succeeded", attempt: record })
-    Telemetry.annotate(this.span, Telemetry.ofResponse(response))
+    this.report.succeeded(response, now)
     const before = options.delivery === "hold" ? answer.held(attempt.decoder()?.fold) : events.slice(0, -1)
     // Kept until it is told: a pull that is interrupted while the connection is given back leaves it to the next one.
     const told = [...before, Told.finish(response, answer, route)]
@@ -261,7 +263,7 @@ class Loop {
 
   /** An attempt broke. What follows goes on by itself, also while nobody pulls. */
   private break(running: Running, fault: Fault): Effect.Effect<Events | undefined, Failure> {
-    const recovery = Effect.withParentSpan(this.recover(running, fault), this.span)
+    const recovery = Effect.withParentSpan(this.recover(running, fault), this.report.span)
     // A fiber forked in an uninterruptible region is uninterruptible, and the end of the request would wait for it.
     const begin = Effect.map(Effect.forkIn(Effect.interruptible(recovery), this.owner), (fiber) => {
       this.recovering = fiber
@@ -293,7 +295,7 @@ class Loop {
       const fault = secrets.hide(raw)
       const intact = Traits.leavesAnswer(fault, attempt.decoder() !== undefined)
       const { delivered, gained, wrote } = answer.broke(attempt.decoder(), intact)
-      answer.met(route.continued?.seam())
+      this.met(route)
       const context = Told.context(this.options, answer, attempt, fault)
       this.failed = attempt.generation() ?? this.failed
 
@@ -321,6 +323,7 @@ class Loop {
       const answered = attempt.decoder()?.started ?? false
       const failed = { error, kept, free, answered }
       const { startAt, stoppedBy } = yield* policy.step(failed, now, next.route !== undefined)
+      if (this.options.budget !== undefined) this.options.budgetLevel(yield* this.options.budget.level)
       if (startAt === undefined || next.route === undefined) {
         const [why, whose] = this.broken
         // What the consumer has now, which a refused attempt may have added to.
@@ -332,7 +335,7 @@ class Loop {
       if (next.discarded !== undefined) answer.attempts.splice(-1, 1, Record.withDiscarded(record, next.discarded))
       this.route = next.route
       this.startAt = startAt
-      yield* Telemetry.redialling(error, record, next.route.name, startAt - now)
+      yield* this.report.redial(error, record, next.route.name, startAt - now)
       return this.announce(next, Record.summary(error), startAt)
     })
   }
@@ -346,7 +349,15 @@ class Loop {
   /** Tells the consumer what is void. One that nothing is shown before the end has heard of nothing. */
   private announce(next: Next, error: ModelResponse.ErrorSummary, retryAt: number): Events | undefined {
     const event = Told.superseded(next, this.answer, error, retryAt)
-    return event === undefined || this.options.delivery === "hold" ? undefined : [event]
+    if (event === undefined) return undefined
+    this.report.superseded(event)
+    return this.options.delivery === "hold" ? undefined : [event]
+  }
+
+  /** Writes down where texts met, once that is known. */
+  private met({ continued }: Route): void {
+    const seam = continued?.seam()
+    if (seam !== undefined && this.answer.met(seam)) this.report.seam(seam)
   }
 
   private tell(events: Events): Effect.Effect<Events> {
@@ -356,9 +367,10 @@ class Loop {
 
   /** Ends the request, also for pulls that come later. */
   private fail(fault: Fault, whose: Context): Effect.Effect<never, Failure> {
-    const ended = Effect.fail(Told.failure(fault, whose, this.answer))
+    const error = Told.failure(fault, whose, this.answer)
+    const ended = Effect.fail(error)
     this.ended = ended
-    return ended
+    return Effect.zipRight(this.report.failed(error), ended)
   }
 
   private whose({ name }: Route, endedAt: number): Record.Whose {
@@ -367,10 +379,10 @@ class Loop {
   }
 
   /** Writes down what became of an attempt. */
-  private note({ span }: Running, record: ModelResponse.Attempt): void {
+  private note({ report }: Running, record: ModelResponse.Attempt): void {
     this.running = undefined
     this.answer.attempts.push(record)
-    Telemetry.annotate(span, Telemetry.ofAttempt(record))
+    this.report.attemptEnded(report, record)
   }
 
   /** Frees the connection: for reuse after a proven end, else by closing it. */

@@ -50,16 +50,19 @@ export class Watchdog {
     this.waitingSince = undefined
   }
 
-  arrived(progress: Progress): void {
+  /** Gives how long the events that came were waited for, in milliseconds; undefined where none came. */
+  arrived(progress: Progress): number | undefined {
     this.count()
     this.waitingSince = undefined
     this.sinceByte = 0
     this.bytes = true
-    if (progress === "bytes") return
+    if (progress === "bytes") return undefined
+    const waited = this.sinceEvent
     this.begun = true
     this.bytes = false
     this.sinceEvent = 0
     if (progress === "output") this.output = true
+    return waited
   }
 
   /** Runs until a deadline passes, and tells which, and whether no byte came while it ran. */

@@ -4,6 +4,7 @@
  */
 import { parseArgs } from "node:util"
 import { Effect } from "effect"
+import { quiet } from "../../support/quiet.js"
 import { run } from "./run.js"
 
 const { values } = parseArgs({
@@ -14,7 +15,7 @@ const { values } = parseArgs({
   }
 })
 
-const { wrong, ...figures } = await Effect.runPromise(run(Number(values.count), Number(values.seed)))
+const { wrong, ...figures } = await Effect.runPromise(quiet(run(Number(values.count), Number(values.seed))))
 if (values.json) console.log(JSON.stringify({ ...figures, wrong: wrong.length }))
 else {
   console.log(

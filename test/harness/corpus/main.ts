@@ -11,6 +11,7 @@ import { join } from "node:path"
 import { isDeepStrictEqual } from "node:util"
 import { Effect, Either } from "effect"
 import type { Protocol } from "effect-redial"
+import { quiet } from "../../support/quiet.js"
 import { differences, refusals } from "./justified.js"
 import { differing, type Outcome, outcome } from "./outcome.js"
 import { type Ask, decode, isProtocol, serve } from "./read.js"
@@ -147,4 +148,4 @@ const program = Effect.gen(function* () {
   process.exitCode = counts.different + counts.refusedByUsOnly > 0 ? 1 : 0
 })
 
-Effect.runPromise(Effect.scoped(program))
+Effect.runPromise(quiet(Effect.scoped(program)))

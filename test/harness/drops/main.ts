@@ -8,6 +8,7 @@ import { Console, Effect, Redacted, Schedule } from "effect"
 import { type Protocol, Provider, type ProviderError, type Recovery, Vendors } from "effect-redial"
 import { FaultServer } from "effect-redial/testing"
 import { protocols } from "../../support/protocols.js"
+import { quiet } from "../../support/quiet.js"
 import { long } from "./long.js"
 import { events, type Plan, script, text, type Verdict } from "./run.js"
 import { length, type Manner } from "./vendor.js"
@@ -168,4 +169,4 @@ const main = Effect.gen(function* () {
   if (figures.mismatched + figures.takenBack + figures.requestsAfterFail > 0) process.exitCode = 1
 })
 
-await Effect.runPromise(values.long ? long : main)
+await Effect.runPromise(quiet(values.long ? long : main))

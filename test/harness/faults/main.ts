@@ -4,6 +4,7 @@
  */
 import { parseArgs } from "node:util"
 import { Console, Effect } from "effect"
+import { quiet } from "../../support/quiet.js"
 import * as Cancel from "./cancel.js"
 import { faults } from "./catalogue.js"
 import * as Healthy from "./healthy.js"
@@ -28,14 +29,14 @@ if (jobs.length === 0 && !["hostile", "cancel", "healthy", "pulls"].includes(val
  * joined hand it on: in one program with them, the matrix would wait for a clock that nobody moves.
  */
 const part = <A>(name: string, program: Effect.Effect<ReadonlyArray<A>>): Promise<ReadonlyArray<A>> =>
-  wanted(name) ? Effect.runPromise(program) : Promise.resolve([])
+  wanted(name) ? Effect.runPromise(quiet(program)) : Promise.resolve([])
 
 // Alone, since it measures memory.
 const hostile = await part("hostile", Hostile.hostile)
 const cancelled = await part("cancel", Cancel.cancelled)
 const healthy = await part("healthy", Healthy.healthy)
 const pulled = await part("pulls", Pulls.pulls)
-const cells = await Effect.runPromise(Effect.all(jobs, { concurrency: 8 }))
+const cells = await Effect.runPromise(quiet(Effect.all(jobs, { concurrency: 8 })))
 
 const main = Effect.gen(function* () {
   const figures = {
@@ -57,4 +58,4 @@ const main = Effect.gen(function* () {
   if (!Pulls.isGood(figures.pulls)) process.exitCode = 1
 })
 
-await Effect.runPromise(main)
+await Effect.runPromise(quiet(main))

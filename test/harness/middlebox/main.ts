@@ -5,6 +5,7 @@
 import { parseArgs } from "node:util"
 import { Console, Effect } from "effect"
 import { protocols } from "../../support/protocols.js"
+import { quiet } from "../../support/quiet.js"
 import { complaints, figuresOf, isGood, table } from "../faults/report.js"
 import { missing, type Need } from "./boxes.js"
 import { cases } from "./catalogue.js"
@@ -43,4 +44,4 @@ const main = Effect.gen(function* () {
   if (!isGood(figures)) process.exitCode = 1
 })
 
-await Effect.runPromise(main)
+await Effect.runPromise(quiet(main))

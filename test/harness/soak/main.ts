@@ -4,6 +4,7 @@
  */
 import { parseArgs } from "node:util"
 import { Effect, Fiber } from "effect"
+import { quiet } from "../../support/quiet.js"
 import { type Figures, isGood } from "./figures.js"
 import { soak } from "./soak.js"
 
@@ -22,7 +23,7 @@ const say = (line: string): void => {
 }
 say(`seed ${seed}`)
 
-const measured = await Effect.runPromise(soak({ seed, millis: minutes * 60_000, say }))
+const measured = await Effect.runPromise(quiet(soak({ seed, millis: minutes * 60_000, say })))
 const roots = await Effect.runPromise(Effect.map(Fiber.roots, (fibers) => [...fibers].length - 1))
 const sockets = process.getActiveResourcesInfo().filter((name) => name === "TCPSocketWrap").length
 const figures: Figures = {

@@ -19,7 +19,7 @@ describe("telemetry", () => {
         { retry: Schedule.recurs(1) }
       )
       yield* run(Stream.runDrain(provider.stream({ model: "m", prompt: "hi" })))
-      const attempts = spans.filter(({ name }) => name.startsWith("attempt"))
+      const attempts = spans.filter(({ name }) => name === "attempt")
       assert.deepStrictEqual(
         attempts.map(({ attributes, exit, name, parent }) => [
           name,
@@ -29,13 +29,13 @@ describe("telemetry", () => {
           attributes.get("error.type")
         ]),
         [
-          ["attempt 1", "chat m", "Failure", "text", "StreamDropped"],
-          ["attempt 2", "chat m", "Success", "text", undefined]
+          ["attempt", "chat m", "Failure", "text", "StreamDropped"],
+          ["attempt", "chat m", "Success", "text", undefined]
         ]
       )
       assert.strictEqual(spans.find(({ name }) => name === "chat m")?.exit?._tag, "Success")
 
-      const redials = lines.filter(({ message }) => message.startsWith("redialling"))
+      const redials = lines.filter(({ message }) => message.startsWith("Redialling"))
       assert.strictEqual(redials.length, 1)
       assert.strictEqual(redials[0]?.annotations["error.type"], "StreamDropped")
       assert.include(redials[0]?.message, "in the middle of the answer")
@@ -58,7 +58,7 @@ describe("telemetry", () => {
       yield* run(Stream.runDrain(provider.streamText({ model: "m", prompt: "hi" })))
       assert.deepStrictEqual(
         spans
-          .filter(({ name }) => name.startsWith("attempt"))
+          .filter(({ name }) => name === "attempt")
           .map(({ attributes }) => [attributes.get("effect_redial.route"), attributes.get("error.type")]),
         [
           [undefined, "StreamDropped"],
@@ -84,7 +84,7 @@ describe("telemetry", () => {
           const { provider } = yield* ScriptedProvider.make([turn], { retry: Schedule.stop })
           const fiber = yield* Effect.fork(run(use(provider)))
           if (how === "interrupted") {
-            const under = () => spans.some(({ name }) => name === "attempt 1")
+            const under = () => spans.some(({ name }) => name === "attempt")
             yield* Effect.repeat(TestServices.provideLive(Effect.sleep("1 millis")), { until: under })
             yield* Fiber.interrupt(fiber)
           }
@@ -94,7 +94,7 @@ describe("telemetry", () => {
         })
       const both = (end: string) => [
         ["chat m", end],
-        ["attempt 1", end]
+        ["attempt", end]
       ]
       const broken = ScriptedProvider.drop(whole, { afterEvents: 5 })
       const stalled = ScriptedProvider.drop(whole, { afterEvents: 5, how: "stall" })
@@ -155,11 +155,11 @@ describe("telemetry", () => {
       }
       for (const [name, value] of Object.entries(expected))
         assert.deepStrictEqual(chat?.attributes.get(name), value, name)
-      const first = spans.find(({ name }) => name === "attempt 1")
+      const first = spans.find(({ name }) => name === "attempt")
       assert.deepStrictEqual(first?.attributes.get("http.response.header.request-id"), ["req_1"])
       assert.strictEqual(first?.attributes.get("error.type"), "Overloaded")
 
-      const [line, ...others] = lines.filter(({ message }) => message.startsWith("redialling"))
+      const [line, ...others] = lines.filter(({ message }) => message.startsWith("Redialling"))
       assert.deepStrictEqual(others, [])
       // All that a support engineer asks first, in the text alone.
       for (const fact of [
@@ -200,7 +200,7 @@ describe("telemetry", () => {
         yield* run(Effect.repeatN(provider.generate({ model: "m", prompt: "hi" }), 1))
         assert.deepStrictEqual(
           spans.filter(({ name }) => name === "effect-redial.acquire").map(({ parent }) => parent),
-          ["attempt 1", "chat m"]
+          ["attempt", "chat m"]
         )
       })
   )
@@ -221,7 +221,7 @@ describe("telemetry", () => {
         spans.flatMap(({ attributes }) => attributes.get("effect_redial.credential") ?? []),
         ["team@1", "key-2@1"]
       )
-      assert.strictEqual(lines.filter(({ message }) => message.startsWith("redialling")).length, 1)
+      assert.strictEqual(lines.filter(({ message }) => message.startsWith("Redialling")).length, 1)
       assert.notMatch(inspect([spans, lines], { depth: 20 }), /the-(first|second)-key/)
     })
   )

@@ -1,0 +1,68 @@
+/**
+ * The log lines of a request: one per redial, and one where a request fails although it was tried again.
+ */
+import * as Effect from "effect/Effect"
+import type * as LogLevel from "effect/LogLevel"
+import * as Tracer from "effect/Tracer"
+import type * as ModelResponse from "../../model/ModelResponse.js"
+import type * as ProviderError from "../../model/ProviderError.js"
+import { ofAttempt, providerName } from "./telemetry.js"
+
+const routes: Readonly<Record<ModelResponse.Route | "restart", string>> = {
+  restart: "to begin the answer anew",
+  cursor: "to ask the server for the rest of the answer",
+  prefill: "to let the model go on with its own message",
+  ask: "to ask the model to go on"
+}
+
+/**
+ * The line belongs to the trace of the span and adds no event to it, as Effect would: its name would be a whole sentence, and
+ * the span has an event of its own that says the same.
+ */
+const line = (
+  level: LogLevel.LogLevel,
+  below: Tracer.Span,
+  message: string,
+  facts: Readonly<Record<string, unknown>>
+): Effect.Effect<void> =>
+  level._tag === "None"
+    ? Effect.void
+    : Effect.logWithLevel(level, message).pipe(
+        Effect.annotateLogs(facts),
+        Effect.withParentSpan(
+          Tracer.externalSpan({ spanId: below.spanId, traceId: below.traceId, sampled: below.sampled })
+        )
+      )
+
+const whose = ({ model, provider }: ProviderError.ProviderError) => ({
+  "gen_ai.provider.name": providerName(provider),
+  "gen_ai.request.model": model
+})
+
+export const redial = (
+  level: LogLevel.LogLevel,
+  below: Tracer.Span,
+  error: ProviderError.ProviderError,
+  ended: ModelResponse.Attempt,
+  route: ModelResponse.Route | "restart",
+  inMillis: number
+): Effect.Effect<void> =>
+  line(level, below, `Redialling in ${Math.round(inMillis)} ms ${routes[route]}. ${error.message}`, {
+    ...whose(error),
+    ...ofAttempt(ended),
+    "effect_redial.next_route": route,
+    "effect_redial.retry_in_ms": inMillis
+  })
+
+export const failure = (
+  level: LogLevel.LogLevel,
+  below: Tracer.Span,
+  error: ProviderError.ProviderError,
+  last: ModelResponse.Attempt,
+  attempts: number
+): Effect.Effect<void> =>
+  line(level, below, `The request failed after ${attempts} attempts. ${error.message}`, {
+    ...whose(error),
+    ...ofAttempt(last),
+    "effect_redial.attempts": attempts
+  })
