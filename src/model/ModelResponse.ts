@@ -120,7 +120,7 @@ export type Seam = typeof Seam.Type
  * @category schemas
  */
 export const Attempt = Schema.Struct({
-  /** Counted from 1; 0 where it is one of a request that a `Hedge` sent besides the one that was answered. */
+  /** Counted from 1; 0 if it belongs to a request that a `Hedge` sent besides the one that was answered. */
   attempt: Schema.Number,
   /** The provider and model that were asked: an answer that another provider continued has attempts of both. */
   provider: Schema.optional(Schema.String),

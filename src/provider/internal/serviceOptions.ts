@@ -69,7 +69,7 @@ export interface ServiceOptions<out R = never> extends Resilience<R> {
    */
   readonly structuredOutput?: StructuredOutput | undefined
   /**
-   * What a million tokens of each model cost, by the name by which requests ask for it, so that spans and metrics say what
+   * The price of a million tokens of each model, by the model's name in requests. Spans and metrics then show what
    * requests cost. The library has no prices of its own: they change, and differ by contract. Default: none.
    *
    * @example

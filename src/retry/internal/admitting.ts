@@ -11,7 +11,7 @@ import type { ProviderError } from "../../model/ProviderError.js"
 import type { Admission, AttemptInfo, Outcome } from "../Admission.js"
 import { Permits } from "./permits.js"
 
-/** Learns that the attempt waits, and then that it does no longer, whatever came of it. */
+/** Called when the attempt starts to wait, and when it stops, whatever the result. */
 export interface Queue {
   readonly queued: () => void
   readonly left: () => void

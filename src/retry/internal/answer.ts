@@ -31,7 +31,7 @@ export interface Progress {
 
 export const nothing: PartialResponse = { text: "", blocks: [], delivered: "nothing" }
 
-/** Whether there is nothing in it to go on with: it only tells of attempts that were made. */
+/** Whether it has no content to continue: it only lists earlier attempts. */
 export const isEmpty = ({ blocks, cursor }: Checkpoint): boolean => blocks.length === 0 && cursor === undefined
 
 export class Answer {
