@@ -3,6 +3,8 @@
  *
  * @since 0.1.0
  */
+import "./model/internal/requiresEffect3.js"
+
 export * as AnthropicClient from "./client/AnthropicClient.js"
 export * as ConnectionPool from "./client/ConnectionPool.js"
 export * as Credentials from "./client/Credentials.js"

@@ -4,4 +4,6 @@
  *
  * @since 0.1.0
  */
+import "../model/internal/requiresEffect3.js"
+
 export * from "./LanguageModel.js"

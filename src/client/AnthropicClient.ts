@@ -7,7 +7,7 @@
  *
  * @since 0.1.0
  */
-import type { Anthropic } from "@anthropic-ai/sdk"
+
 import * as Config from "effect/Config"
 import type { ConfigError } from "effect/ConfigError"
 import * as Context from "effect/Context"
@@ -17,8 +17,9 @@ import type * as Redacted from "effect/Redacted"
 import type * as Scope from "effect/Scope"
 import * as AnthropicMessages from "../protocol/AnthropicMessages.js"
 import type * as Quirks from "../protocol/Quirks.js"
+import type { Anthropic } from "../protocol/sdk/anthropic.js"
 import type { InvalidOptions } from "./InvalidOptions.js"
-import { PLACEHOLDER_KEY, quiet, unshown, withoutEnvironmentHeaders } from "./internal/sdk.js"
+import { notLoaded, PLACEHOLDER_KEY, quiet, unshown, withoutEnvironmentHeaders } from "./internal/sdk.js"
 import * as ModelClient from "./ModelClient.js"
 
 /**
@@ -52,7 +53,7 @@ const kind: ModelClient.Kind<Anthropic, AnthropicMessages.Params, AnthropicMessa
   auth: "x-api-key",
   protocol: AnthropicMessages.protocol,
   load: async ({ baseUrl: baseURL, fetch }) => {
-    const { Anthropic } = await import("@anthropic-ai/sdk")
+    const { Anthropic } = await import("@anthropic-ai/sdk").catch(notLoaded("@anthropic-ai/sdk"))
     return unshown(
       withoutEnvironmentHeaders(
         new Anthropic({

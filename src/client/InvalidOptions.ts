@@ -17,13 +17,14 @@ export class InvalidOptions extends Schema.TaggedError<InvalidOptions>("effect-r
   {
     /** The module whose option it is, for example `AnthropicClient`. */
     module: Schema.String,
-    /** The option. */
+    /** The option; `sdk` if the package of the vendor's SDK is at fault instead. */
     option: Schema.String,
     /** What is wrong and what to do, as a sentence without its subject. */
     problem: Schema.String
   }
 ) {
   override get message(): string {
-    return `${this.module}: the option \`${this.option}\` ${this.problem}.`
+    const subject = this.option === "sdk" ? "the SDK" : `the option \`${this.option}\``
+    return `${this.module}: ${subject} ${this.problem}.`
   }
 }

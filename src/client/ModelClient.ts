@@ -25,6 +25,7 @@ import { checkBaseUrl, checkHeaders } from "./internal/checkAddress.js"
 import { checkQuirks } from "./internal/checkQuirks.js"
 import { checkTimes } from "./internal/checkTime.js"
 import type { RenewableClosed } from "./internal/renewableClosed.js"
+import { NotLoaded } from "./internal/sdk.js"
 import { check as checkPool } from "./pool/checkPool.js"
 import * as Renewable from "./Renewable.js"
 
@@ -269,7 +270,7 @@ export const make = <Sdk, Params, State, Quirks extends object = object, R = nev
       const pool = yield* Effect.provide(ConnectionPool.ConnectionPool, pools)
       const sdk = yield* Effect.tryPromise({
         try: () => kind.load({ baseUrl, fetch: pool.fetch }),
-        catch: (cause) => invalid("sdk", `could not be made: ${cause}`)
+        catch: (cause) => invalid("sdk", cause instanceof NotLoaded ? cause.message : `could not be made: ${cause}`)
       })
       return { sdk, pool }
     }).pipe(Effect.withSpan("effect-redial.acquire", { attributes: { "effect_redial.provider": provider } }))

@@ -15,13 +15,13 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Redacted from "effect/Redacted"
 import type * as Scope from "effect/Scope"
-import type { OpenAI } from "openai"
 import * as ChatCompletions from "../protocol/ChatCompletions.js"
 import type { Protocol } from "../protocol/Protocol.js"
 import type * as Quirks from "../protocol/Quirks.js"
 import * as Responses from "../protocol/Responses.js"
+import type { OpenAI } from "../protocol/sdk/openai.js"
 import type { InvalidOptions } from "./InvalidOptions.js"
-import { PLACEHOLDER_KEY, quiet, unshown, withoutEnvironmentHeaders } from "./internal/sdk.js"
+import { notLoaded, PLACEHOLDER_KEY, quiet, unshown, withoutEnvironmentHeaders } from "./internal/sdk.js"
 import * as ModelClient from "./ModelClient.js"
 
 /**
@@ -77,7 +77,7 @@ const kind = <Params, State, Q extends object>(
   auth: "bearer",
   protocol,
   load: async ({ baseUrl: baseURL, fetch }) => {
-    const { OpenAI } = await import("openai")
+    const { OpenAI } = await import("openai").catch(notLoaded("openai"))
     return unshown(
       withoutEnvironmentHeaders(
         new OpenAI({

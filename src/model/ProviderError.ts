@@ -24,9 +24,15 @@ import { fields, given, message } from "./internal/errorFields.js"
 import { shown } from "./internal/shownError.js"
 import * as Traits from "./internal/traits.js"
 
+/** For the reasons that have nothing to do with the network. */
+const connectionAdvice: { readonly [reason: string]: string | undefined } = {
+  closed: "Run the stream inside the scope of the layer that provides it.",
+  client: "No retry can help: change the program or its installation."
+}
+
 /**
  * No connection could be made: refused, DNS, TLS, proxy, timeout, or reset before the answer began. Retried on new
- * connections, unless the reason is `closed`.
+ * connections, unless the reason is `closed` or `client`.
  *
  * @since 0.1.0
  * @category errors
@@ -35,7 +41,10 @@ export class ConnectionFailed extends Schema.TaggedError<ConnectionFailed>("effe
   "ConnectionFailed",
   {
     ...fields("no connection could be made"),
-    /** `closed`: the layer's scope is closed. `client`: the client could not be built. */
+    /**
+     * `closed`: the layer's scope is closed. `client`: the client could not be built, because this runtime or this
+     * installation lacks something that it needs; the message names it.
+     */
     reason: given(
       Schema.Literal("refused", "dns", "tls", "proxy", "timeout", "reset", "closed", "client", "other"),
       "other"
@@ -43,12 +52,7 @@ export class ConnectionFailed extends Schema.TaggedError<ConnectionFailed>("effe
   }
 ) {
   override get message(): string {
-    return message(
-      this,
-      this.reason === "closed"
-        ? "Run the stream inside the scope of the layer that provides it."
-        : "Check the base URL, the network and the proxy."
-    )
+    return message(this, connectionAdvice[this.reason] ?? "Check the base URL, the network and the proxy.")
   }
 }
 

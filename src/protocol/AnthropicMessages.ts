@@ -3,8 +3,6 @@
  *
  * @since 0.1.0
  */
-import type Anthropic from "@anthropic-ai/sdk"
-import type { BetaToolUnion } from "@anthropic-ai/sdk/resources/beta/messages/messages"
 import type { VendorTool } from "../model/Tool.js"
 import * as Decode from "./anthropic/decode.js"
 import { deprecationOf } from "./anthropic/deprecations.js"
@@ -13,6 +11,7 @@ import { send } from "./anthropic/send.js"
 import type { Inferred, ToolName } from "./internal/ownTool.js"
 import type { Protocol } from "./Protocol.js"
 import type * as Quirks from "./Quirks.js"
+import type { Anthropic, Beta } from "./sdk/anthropic.js"
 
 export type { State } from "./anthropic/decode.js"
 export type { Params, ProviderOptions } from "./anthropic/encode.js"
@@ -78,11 +77,11 @@ export const protocol: Protocol<Sdk, Encode.Params, Decode.State, Quirks.Anthrop
  * @category constructors
  */
 export const tool = <
-  Type extends NonNullable<BetaToolUnion["type"]> = never,
+  Type extends NonNullable<Beta.BetaToolUnion["type"]> = never,
   Name extends string = never,
   Server extends string = never
 >(
-  definition: BetaToolUnion & {
+  definition: Beta.BetaToolUnion & {
     readonly type?: Type | null
     readonly name?: Inferred<Name>
     readonly mcp_server_name?: Inferred<Server>
@@ -94,7 +93,7 @@ export const tool = <
   definition
 })
 
-const nameOf = (definition: BetaToolUnion): string => {
+const nameOf = (definition: Beta.BetaToolUnion): string => {
   if ("name" in definition) return definition.name
   return "mcp_server_name" in definition ? definition.mcp_server_name : definition.type
 }

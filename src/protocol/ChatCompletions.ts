@@ -3,14 +3,13 @@
  *
  * @since 0.1.0
  */
-import type OpenAI from "openai"
-import type { ChatCompletionFunctionTool } from "openai/resources/chat/completions/completions"
 import type { VendorTool } from "../model/Tool.js"
 import * as Decode from "./chat/decode.js"
 import * as Encode from "./chat/encode.js"
 import { noTimeout } from "./internal/noTimeout.js"
 import type { Protocol } from "./Protocol.js"
 import type * as Quirks from "./Quirks.js"
+import type { Chat, OpenAI } from "./sdk/openai.js"
 
 export type { State } from "./chat/decode.js"
 export type { Params, ProviderOptions } from "./chat/encode.js"
@@ -107,7 +106,7 @@ export interface Definition {
 type Checked<D extends Definition> = D["type"] extends "custom"
   ? "a custom tool is not supported over Chat Completions: use `Responses.tool`"
   : D["type"] extends "function"
-    ? ChatCompletionFunctionTool
+    ? Chat.ChatCompletionFunctionTool
     : unknown
 
 /**

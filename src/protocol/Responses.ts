@@ -3,8 +3,6 @@
  *
  * @since 0.1.0
  */
-import type OpenAI from "openai"
-import type { ResponseInputItem, ResponseToolSearchOutputItemParam, Tool } from "openai/resources/responses/responses"
 import type { ProviderPart } from "../model/Prompt.js"
 import type { VendorTool } from "../model/Tool.js"
 import { noTimeout } from "./internal/noTimeout.js"
@@ -13,6 +11,7 @@ import type { Protocol } from "./Protocol.js"
 import type * as Quirks from "./Quirks.js"
 import * as Decode from "./responses/decode.js"
 import * as Encode from "./responses/encode.js"
+import type { OpenAI, Responses as ResponsesSdk } from "./sdk/openai.js"
 
 export type { Inferred, ToolName } from "./internal/ownTool.js"
 export type { State } from "./responses/decode.js"
@@ -98,8 +97,16 @@ export const protocol: Protocol<Sdk, Encode.Params, Decode.State, Quirks.Respons
  * @since 0.1.0
  * @category constructors
  */
-export const tool = <Type extends Tool["type"] = never, Name extends string = never, Server extends string = never>(
-  definition: Tool & { readonly type: Type; readonly name?: Inferred<Name>; readonly server_label?: Inferred<Server> }
+export const tool = <
+  Type extends ResponsesSdk.Tool["type"] = never,
+  Name extends string = never,
+  Server extends string = never
+>(
+  definition: ResponsesSdk.Tool & {
+    readonly type: Type
+    readonly name?: Inferred<Name>
+    readonly server_label?: Inferred<Server>
+  }
 ): VendorTool<ToolName<Name, Server, Type>> => ({
   protocol: "responses",
   // The type declares these fields.
@@ -107,7 +114,7 @@ export const tool = <Type extends Tool["type"] = never, Name extends string = ne
   definition
 })
 
-const nameOf = (definition: Tool): string => {
+const nameOf = (definition: ResponsesSdk.Tool): string => {
   if ("name" in definition) return definition.name
   return definition.type === "mcp" ? definition.server_label : definition.type
 }
@@ -119,12 +126,12 @@ const nameOf = (definition: Tool): string => {
  * @category models
  */
 export type ToolOutput =
-  | ResponseInputItem.ComputerCallOutput
-  | ResponseInputItem.LocalShellCallOutput
-  | ResponseInputItem.ShellCallOutput
-  | ResponseInputItem.ApplyPatchCallOutput
-  | ResponseInputItem.McpApprovalResponse
-  | ResponseToolSearchOutputItemParam
+  | ResponsesSdk.ResponseInputItem.ComputerCallOutput
+  | ResponsesSdk.ResponseInputItem.LocalShellCallOutput
+  | ResponsesSdk.ResponseInputItem.ShellCallOutput
+  | ResponsesSdk.ResponseInputItem.ApplyPatchCallOutput
+  | ResponsesSdk.ResponseInputItem.McpApprovalResponse
+  | ResponsesSdk.ResponseToolSearchOutputItemParam
 
 /**
  * Answers a call that came as a `ProviderPart`: `computer_call`, `local_shell_call`, `shell_call`, `apply_patch_call`,

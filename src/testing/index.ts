@@ -3,6 +3,8 @@
  *
  * @since 0.1.0
  */
+import "../model/internal/requiresEffect3.js"
+
 export * as Cassette from "./Cassette.js"
 export * as FaultServer from "./FaultServer.js"
 export * as Reply from "./internal/reply.js"

@@ -40,8 +40,7 @@ const loaded = async (program: string): Promise<ReadonlyArray<string>> => {
   return urls
 }
 
-/** The SDK's transformation of schemas and its helpers are functions of a few kilobytes, and no client. */
-const heavy = /\/(@anthropic-ai\/sdk(?!\/lib\/transform-json-schema\.|\/internal\/|\/core\/error\.)|openai|undici)\//
+const heavy = /\/node_modules\/(@anthropic-ai\/sdk|openai|undici)\//
 
 const build = `
   const apiKey = Redacted.make("k")

@@ -127,6 +127,14 @@ describe("the published examples", () => {
     })
   )
 
+  it.live("getting-started prints what its page says", () =>
+    Effect.gen(function* () {
+      const { code, err, out } = yield* run("getting-started")
+      assert.deepStrictEqual([code, err], [0, ""])
+      assert.include(readFileSync(new URL("docs/getting-started.md", root), "utf8"), `\`\`\`\n${out}\`\`\`\n`)
+    })
+  )
+
   it.scopedLive("circuit-breaker sends nothing while its circuit is open, and is back with the first probe", () =>
     Effect.gen(function* () {
       const overloaded = Reply.status(529, { body: Wire.errorBody("anthropic-messages") })

@@ -44,7 +44,7 @@ const plain = {
   LimitReached: [false, false]
 } as const satisfies Readonly<Record<Exclude<Tag, "ConnectionFailed" | "StreamStalled">, Row>>
 
-/** A closed scope stays closed. */
+/** A closed scope stays closed, and what a client is made of does not appear by itself. */
 const connectionFailed: Readonly<Record<ProviderError.ConnectionFailed["reason"], Row>> = {
   refused: [true, true],
   dns: [true, true],
@@ -52,9 +52,9 @@ const connectionFailed: Readonly<Record<ProviderError.ConnectionFailed["reason"]
   proxy: [true, true],
   timeout: [true, true],
   reset: [true, true],
-  client: [true, true],
   other: [true, true],
-  closed: [false, false]
+  closed: [false, false],
+  client: [false, false]
 }
 
 /** Time that is spent does not come back; and a server that gives signs of life has a working connection. */

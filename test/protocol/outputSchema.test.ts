@@ -2,6 +2,7 @@
  * The schemas of structured output as they are sent, for many Effect Schemas: each obeys what its vendor publishes, and
  * takes every value that the Schema itself takes.
  */
+import { transformJSONSchema } from "@anthropic-ai/sdk/lib/transform-json-schema"
 import { assert, describe, it } from "@effect/vitest"
 import { Ajv2020 } from "ajv/dist/2020.js"
 import { Arbitrary, Either, FastCheck as fc, Schema } from "effect"
@@ -130,10 +131,52 @@ const holds = (
 const withNull = (value: unknown): unknown =>
   JSON.parse(JSON.stringify(value), (_, one) => (JSON.stringify(one) === "{}" ? { "o/~ '": null } : one))
 
+/** The keywords in a description have no order. */
+const sameForm = (one: JsonSchema, other: JsonSchema): void => {
+  const words = (schema: JsonSchema) =>
+    JSON.parse(JSON.stringify(schema), (key, value) =>
+      key === "description" && typeof value === "string" ? value.split(/[{,}] ?/).sort() : value
+    )
+  assert.deepStrictEqual(words(one), words(other))
+}
+
 describe("the schema of structured output", () => {
   it("is for Anthropic what it publishes, and forbids nothing that the Schema takes", { timeout: 60_000 }, () => {
     const sent = holds((schema) => Either.getOrUndefined(outputSchema(schema)), anthropicProblems)
     assert(sent > 200, `only ${sent} are sent`)
+  })
+
+  it("is for Anthropic what its SDK makes of the plain form", { timeout: 60_000 }, () => {
+    let sent = 0
+    fc.assert(
+      fc.property(any, (value) => {
+        const schema = fromSchema(Schema.Struct({ value }))
+        const made = Either.getOrUndefined(outputSchema(schema))
+        if (made === undefined) return
+        sent += 1
+        sameForm(made, transformJSONSchema(plainSchema(schema)))
+      }),
+      { numRuns: 500, seed: 13 }
+    )
+    assert(sent > 200, `only ${sent} are sent`)
+  })
+
+  const ofOneField = (field: JsonSchema) => ({ type: "object", properties: { field }, required: ["field"] })
+  it.each<readonly [string, JsonSchema]>([
+    ["a format that is known", { type: "string", format: "uri" }],
+    ["a format that is not known", { type: "string", format: "phone", description: "a number" }],
+    ["a format of numbers", { type: "number", format: "email" }],
+    ["literals with a type and a bound", { type: "string", enum: ["a", "b"], minLength: 1 }],
+    ["a literal with a format", { type: "string", const: "a", format: "date" }],
+    ["lists that may be empty", { type: "array", items: { type: "string" }, minItems: 0 }],
+    ["lists of many", { type: "array", items: { type: "string" }, minItems: 2, uniqueItems: true }],
+    ["an object without fields", { type: "object", additionalProperties: false }],
+    ["words that are unknown", { type: "boolean", title: "t", "x-own": { a: [1] } }]
+  ])("is for Anthropic what its SDK makes of %s", (_, field) => {
+    const schema = ofOneField(field)
+    const made = outputSchema(schema)
+    assert(Either.isRight(made))
+    sameForm(made.right, transformJSONSchema(plainSchema(schema)))
   })
 
   it("is for OpenAI what strict mode takes, and forbids nothing that the Schema takes", { timeout: 60_000 }, () => {

@@ -10,6 +10,9 @@ export interface Span {
   readonly attributes: Map<string, unknown>
   readonly events: Array<readonly [name: string, at: bigint, attributes?: Record<string, unknown> | undefined]>
   exit: Exit.Exit<unknown, unknown> | undefined
+  /** In nanoseconds of the program's clock, as `endedAt` is. */
+  readonly startedAt: bigint
+  endedAt: bigint | undefined
 }
 
 export interface Line {
@@ -29,7 +32,9 @@ const tracer = (spans: Array<Span>): Tracer.Tracer =>
         parent: Option.getOrUndefined(owner),
         attributes: new Map(),
         events: [],
-        exit: undefined
+        exit: undefined,
+        startedAt: startTime,
+        endedAt: undefined
       }
       const spanId = String(spans.push(record))
       return {
@@ -47,7 +52,8 @@ const tracer = (spans: Array<Span>): Tracer.Tracer =>
         attribute: (key, value) => void record.attributes.set(key, value),
         event: (...event) => void record.events.push(event),
         addLinks: () => {},
-        end: (_, exit) => {
+        end: (endTime, exit) => {
+          record.endedAt = endTime
           record.exit = exit
         }
       }

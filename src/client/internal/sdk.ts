@@ -1,5 +1,15 @@
 /** Settings that keep both official SDKs from doing more than asked. */
 
+/** The import of an SDK failed. The message is a sentence without its subject, like those of `InvalidOptions`. */
+export class NotLoaded extends Error {}
+
+/** For `catch` of an import: the package is an optional peer, so the usual reason is that it is not installed. */
+export const notLoaded =
+  (name: string) =>
+  (cause: unknown): never => {
+    throw new NotLoaded(`did not load: add the package \`${name}\` to the program (${cause})`)
+  }
+
 /** The SDKs require a key when they are made. Each request replaces it with the real one. */
 export const PLACEHOLDER_KEY = "set-per-request"
 

@@ -2,10 +2,10 @@
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
-import { Agent, buildConnector, type Dispatcher, EnvHttpProxyAgent, ProxyAgent } from "undici"
 import type { Options } from "../ConnectionPool.js"
 import { InvalidOptions } from "../InvalidOptions.js"
 import type { Sockets } from "./sockets.js"
+import { Agent, buildConnector, type Dispatcher, EnvHttpProxyAgent, ProxyAgent } from "./undici.js"
 
 /** Node's timers cannot be set for longer, and undici refuses zero. */
 const millis = (duration: Duration.DurationInput): number =>

@@ -1,6 +1,6 @@
 /** The sockets that one pool has dialled, and the rule when to dial: only for a request that somebody waits for. */
 import type { Socket } from "node:net"
-import { type buildConnector, Client, Pool } from "undici"
+import { type buildConnector, Client, Pool } from "./undici.js"
 
 /** What to dial, and until when. */
 interface Wanted extends buildConnector.Options {

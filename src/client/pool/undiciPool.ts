@@ -4,7 +4,6 @@
  */
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
-import { type Dispatcher, request } from "undici"
 import type { Options, Service } from "../ConnectionPool.js"
 import type { InvalidOptions } from "../InvalidOptions.js"
 import { answer, NotAnswered, unknownEncoding } from "../internal/answer.js"
@@ -14,6 +13,7 @@ import { dispatcherOf } from "./dispatcher.js"
 import { fromReadable } from "./nodeSource.js"
 import * as PoolLife from "./poolLife.js"
 import { Sockets } from "./sockets.js"
+import { type Dispatcher, request } from "./undici.js"
 
 export { checkTls } from "./checkTls.js"
 

@@ -66,8 +66,8 @@ const refused = {
 const table: Table = {
   ConnectionFailed: {
     ...lost,
-    retryable: ({ reason }) => reason !== "closed",
-    transport: ({ reason }) => reason !== "closed"
+    retryable: ({ reason }) => reason !== "closed" && reason !== "client",
+    transport: ({ reason }) => reason !== "closed" && reason !== "client"
   },
   StreamDropped: lost,
   StreamTruncated: lost,

@@ -1,8 +1,7 @@
 /**
  * Writes a request as Anthropic Messages params.
  */
-import type * as Beta from "@anthropic-ai/sdk/resources/beta/messages/messages"
-import type * as Messages from "@anthropic-ai/sdk/resources/messages/messages"
+
 import * as Either from "effect/Either"
 import type { ModelRequest, Reasoning, ToolChoice } from "../../model/ModelRequest.js"
 import type { Tool } from "../../model/Tool.js"
@@ -21,6 +20,7 @@ import {
   vendorToolNamed
 } from "../internal/encode.js"
 import type { AnthropicMessages as Quirks } from "../Quirks.js"
+import type { Beta, Messages } from "../sdk/anthropic.js"
 import { encodePrompt } from "./encodePrompt.js"
 import { cacheControl } from "./encodeShared.js"
 import { outputSchema } from "./outputSchema.js"

@@ -1,9 +1,9 @@
 /** Writes earlier messages of the model as Anthropic Messages accept them. */
-import type * as Messages from "@anthropic-ai/sdk/resources/messages/messages"
 import * as Either from "effect/Either"
 import type * as Prompt from "../../model/Prompt.js"
 import { type Encoded, invalid, isOfAnother, isVisible } from "../internal/encode.js"
 import { type JsonObject, object } from "../internal/json.js"
+import type { Messages } from "../sdk/anthropic.js"
 import { cacheControl, toolId } from "./encodeShared.js"
 
 /** Left out: reasoning without a signature and blank text, which the vendor refuses, and blocks of other protocols. */

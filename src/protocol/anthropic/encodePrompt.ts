@@ -1,10 +1,10 @@
 /** Writes a conversation as Anthropic Messages accept it. */
-import type * as Messages from "@anthropic-ai/sdk/resources/messages/messages"
 import * as Either from "effect/Either"
 import type { ModelRequest } from "../../model/ModelRequest.js"
 import type * as Prompt from "../../model/Prompt.js"
 import { type Encoded, each, invalid, isVisible, ownPart, systemParts } from "../internal/encode.js"
 import type { AnthropicMessages as Quirks } from "../Quirks.js"
+import type { Messages } from "../sdk/anthropic.js"
 import { assistant } from "./encodeAssistant.js"
 import { cacheControl, toolId } from "./encodeShared.js"
 

@@ -1,8 +1,9 @@
 /** What the turns of the user and of the model have in common in Anthropic Messages. */
-import type { CacheControlEphemeral } from "@anthropic-ai/sdk/resources/messages/messages"
-import type { CacheMark } from "../../model/internal/parts.js"
 
-export const cacheControl = (ttl: CacheMark | undefined): { cache_control?: CacheControlEphemeral } =>
+import type { CacheMark } from "../../model/internal/parts.js"
+import type { Messages } from "../sdk/anthropic.js"
+
+export const cacheControl = (ttl: CacheMark | undefined): { cache_control?: Messages.CacheControlEphemeral } =>
   ttl === undefined ? {} : { cache_control: { type: "ephemeral", ttl } }
 
 /**

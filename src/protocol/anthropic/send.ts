@@ -2,9 +2,10 @@
  * Sends a request through the SDK, by its method for any path. `messages.create` does the same but also writes warnings
  * to the console, which belongs to the application; `deprecations.ts` has them for Effect's log.
  */
-import type Anthropic from "@anthropic-ai/sdk"
+
 import { noTimeout } from "../internal/noTimeout.js"
 import type { OpenOptions } from "../Protocol.js"
+import type { Anthropic } from "../sdk/anthropic.js"
 import type { Params } from "./encode.js"
 
 /** Parameters of the SDK that are headers on the wire. */

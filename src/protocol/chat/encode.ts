@@ -2,7 +2,6 @@
  * Writes a request as Chat Completions params.
  */
 import * as Either from "effect/Either"
-import type * as Chat from "openai/resources/chat/completions/completions"
 import type { ModelRequest, OutputSchema } from "../../model/ModelRequest.js"
 import type { Tool } from "../../model/Tool.js"
 import {
@@ -19,6 +18,7 @@ import {
 } from "../internal/encode.js"
 import { strictForm } from "../internal/strict.js"
 import type { ChatCompletions as Quirks } from "../Quirks.js"
+import type { Chat } from "../sdk/openai.js"
 import { encodePrompt } from "./encodePrompt.js"
 import { encodeReasoning } from "./reasoning.js"
 

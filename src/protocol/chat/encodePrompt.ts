@@ -1,6 +1,5 @@
 /** Writes a conversation as Chat Completions accept it. */
 import * as Either from "effect/Either"
-import type * as Chat from "openai/resources/chat/completions/completions"
 import type { ModelRequest } from "../../model/ModelRequest.js"
 import type * as Prompt from "../../model/Prompt.js"
 import {
@@ -15,6 +14,7 @@ import {
 } from "../internal/encode.js"
 import { stringify } from "../internal/json.js"
 import type { ChatCompletions as Quirks } from "../Quirks.js"
+import type { Chat } from "../sdk/openai.js"
 import { replayed, replayedCall } from "./replay.js"
 
 export const encodePrompt = (request: ModelRequest, quirks: Quirks): Encoded<Array<Chat.ChatCompletionMessageParam>> =>

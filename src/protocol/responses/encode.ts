@@ -2,7 +2,6 @@
  * Writes a request as Responses params.
  */
 import * as Either from "effect/Either"
-import type * as Responses from "openai/resources/responses/responses"
 import type { ModelRequest, OutputSchema } from "../../model/ModelRequest.js"
 import type { Tool } from "../../model/Tool.js"
 import {
@@ -22,6 +21,7 @@ import {
 } from "../internal/encode.js"
 import { strictForm } from "../internal/strict.js"
 import type { Responses as Quirks } from "../Quirks.js"
+import type { Responses } from "../sdk/openai.js"
 import { encodeInput } from "./input.js"
 
 /**

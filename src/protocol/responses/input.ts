@@ -1,9 +1,9 @@
 /** Writes a conversation as the input items that Responses accept. */
 import * as Either from "effect/Either"
-import type * as Responses from "openai/resources/responses/responses"
 import type * as Prompt from "../../model/Prompt.js"
 import { dataUrl, type Encoded, each, invalid, isOfAnother, onlyUncited, ownPart } from "../internal/encode.js"
 import { array, type JsonObject, object, string, stringify } from "../internal/json.js"
+import type { Responses } from "../sdk/openai.js"
 
 type Item = Responses.ResponseInputItem
 

@@ -18,7 +18,9 @@ import { tmpdir } from "node:os"
 import { dirname, join } from "node:path"
 import { fileURLToPath } from "node:url"
 
+import { checkEffect4 } from "./effect4.mjs"
 import { unnamed } from "./names.mjs"
+import { checkWithoutSdks } from "./sdks.mjs"
 
 const root = fileURLToPath(new URL("../../../", import.meta.url))
 const project = mkdtempSync(join(tmpdir(), "effect-redial-package-"))
@@ -31,9 +33,17 @@ try {
   )
   assert.deepEqual(stray, [], "files that do not belong into the package")
 
+  // The package is ESM alone: a CommonJS program loads it by require where Node can (20.19, 22.12), else by import().
+  const bin = join(root, "node_modules/.bin")
+  run(join(bin, "publint"), ["--strict", "--pack", "npm"], root)
+  run(join(bin, "attw"), [join(project, packed.filename), "--profile", "esm-only"])
+
   const modules = join(project, "node_modules")
-  mkdirSync(join(modules, "effect-redial"), { recursive: true })
-  run("tar", ["-xzf", packed.filename, "-C", join(modules, "effect-redial"), "--strip-components=1"])
+  const unpack = (directory) => {
+    mkdirSync(directory, { recursive: true })
+    run("tar", ["-xzf", packed.filename, "-C", directory, "--strip-components=1"])
+  }
+  unpack(join(modules, "effect-redial"))
   for (const name of readdirSync(join(root, "node_modules"))) {
     if (name.startsWith(".")) continue
     symlinkSync(join(root, "node_modules", name), join(modules, name))
@@ -65,6 +75,13 @@ try {
     ].join("\n")
   )
   run(process.execPath, ["imports.mjs"])
+  if (process.features.require_module) {
+    writeFileSync(
+      join(project, "imports.cjs"),
+      `if (!require("effect-redial").Provider.layer) throw new Error("no Provider")`
+    )
+    run(process.execPath, ["imports.cjs"])
+  }
 
   const maps = packed.files.filter(({ path }) => path.endsWith(".map"))
   for (const { path } of maps) {
@@ -132,6 +149,14 @@ try {
     run(process.execPath, [tsc, ...strict, ...target, ...resolution, "--skipLibCheck", ...loose])
     run(process.execPath, [tsc, ...strict, ...target, ...resolution, "options.ts"])
   }
+  checkWithoutSdks({
+    compile: (directory, file) =>
+      run(process.execPath, [tsc, ...strict, ...target, "--module", "nodenext", file], directory),
+    modules: join(root, "node_modules"),
+    run,
+    unpack
+  })
+  checkEffect4(unpack)
   writeFileSync(join(project, "names.ts"), readFileSync(join(root, "test/harness/package/names.ts"), "utf8"))
   const declared = ["--strict", "--types", "node", "--declaration", "--emitDeclarationOnly", "--outDir", "declared"]
   run(process.execPath, [tsc, ...declared, ...target, "--module", "nodenext", "--skipLibCheck", "names.ts"])
