@@ -13,7 +13,7 @@ const tools = [
 
 const Request = Schema.Struct({ id: Schema.String, name: Schema.String })
 
-// What OpenAI's own tools ask of a program comes as a part that this library does not model.
+// Requests of OpenAI's own tools to the program arrive as parts that this library does not model.
 const answer = (part: Prompt.AssistantPart) =>
   part.type === "provider" && part.name === "mcp_approval_request"
     ? Effect.map(Effect.option(Schema.decodeUnknown(Request)(part.value)), (request) =>

@@ -1,7 +1,7 @@
 import { Config, Console, Effect, Layer, Option } from "effect"
 import { Provider, Vendors } from "effect-redial"
 
-/** The provider that the environment names: VENDOR=groq, with its key in GROQ_API_KEY. */
+/** The provider from the environment: VENDOR=groq, with its key in GROQ_API_KEY. */
 const live = Layer.unwrapEffect(
   Effect.gen(function* () {
     const id = yield* Config.string("VENDOR")

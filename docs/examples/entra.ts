@@ -1,7 +1,7 @@
 import { Config, Console, Effect, Layer, Redacted } from "effect"
 import { ConnectionPool, Provider, Vendors } from "effect-redial"
 
-/** A pool whose requests each show what `token` gives: it is asked every time, and may keep what it has. */
+/** A pool that sends the token of `token` with each request. The effect runs every time, and may cache the token. */
 const showing = <E>(token: Effect.Effect<Redacted.Redacted, E>) =>
   Layer.scoped(
     ConnectionPool.ConnectionPool,
@@ -16,7 +16,7 @@ const showing = <E>(token: Effect.Effect<Redacted.Redacted, E>) =>
     }))
   )
 
-// In place of this: Effect.tryPromise(() => credential.getToken(scope)), of @azure/identity, which keeps tokens itself.
+// Instead, use Effect.tryPromise(() => credential.getToken(scope)) of @azure/identity, which caches tokens itself.
 const token = Config.redacted("AZURE_TOKEN")
 
 const live = Provider.layer(Vendors.azure, {

@@ -10,7 +10,7 @@ const answer = Reply.jsonLines([says("Because of "), says("Rayleigh "), says("sc
 
 const program = Effect.gen(function* () {
   const server = yield* FaultServer.make([
-    // Reset in the middle of the text, then ended well but without the last line, then whole.
+    // A reset in the middle of the text, then a clean end without the last line, then the whole answer.
     Reply.cut(answer, { afterEvents: 2, wait: "20 millis" }, "rst"),
     Reply.cut(answer, { afterEvents: 3 }, "clean"),
     answer

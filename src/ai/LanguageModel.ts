@@ -32,7 +32,7 @@ export type { Begun, Cited, Finished, Signed } from "./internal/metadata.js"
 export type { RequestOptions } from "./internal/request.js"
 
 /**
- * What a language model is made with.
+ * The options of a language model.
  *
  * @since 0.1.0
  * @category models
@@ -40,11 +40,11 @@ export type { RequestOptions } from "./internal/request.js"
 export interface Options {
   /** The vendor's name of the model. */
   readonly model: string
-  /** What each request says besides its prompt and its tools. Default: nothing. */
+  /** Fields of each request besides its prompt and its tools. Default: none. */
   readonly request?: RequestOptions | undefined
   /**
-   * What happens when a stream breaks after output was delivered: see `Recovery.Delivery`. `restart` is not among them,
-   * since a consumer of `@effect/ai` cannot take a part back. Default: `resume`.
+   * What happens when a stream breaks after output was delivered: see `Recovery.Delivery`. `restart` is not available,
+   * because a consumer of `@effect/ai` cannot take a part back. Default: `resume`.
    */
   readonly delivery?: Exclude<Delivery, "restart"> | undefined
   /** Deadlines, retries, keys and headers of each call. Default: the provider's. */
@@ -62,7 +62,7 @@ export class Config extends Context.Reference<Config>()("effect-redial/ai/Config
 }) {}
 
 /**
- * Overrides options for the requests of an effect. What is given under `request` and `call` overrides field by field.
+ * Overrides options for the requests of an effect. `request` and `call` are overridden field by field.
  *
  * @example
  * ```ts
@@ -97,10 +97,12 @@ const merge = <Base extends Partial<Options>>(base: Base, overrides: Partial<Opt
 /**
  * Makes a language model over a provider: for tags of your own, or over a `Router`.
  *
- * - Streams end with a `finish` part, or fail.
+ * - Streams end with a `finish` part, or fail with an `AiError`.
  * - A `tool-call` part comes when the end of the answer is proven, so a handler runs once.
- * - What was superseded is in the metadata of the `response-metadata` part that follows, and the attempts with what they
- *   cost in that of `finish`.
+ * - The metadata of the next `response-metadata` part lists what was superseded. The metadata of `finish` has all
+ *   attempts with their usage.
+ *
+ * See [docs/effect-ai.md](../../docs/effect-ai.md).
  *
  * @since 0.1.0
  * @category constructors
@@ -121,7 +123,7 @@ export const make = (provider: Service, options: Options): Effect.Effect<Languag
             generateObject(provider, request, responseFormat, memory)
           )
     },
-    streamText: () => Stream.dieMessage("the stream of another module stands in its place")
+    streamText: () => Stream.dieMessage("the stream of another module is used in its place")
   })
   const streamed = streamText((asked) =>
     Effect.map(prepare("streamText", asked), ({ call, delivery, names, request }) => {
@@ -161,7 +163,7 @@ const generateObject = (
       error._tag === "InvalidOutput" ? fromInvalidOutput(error) : fromProviderError("generateObject", error)
     ),
     Effect.map(({ response, value }) => {
-      // The object takes the place of the text, or of the call, that it was found in.
+      // The object replaces the text, or the call, that contained it.
       const kept = response.content.filter(({ type }) => type === "reasoning" || type === "provider")
       const content: ReadonlyArray<AssistantPart> = [...kept, { type: "text", text: JSON.stringify(value) }]
       remember(memory, content)
@@ -200,7 +202,7 @@ export const layer = (options: Options): Layer.Layer<LanguageModel.LanguageModel
   )
 
 /**
- * A model of `@effect/ai`, as the native packages have it: a layer that can be asked for as an effect, too.
+ * A `Model` of `@effect/ai`, like those of the native packages: a layer that is also an effect.
  *
  * @example
  * ```ts
@@ -224,8 +226,8 @@ export const model = (
   AiModel.make("effect-redial", layer({ ...options, model: name }))
 
 /**
- * The error of the provider that an error of `@effect/ai` was made from, with its attempts and what was delivered. None for
- * errors of other origin, and for one that was stored and read back.
+ * The `ProviderError` behind an error of `@effect/ai`, with its attempts and what was delivered. None for errors of
+ * other origin, and for an error that was stored and restored.
  *
  * @example
  * ```ts

@@ -1,6 +1,6 @@
 /**
- * A `LanguageModel` of `@effect/ai` over a `Provider`: programs that use `LanguageModel`, `Chat` and `Toolkit` get dropped
- * streams that redial by changing one layer. It needs the peer dependency `@effect/ai`.
+ * A `LanguageModel` of `@effect/ai` over a `Provider`. Change one layer, and a program that uses `LanguageModel`,
+ * `Chat` and `Toolkit` survives dropped streams. It needs the peer dependency `@effect/ai`.
  *
  * @since 0.1.0
  */

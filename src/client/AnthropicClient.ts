@@ -1,8 +1,8 @@
 /**
- * A client of the Anthropic Messages protocol, through the official SDK: Anthropic itself, and every vendor that serves
- * the same protocol at another base URL.
+ * A client of the Anthropic Messages protocol, through the official SDK: for Anthropic, and for every vendor that
+ * serves the same protocol at another base URL.
  *
- * Of the SDK are used its typed parameters and its way of building a request. Its retries and its timeout are off, and
+ * It uses the SDK's typed parameters and its way of building a request. The SDK's retries and timeout are off, and
  * nothing is read from the environment or the disk.
  *
  * @since 0.1.0
@@ -23,7 +23,7 @@ import { notLoaded, PLACEHOLDER_KEY, quiet, unshown, withoutEnvironmentHeaders }
 import * as ModelClient from "./ModelClient.js"
 
 /**
- * What the tag provides.
+ * The service of the tag.
  *
  * @since 0.1.0
  * @category models
@@ -39,7 +39,7 @@ export interface Service extends ModelClient.ModelClient<Anthropic> {}
 export class AnthropicClient extends Context.Tag("effect-redial/AnthropicClient")<AnthropicClient, Service>() {}
 
 /**
- * The options of `make` and `layer`: those of all clients, over Anthropic Messages.
+ * The options of `make` and `layer`: those of all clients, with the quirks of Anthropic Messages.
  *
  * @since 0.1.0
  * @category models
@@ -71,9 +71,20 @@ const kind: ModelClient.Kind<Anthropic, AnthropicMessages.Params, AnthropicMessa
 }
 
 /**
- * Makes a client for the scope. Options are checked at once; the SDK is loaded and a pool opened at the first request.
+ * Makes a client for the scope. Fails with `InvalidOptions` at once if options cannot work; the first request loads the
+ * SDK and opens a pool.
  *
  * A base URL may end in `/v1`, as vendors write it for other protocols: the SDK adds that part itself.
+ *
+ * @example
+ * ```ts
+ * import { AnthropicClient, Provider } from "effect-redial"
+ * import { Effect, Redacted } from "effect"
+ *
+ * const provider = Effect.flatMap(AnthropicClient.make({ apiKey: Redacted.make("...") }), (client) =>
+ *   Provider.makeFromClient(client)
+ * )
+ * ```
  *
  * @since 0.1.0
  * @category constructors
@@ -82,7 +93,7 @@ export const make = <R = never>(options: Options<R>): Effect.Effect<Service, Inv
   ModelClient.make(kind, { ...options, baseUrl: options.baseUrl?.replace(/\/v1\/*$/, "") })
 
 /**
- * The client as a layer, which fails with `InvalidOptions` for options that cannot work.
+ * The client as a layer. Fails with `InvalidOptions` if options cannot work.
  *
  * @example
  * ```ts
@@ -99,7 +110,7 @@ export const layer = <R = never>(options: Options<R>): Layer.Layer<AnthropicClie
   Layer.scoped(AnthropicClient, make(options))
 
 /**
- * The layer with its key, and its base URL if wanted, from the configuration.
+ * The layer with its key, and optionally its base URL, from the configuration.
  *
  * @since 0.1.0
  * @category layers

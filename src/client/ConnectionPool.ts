@@ -1,6 +1,6 @@
 /**
- * The connections of one generation of a client, as a scoped resource. Nothing outlives the scope: closing it aborts what
- * still runs and closes every socket the pool has dialled.
+ * The connections of one generation of a client, as a scoped resource. Nothing outlives the scope: closing it aborts
+ * running requests and closes every socket that the pool has dialled.
  *
  * @since 0.1.0
  */
@@ -20,7 +20,7 @@ import * as httpClientPool from "./pool/httpClientPool.js"
 export type { ByteSource } from "./pool/byteSource.js"
 
 /**
- * The connections of a pool, counted.
+ * Counts of the connections of a pool.
  *
  * @since 0.1.0
  * @category models
@@ -33,27 +33,29 @@ export interface Stats {
 }
 
 /**
- * What the tag provides.
+ * The service of the tag.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Service {
-  /** Sends a request over this pool's connections. The body of a good answer is read through `source`, not from it. */
+  /** Sends a request over this pool's connections. Read the body of a successful answer through `source`. */
   readonly fetch: typeof globalThis.fetch
-  /** Closes the connections that are idle now, and each other one as it becomes idle. Requests still work. */
+  /** Closes idle connections now, and the others as they become idle. Requests still work. */
   readonly retire: Effect.Effect<void>
   readonly stats: Effect.Effect<Stats>
-  /** The bytes of an answer that `fetch` gave. To be taken over from a pool made here, as are the two below. */
+  /**
+   * The bytes of an answer of `fetch`. A pool of your own takes this and the two functions below from a pool made here.
+   */
   readonly source: (response: Response) => ByteSource
-  /** Takes back an answer whose end was proven, so that its connection can be used again. */
+  /** Takes back an answer whose end was proven, so that its connection can be reused. */
   readonly finished: (source: ByteSource) => Effect.Effect<void>
-  /** Waits, for some milliseconds at most, for a connection that is about to be free. */
+  /** Waits a few milliseconds at most for a connection that is about to become free. */
   readonly settled: Effect.Effect<void>
 }
 
 /**
- * The pool in the context. A client builds one for each of its generations, from the `pool` among its options.
+ * The pool in the context. A client builds one for each of its generations, from its option `pool`.
  *
  * @since 0.1.0
  * @category tags
@@ -77,20 +79,22 @@ export interface Options {
         readonly key?: Redacted.Redacted | undefined
       }
     | undefined
-  /** The most connections at once. A stream holds one for minutes, so a limit makes others wait. Default: no limit. */
+  /**
+   * The most connections at once. A stream holds one for minutes, so requests beyond the limit wait. Default: no limit.
+   */
   readonly connections?: number | undefined
   /** How long an idle connection is kept. Default: 20 seconds. */
   readonly keepAlive?: Duration.DurationInput | undefined
-  /** How long dialling may take, TLS included. Default: 15 seconds. Kept by the socket's own clock. */
+  /** How long dialling may take, TLS included. Default: 15 seconds. Measured by the socket's own clock. */
   readonly connectTimeout?: Duration.DurationInput | undefined
   /** Offers HTTP/2 to servers that speak it. Default: false. */
   readonly allowH2?: boolean | undefined
-  /** An undici dispatcher of your own. It is yours to close: renewing the client does not renew its connections. */
+  /** An undici dispatcher of your own. You must close it; renewing the client does not renew its connections. */
   readonly dispatcher?: Dispatcher | undefined
 }
 
 /**
- * Makes a pool over undici, for the scope.
+ * Makes a pool over undici, for the scope. Fails with `InvalidOptions` if options cannot work.
  *
  * @since 0.1.0
  * @category constructors
@@ -99,7 +103,18 @@ export const make = (options: Options = {}): Effect.Effect<Service, InvalidOptio
   Effect.flatMap(Effect.zipRight(check(options), loaded), (pool) => pool.make(options))
 
 /**
- * A pool over undici as a layer: what the `pool` of a client may be, and is by default.
+ * A pool over undici as a layer, for the option `pool` of a client. It is the default.
+ *
+ * @example
+ * ```ts
+ * import { ConnectionPool, Provider, Vendors } from "effect-redial"
+ * import { Redacted } from "effect"
+ *
+ * const proxied = Provider.layer(Vendors.minimax, {
+ *   apiKey: Redacted.make("..."),
+ *   pool: ConnectionPool.layer({ proxy: "environment", connectTimeout: "5 seconds" })
+ * })
+ * ```
  *
  * @since 0.1.0
  * @category layers
@@ -108,9 +123,10 @@ export const layer = (options?: Options): Layer.Layer<ConnectionPool, InvalidOpt
   Layer.scoped(ConnectionPool, make(options))
 
 /**
- * A pool over any `HttpClient` of `@effect/platform`: a fetch client where there is no undici, an instrumented one, a fake
- * one. Its connections belong to that client, so renewing ours does not renew them; aborting a request does end it. So do
- * its redirects: `fetch` follows them, and takes `x-api-key` along to wherever they lead, unless it is told not to.
+ * A pool over any `HttpClient` of `@effect/platform`: a fetch client on runtimes without undici, an instrumented one, a
+ * fake one. Its connections belong to that client, so renewing the pool does not renew them; aborting a request does
+ * end it. Its redirects also belong to it: `fetch` follows them, and sends `x-api-key` to wherever they lead, unless it
+ * is told not to.
  *
  * @example
  * ```ts

@@ -1,8 +1,9 @@
 /**
- * Where the keys of a provider come from, and which of them is used.
+ * The keys of a provider: where they come from, and which of them is used.
  *
- * A key is chosen for each attempt and sent with its request alone, so neither a refresh nor a rotation touches a client
- * or its connections. What a refused, limited or expired key means is in docs/credentials.md, rule by rule.
+ * A key is chosen for each attempt and sent with its request only, so neither a refresh nor a rotation touches a client
+ * or its connections. [docs/credentials.md](../../docs/credentials.md) says what a refused, limited or expired key
+ * means, rule by rule.
  *
  * @since 0.1.0
  */
@@ -25,7 +26,7 @@ import type { InvalidOptions } from "./InvalidOptions.js"
 export type { Origin } from "./credentials/keyring.js"
 
 /**
- * By which credentials are known at run time.
+ * Identifies credentials at run time.
  *
  * @since 0.1.0
  * @category type ids
@@ -41,25 +42,25 @@ export const TypeId: unique symbol = Symbol.for("effect-redial/Credentials")
 export type TypeId = typeof TypeId
 
 /**
- * Keys of one provider, to be given as `apiKey` of a provider or as `credential` of a call.
+ * Keys of one provider, for the option `apiKey` of a provider or `credential` of a call.
  *
- * They belong to the first host that they are used for, or to the `hosts` that they were made for: a provider at any
- * other host is refused when it is made, and a call when it is made, before anything is sent.
+ * They belong to their `hosts`, or else to the first host that they are used for. A provider at any other host is
+ * refused when it is made, and a call before anything is sent.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Credentials {
   readonly [TypeId]: TypeId
-  /** One entry per key, in the order in which they were given. Never the keys. */
+  /** One entry per key, in the given order. Never the keys. */
   readonly state: Effect.Effect<ReadonlyArray<KeyState>>
-  /** What happens from now on. A reader that falls 256 changes behind misses the oldest. */
+  /** Changes from now on. A reader that falls 256 changes behind misses the oldest. */
   readonly changes: Stream.Stream<Change>
 }
 
 /**
- * Why a key is not used for a while: too many requests, an account without money or quota, a 401, or a source that gave
- * no key.
+ * Why a key is not used for a while: too many requests, an account without credit or quota, a 401, or a source that
+ * gave no key.
  *
  * @since 0.1.0
  * @category models
@@ -67,32 +68,32 @@ export interface Credentials {
 export type Reason = Rotation.Reason
 
 /**
- * What is known of one key.
+ * The state of one key.
  *
- * - `unread`: its source was not asked yet
+ * - `unread`: its source has not been read yet
  * - `ready`: it can be used
- * - `expired`: its time is over; its source is asked when it is needed next
+ * - `expired`: its time is over; its source is read when the key is needed next
  * - `benched`: it is not used until `benchedUntil`
- * - `revoked`: the provider called it invalid, and it is never sent again; a source may yet give another
+ * - `revoked`: the provider called it invalid, and it is never sent again; its source may still give another
  *
  * @since 0.1.0
  * @category models
  */
 export interface KeyState {
-  /** The name that its source was given, or `key-1`, `key-2`, ...: nothing of it is made from the key. */
+  /** The name of its source, or `key-1`, `key-2`, ... Not derived from the key. */
   readonly name: string
-  /** Counts the keys that the source gave, from 1; 0 where it was not asked yet. */
+  /** Counts the keys of the source, from 1; 0 if the source has not been read yet. */
   readonly version: number
   readonly status: "unread" | "ready" | "expired" | "benched" | "revoked"
   /** Milliseconds since the epoch. */
   readonly benchedUntil: number | undefined
   readonly benchedFor: Reason | undefined
-  /** Milliseconds since the epoch; absent where the key does not expire. */
+  /** Milliseconds since the epoch; absent if the key does not expire. */
   readonly expiresAt: number | undefined
 }
 
 /**
- * What became of a key, as `changes` tells it: to be logged, or to page whoever pays.
+ * A change of a key, as emitted by `changes`, for logs and alerts.
  *
  * @since 0.1.0
  * @category models
@@ -100,30 +101,30 @@ export interface KeyState {
 export type Change = Data.TaggedEnum<{
   /** The source gave another key. */
   Refreshed: { readonly name: string; readonly version: number }
-  /** It gave none, or none that is new. A key that is still valid stays in use. */
+  /** The source gave no key, or no new one. A key that is still valid stays in use. */
   RefreshFailed: { readonly name: string; readonly version: number; readonly description: string }
   Benched: { readonly name: string; readonly version: number; readonly until: number; readonly reason: Reason }
   Revoked: { readonly name: string; readonly version: number }
 }>
 
 /**
- * What an effect gives that has more to say than the key.
+ * The result of an effect that knows more than the key.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Fetched {
   readonly key: Redacted.Redacted
-  /** How long the key is valid, from the moment it was asked for. Default: for ever. */
+  /** How long the key is valid, from the start of the effect. Default: for ever. */
   readonly expiresIn?: Duration.DurationInput | undefined
-  /** When the key ends, in milliseconds since the epoch; wins over `expiresIn`. */
+  /** When the key expires, in milliseconds since the epoch; takes precedence over `expiresIn`. */
   readonly expiresAt?: number | undefined
-  /** Whose key it is. A refresh that gives the key of another account is a failed one. */
+  /** The owner of the key. A refresh that gives the key of another account fails. */
   readonly account?: string | undefined
 }
 
 /**
- * Where one key comes from. `E` is what making credentials of it can fail with, `R` what it needs.
+ * Where one key comes from. `E` is the error of making credentials from it, `R` its requirements.
  *
  * @since 0.1.0
  * @category models
@@ -134,66 +135,66 @@ export interface Source<out E = never, out R = never> {
 }
 
 /**
- * What may be said of any source.
+ * The options of any source.
  *
  * @since 0.1.0
  * @category models
  */
 export interface SourceOptions {
-  /** What errors, logs and `state` call it. Not a secret. Default: `key-1`, `key-2`, ... by its place. */
+  /** The name in errors, logs and `state`. Not a secret. Default: `key-1`, `key-2`, ... by position. */
   readonly name?: string | undefined
 }
 
 /**
- * What may be said of a source that is an effect.
+ * The options of a source that is an effect.
  *
  * @since 0.1.0
  * @category models
  */
 export interface RefreshOptions extends SourceOptions {
   /**
-   * How long before its end a key is replaced, while the old one goes on serving; at most a fifth of its life. It happens
-   * when a request needs a key, so an idle program refreshes nothing. Default: 5 minutes.
+   * How long before its expiry a key is refreshed, while the old one stays in use; at most a fifth of its life. A
+   * refresh starts when a request needs a key, so an idle program refreshes nothing. Default: 5 minutes.
    */
   readonly refreshAhead?: Duration.DurationInput | undefined
-  /** The longest that the effect may take. Default: 30 seconds. */
+  /** The timeout of the effect. Default: 30 seconds. */
   readonly timeout?: Duration.DurationInput | undefined
 }
 
 /**
- * What may be said of credentials as a whole.
+ * The options of credentials as a whole.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Options {
   /**
-   * - `first`: the first that works, in the given order
-   * - `round-robin`: each request takes the next one; the attempts of one request stay with theirs
+   * - `first`: the first key that works, in the given order
+   * - `round-robin`: each request takes the next key; the attempts of one request keep theirs
    *
    * Default: `first`.
    */
   readonly strategy?: "first" | "round-robin" | undefined
   /**
-   * The hosts that may be sent these keys, as in a URL, with the port where it is not the usual one. Default: the one
-   * that they are first used for.
+   * The hosts that these keys may be sent to, as in a URL, with the port unless it is the usual one. Default: the first
+   * host that they are used for.
    */
   readonly hosts?: Arr.NonEmptyReadonlyArray<string> | undefined
-  /** How long a key is left alone, where the provider does not say. */
+  /** How long a key is benched, if the provider does not say. */
   readonly coolDown?:
     | {
         /** After the second 429. Default: 1 minute. */
         readonly rateLimit?: Duration.DurationInput | undefined
-        /** After a 402, or a 429 that waiting does not heal. Default: 1 hour. */
+        /** After a 402, or a 429 that waiting does not resolve. Default: 1 hour. */
         readonly quota?: Duration.DurationInput | undefined
-        /** After a 401 that no refresh mended. Default: 5 minutes. */
+        /** After a 401 that no refresh resolved. Default: 5 minutes. */
         readonly refused?: Duration.DurationInput | undefined
       }
     | undefined
 }
 
 /**
- * A key that is known.
+ * A fixed key.
  *
  * @since 0.1.0
  * @category sources
@@ -206,6 +207,17 @@ export const fromKey = (key: Redacted.Redacted, options?: SourceOptions): Source
 /**
  * A key from the configuration, read once, when the credentials are made.
  *
+ * @example
+ * ```ts
+ * import { Credentials } from "effect-redial"
+ * import { Config } from "effect"
+ *
+ * const keys = Credentials.make([
+ *   Credentials.fromConfig(Config.redacted("MINIMAX_API_KEY"), { name: "main" }),
+ *   Credentials.fromConfig(Config.redacted("MINIMAX_SPARE_KEY"), { name: "spare" })
+ * ])
+ * ```
+ *
  * @since 0.1.0
  * @category sources
  */
@@ -215,11 +227,11 @@ export const fromConfig = (config: Config.Config<Redacted.Redacted>, options?: S
 })
 
 /**
- * A key from an effect: a vault, a file, a token endpoint. It is run when a key is first needed, before the key expires,
- * and when the provider refuses the key; once at a time, whoever asks and however many.
+ * A key from an effect: a vault, a file, a token endpoint. The effect runs when the key is first needed, before the key
+ * expires, and when the provider refuses it; only once at a time, for any number of callers.
  *
- * An effect that fails, dies, or takes longer than `timeout` leaves a key that is still valid in use. Where there is none,
- * requests fail with `AuthenticationFailed`, which says why, and for 5 seconds the effect is not asked again.
+ * If the effect fails, dies, or takes longer than `timeout`, a key that is still valid stays in use. If there is none,
+ * requests fail with `AuthenticationFailed`, which gives the reason, and the effect is not run again for 5 seconds.
  *
  * @example
  * ```ts
@@ -254,9 +266,9 @@ export const fromEffect = <E, R>(
 })
 
 /**
- * Makes credentials of one source or several, for the scope: the end of the scope ends a refresh that is under way.
+ * Makes credentials of one source or several, for the scope: closing the scope ends a running refresh.
  *
- * Fails with `InvalidOptions` for a key that cannot be one, for the same key twice and for names that are not distinct.
+ * Fails with `InvalidOptions` for an invalid key, for the same key twice and for names that are not distinct.
  *
  * @example
  * ```ts
@@ -287,13 +299,13 @@ export const make = <const Sources extends Arr.NonEmptyReadonlyArray<Source<unkn
 > => {
   type E = Sources[number] extends Source<infer E, unknown> ? E : never
   type R = Sources[number] extends Source<unknown, infer R> ? R : never
-  // Each source is of some part of the two unions; TypeScript cannot follow that through `infer`.
+  // Each source has a part of the two unions; TypeScript cannot follow that through `infer`.
   const all = sources as unknown as ReadonlyArray<Source<E, R>>
   return Effect.map(internal.make(all, options), of)
 }
 
 /**
- * Tells credentials from a plain `Redacted` key, where either may be given.
+ * Tells credentials from a plain `Redacted` key, if either may be given.
  *
  * @since 0.1.0
  * @category guards

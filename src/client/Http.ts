@@ -6,11 +6,11 @@
 import type { OpenOptions } from "../protocol/Protocol.js"
 
 /**
- * What a generation of a client sends with: the address that its options say, checked and without a slash at the end, and
- * the `fetch` of its pool. An SDK takes both; a protocol without one sends with `post` and `get`.
+ * What a generation of a client sends with: its base URL, checked and without a trailing slash, and the `fetch` of its
+ * pool. An SDK takes both; a protocol without one sends with `post` and `get`.
  *
- * The `fetch` follows no redirects, since whoever is at their end would be given the key. It takes a URL and an init whose
- * body is text or bytes.
+ * The `fetch` follows no redirects, because their target would receive the key. It takes a URL and an init whose body
+ * is text or bytes.
  *
  * @since 0.1.0
  * @category models
@@ -43,7 +43,7 @@ export const post = async (http: Http, path: string, body: unknown, options: Ope
   })
 
 /**
- * Gets what is at a path, as for a `Cursor`, which takes an answer up again.
+ * Gets a path, for example for a `Cursor`, which continues an answer.
  *
  * @since 0.1.0
  * @category requests
@@ -56,8 +56,7 @@ export const get = async (http: Http, path: string, options: OpenOptions): Promi
   })
 
 /**
- * The headers of a request, as `fetch` takes them: `usual` ones, over them those of the options, without what these take
- * away.
+ * The headers of a request, as `fetch` takes them: `usual` ones, overridden or removed by those of the options.
  *
  * @since 0.1.0
  * @category requests

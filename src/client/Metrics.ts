@@ -1,14 +1,15 @@
 /**
  * The metrics that this library updates, as values of Effect's `Metric`. They are updated whether or not anything reads
- * them. An exporter reads all of them at once, for example the one of `@effect/opentelemetry`; a program reads them with
- * `Metric.snapshot`.
+ * them. An exporter reads all of them at once, for example the one of `@effect/opentelemetry`; a program reads them
+ * with `Metric.snapshot`.
  *
- * Names that begin with `gen_ai.` are those of the OpenTelemetry conventions for generative AI, in the last version that
- * `@opentelemetry/semantic-conventions` has published (1.45). The rest begins with `effect_redial.`.
+ * Names that begin with `gen_ai.` are those of the OpenTelemetry conventions for generative AI, in the last published
+ * version of `@opentelemetry/semantic-conventions` (1.45). The others begin with `effect_redial.`.
  *
- * Labels have few values: the provider, its protocol, the model, the tag of an error, a route, an outcome. After 100 models
- * of one provider, further ones are labelled `_OTHER`. Labels that a program adds by `Effect.tagMetrics` are kept. The label
- * `unit` is how an Effect metric tells an exporter its unit. docs/telemetry.md lists the labels of each metric.
+ * Labels have few values: the provider, its protocol, the model, the tag of an error, a route, an outcome. After 100
+ * models of one provider, further ones are labelled `_OTHER`. Labels that a program adds with `Effect.tagMetrics` are
+ * kept. The label `unit` tells an exporter the unit of an Effect metric. [docs/telemetry.md](../../docs/telemetry.md)
+ * lists the labels of each metric.
  *
  * @example
  * ```ts
@@ -27,8 +28,8 @@ import * as Metric from "effect/Metric"
 import * as MetricBoundaries from "effect/MetricBoundaries"
 
 /**
- * The names of all metrics, as an exporter sees them. Prometheus writes `_` for `.`, and `_total` behind the name of a
- * counter.
+ * The names of all metrics, as an exporter sees them. Prometheus writes `_` for `.`, and appends `_total` to the name
+ * of a counter.
  *
  * @since 0.1.0
  * @category names
@@ -56,7 +57,7 @@ export const names = {
   fallbacks: "effect_redial.fallbacks"
 } as const
 
-/** In seconds. The conventions advise them up to 81.92; a request that reasons takes longer, up to its 60 minutes. */
+/** In seconds. The conventions advise up to 81.92; a request that reasons takes longer, up to 60 minutes. */
 const durations = MetricBoundaries.fromIterable([
   0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28, 2.56, 5.12, 10.24, 20.48, 40.96, 81.92, 163.84, 327.68, 655.36,
   1310.72, 2621.44
@@ -76,7 +77,7 @@ const counter = (name: string, description: string): Metric.Metric.Counter<numbe
   Metric.counter(name, { description, incremental: true })
 
 /**
- * How long requests took, all attempts and waits included, in seconds. Requests that the consumer left are not in it.
+ * How long requests took, including all attempts and waits, in seconds. Excludes requests that the consumer abandoned.
  *
  * @since 0.1.0
  * @category requests
@@ -84,7 +85,7 @@ const counter = (name: string, description: string): Metric.Metric.Counter<numbe
 export const operationDuration = Metric.histogram(names.operationDuration, durations, "GenAI operation duration.")
 
 /**
- * How long requests waited for the first event of an answer, failed attempts included, in seconds.
+ * How long requests waited for the first event of an answer, including failed attempts, in seconds.
  *
  * @since 0.1.0
  * @category requests
@@ -96,8 +97,8 @@ export const timeToFirstChunk = Metric.histogram(
 )
 
 /**
- * How long an attempt waited for its next events after the first ones, in seconds: once for all that the network brought
- * at a time. Time in which the consumer did not pull is not in it.
+ * How long an attempt waited for further events after the first ones, in seconds: one value per network read. Excludes
+ * time in which the consumer did not pull.
  *
  * @since 0.1.0
  * @category attempts
@@ -109,8 +110,8 @@ export const timePerOutputChunk = Metric.histogram(
 )
 
 /**
- * The tokens of requests, read and written, of all attempts as far as the vendor reported them. `gen_ai.token.type` is
- * `input` or `output`, counted as `Usage` counts.
+ * The input and output tokens of requests, for all attempts as far as the vendor reported them. `gen_ai.token.type` is
+ * `input` or `output`, counted as in `Usage`.
  *
  * @since 0.1.0
  * @category tokens
@@ -118,8 +119,8 @@ export const timePerOutputChunk = Metric.histogram(
 export const tokenUsage = Metric.histogram(names.tokenUsage, tokens, "Number of input and output tokens used.")
 
 /**
- * Requests that ended. `effect_redial.outcome` is `succeeded`, `failed`, with an `error.type`, or `abandoned`: the consumer
- * wanted no more. A request that was refused before it was sent is none.
+ * Requests that ended. `effect_redial.outcome` is `succeeded`, `failed` (with an `error.type`), or `abandoned`, if the
+ * consumer stopped. A request that was refused before it was sent does not count.
  *
  * @since 0.1.0
  * @category requests
@@ -135,8 +136,8 @@ export const requests = counter(names.requests, "Requests that ended, by outcome
 export const attempts = counter(names.attempts, "Attempts that ended, by outcome.")
 
 /**
- * Attempts that follow a failed one. `error.type` is the tag of its error, and `effect_redial.route` how they proceed:
- * `restart`, `cursor`, `prefill` or `ask`.
+ * Attempts that follow a failed one. `error.type` is the tag of the failure, and `effect_redial.route` is the route of
+ * the attempt: `restart`, `cursor`, `prefill` or `ask`.
  *
  * @since 0.1.0
  * @category attempts
@@ -144,9 +145,9 @@ export const attempts = counter(names.attempts, "Attempts that ended, by outcome
 export const redials = counter(names.redials, "Further attempts, by the error of the one before and by route.")
 
 /**
- * Tokens that were paid for and are in no answer: those of attempts that broke, as far as the vendor had reported them.
- * Output counts where no later attempt kept it, input always, since it is read again. An answer that a cursor takes up is
- * one answer, of which nothing is lost. `gen_ai.token.type` and `error.type` say what, and why.
+ * Tokens that were paid for but are in no answer: those of broken attempts, as far as the vendor had reported them.
+ * Output counts if no later attempt kept it. Input always counts, because it is read again. An answer that a cursor
+ * continues is one answer, which loses nothing. `gen_ai.token.type` and `error.type` give the kind and the cause.
  *
  * @since 0.1.0
  * @category tokens
@@ -154,7 +155,7 @@ export const redials = counter(names.redials, "Further attempts, by the error of
 export const lostTokens = counter(names.lostTokens, "Tokens of attempts that broke, which are in no answer.")
 
 /**
- * The part of the input that came from a cache of the vendor.
+ * The part of the input that was read from a cache of the vendor.
  *
  * @since 0.1.0
  * @category tokens
@@ -162,7 +163,7 @@ export const lostTokens = counter(names.lostTokens, "Tokens of attempts that bro
 export const cacheReadTokens = counter(names.cacheReadTokens, "Input tokens that were served from a cache.")
 
 /**
- * The part of the input that went into a cache of the vendor.
+ * The part of the input that was written to a cache of the vendor.
  *
  * @since 0.1.0
  * @category tokens
@@ -178,8 +179,8 @@ export const cacheWriteTokens = counter(names.cacheWriteTokens, "Input tokens th
 export const reasoningTokens = counter(names.reasoningTokens, "Output tokens that were spent on reasoning.")
 
 /**
- * What requests cost, all attempts included, in the currency of the provider's `prices`. Without a price, or where the
- * vendor did not report the tokens of an attempt, that attempt adds nothing.
+ * What requests cost, including all attempts, in the currency of the provider's `prices`. An attempt without a price,
+ * or whose tokens the vendor did not report, adds nothing.
  *
  * @since 0.1.0
  * @category tokens
@@ -187,7 +188,7 @@ export const reasoningTokens = counter(names.reasoningTokens, "Output tokens tha
 export const cost = counter(names.cost, "Cost of requests, in the currency of the given prices.")
 
 /**
- * How long attempts waited for permission, in seconds: only of providers that have an `admission`.
+ * How long attempts waited for permission, in seconds. Only for providers with an `admission`.
  *
  * @since 0.1.0
  * @category attempts
@@ -199,9 +200,9 @@ export const admissionWait = Metric.histogram(
 )
 
 /**
- * Wishes to renew a client. `effect_redial.outcome` is `renewed` or `kept`, once for each build that ends, however many
- * requests wait for it, or `saturated` or `not-current`, once for each wish. `effect_redial.renewable` is the `name` of the
- * `Renewable`: for the client of a provider, the provider's id.
+ * Requests to renew a client. `effect_redial.outcome` is `renewed` or `kept`, once for each build that ends, however
+ * many requests wait for it, or `saturated` or `not-current`, once for each request. `effect_redial.renewable` is the
+ * `name` of the `Renewable`: for the client of a provider, the provider's id.
  *
  * @since 0.1.0
  * @category connections
@@ -209,8 +210,8 @@ export const admissionWait = Metric.histogram(
 export const renewals = counter(names.renewals, "Renewals of clients, by outcome.")
 
 /**
- * Generations of a `Renewable`, each with its own pool: `effect_redial.state` is `open`, for all that are not released, or
- * `draining`, for those of them that are retired and in use.
+ * Generations of a `Renewable`, each with its own pool. `effect_redial.state` is `open` for all that are not released,
+ * or `draining` for those that are retired but still in use.
  *
  * @since 0.1.0
  * @category connections
@@ -218,8 +219,8 @@ export const renewals = counter(names.renewals, "Renewals of clients, by outcome
 export const pools = Metric.gauge(names.pools, { description: "Client generations that are open, and draining." })
 
 /**
- * What became of keys of `Credentials`: `effect_redial.change` is `refreshed`, `refresh-failed`, `revoked` or `benched`, which
- * has an `effect_redial.reason`.
+ * Changes of the keys of `Credentials`. `effect_redial.change` is `refreshed`, `refresh-failed`, `revoked` or
+ * `benched`; the last has an `effect_redial.reason`.
  *
  * @since 0.1.0
  * @category connections
@@ -227,7 +228,7 @@ export const pools = Metric.gauge(names.pools, { description: "Client generation
 export const keyChanges = counter(names.keyChanges, "Keys that were refreshed, benched or revoked.")
 
 /**
- * The tokens that are left for retries, as of the last answer that began or retry that was asked for.
+ * The tokens left in the retry budget, at the last answer that began or the last retry that was requested.
  *
  * @since 0.1.0
  * @category traffic
@@ -237,7 +238,8 @@ export const retryBudgetLevel = Metric.gauge(names.retryBudgetLevel, {
 })
 
 /**
- * Whether a circuit breaker lets requests through: 0 is closed, it does; 1 is half-open, a few; 2 is open, none.
+ * The state of a circuit breaker: 0 is closed and lets requests through, 1 is half-open and lets a few through, 2 is
+ * open and lets none through.
  *
  * @since 0.1.0
  * @category traffic
@@ -247,7 +249,7 @@ export const circuitBreakerState = Metric.gauge(names.circuitBreakerState, {
 })
 
 /**
- * Attempts that wait for permission: of providers that have an `admission`.
+ * Attempts that wait for permission. Only for providers with an `admission`.
  *
  * @since 0.1.0
  * @category traffic
@@ -255,7 +257,7 @@ export const circuitBreakerState = Metric.gauge(names.circuitBreakerState, {
 export const queueLength = Metric.gauge(names.queueLength, { description: "Attempts that wait for permission." })
 
 /**
- * Requests that went on at another provider, by `effect_redial.from` and `effect_redial.to`.
+ * Requests that continued at another provider, by `effect_redial.from` and `effect_redial.to`.
  *
  * @since 0.1.0
  * @category traffic

@@ -1,5 +1,5 @@
 /**
- * What a provider needs of a client, whatever SDK is inside: renewable connections, and a way to send a request.
+ * What a provider needs from a client, whatever SDK it uses: renewable connections, and a way to send a request.
  *
  * @since 0.1.0
  */
@@ -50,38 +50,38 @@ export interface Connection<out Sdk> {
  * @category models
  */
 export interface ModelClient<out Sdk = unknown> {
-  /** The provider's id, as errors and events name it. */
+  /** The provider's id, as in errors and events. */
   readonly provider: string
-  /** The id of the protocol that it speaks. */
+  /** The id of its protocol. */
   readonly protocol: string
   readonly baseUrl: string
   readonly connections: Renewable.Renewable<Connection<Sdk>, InvalidOptions>
   /**
-   * Writes a request in the protocol's own terms, ready to be sent any number of times. For a prefill, the model's own
-   * message comes last, and it is to go on with it. `headers` go beside those of the client, which they replace, apart from
-   * `anthropic-beta`, a list that they add to; `Provider` checks them.
+   * Encodes a request in the protocol's own terms, ready to be sent any number of times. For a prefill, the model's own
+   * message comes last, and the model continues it. `headers` are added to those of the client and replace them, except
+   * `anthropic-beta`, which is a list; `Provider` checks them.
    */
   readonly prepare: (
     request: ModelRequest,
     as?: "prefill",
     headers?: Headers.Headers
   ) => Either.Either<PreparedCall, Fault>
-  /** The keys for one request: those of the client, or the `credential` that its call brings. */
+  /** The keys for one request: those of the client, or the `credential` of its call. */
   readonly keys: (credential?: Redacted.Redacted | Credentials) => Either.Either<() => Keys.Keys, Fault>
-  /** How an answer to this request can be gone on with, should its stream break. */
+  /** How an answer to this request can be continued if its stream breaks. */
   readonly capabilities: (request: ModelRequest) => Capabilities
-  /** Whether the vendor may send the text before a prefill again. */
+  /** Whether the vendor may repeat the text of a prefill. */
   readonly echoesPrefill: boolean
-  /** Remembers that a model refused a prefill. */
+  /** Records that a model refused a prefill. */
   readonly prefillRefused: (model: string) => void
 }
 
 /**
- * How an answer can be gone on with.
+ * How an answer can be continued.
  *
- * - `cursor`: the server keeps it, and sends what is missing
- * - `prefill`: the model goes on with a message of its own
- * - `ask`: the model can be asked to go on
+ * - `cursor`: the server keeps it, and sends the missing events
+ * - `prefill`: the model continues its own message
+ * - `ask`: the model can be asked to continue
  *
  * @since 0.1.0
  * @category models
@@ -93,18 +93,18 @@ export interface Capabilities {
 }
 
 /**
- * How models of a provider go on with a message of their own. Only where the vendor's documentation promises it: what an
- * endpoint that ignores such a message writes instead is noticed only where it begins in the same words.
+ * How models of a provider continue their own message. Set it only if the vendor's documentation promises it: if an
+ * endpoint ignores such a message, this is detected only if the new text begins with the same words.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Prefill {
-  /** The names of the models that do. A model that refuses is remembered for the life of the client. Default: all. */
+  /** The names of models that do. A refusal is remembered for the life of the client. Default: all. */
   readonly models?: RegExp | undefined
-  /** The field of the message that asks for it. Default: `none`, its place says it. */
+  /** The field of the message that asks for it. Default: `none`, its position is enough. */
   readonly flag?: PrefillFlag | undefined
-  /** Whether the answer begins with the message again. Default: false. */
+  /** Whether the answer repeats the message first. Default: false. */
   readonly echoes?: boolean | undefined
 }
 
@@ -115,16 +115,16 @@ export interface Prefill {
  * @category models
  */
 export interface PreparedCall {
-  /** Leases a connection; after a failure, one that the user's `failed` names is not met again where that can be helped. */
+  /** Leases a connection. After a failure, avoids the generation that the user's `failed` names if possible. */
   readonly connect: (
     user: Renewable.User,
     key: Redacted.Redacted
   ) => Effect.Effect<Line, InvalidOptions | RenewableClosed>
   /** Reads an answer. */
   readonly decoder: (stamp: Stamp, how?: Decoder.Reading) => Decoder.Decoder
-  /** The call that asks the server for the rest of an answer; undefined where it keeps nothing. */
+  /** The call that asks the server for the rest of an answer; undefined if it keeps nothing. */
   readonly after: (broken: Decoder.Decoder) => PreparedCall | undefined
-  /** The call that asks for a kept answer from its beginning, by its id; undefined where the protocol has no such call. */
+  /** The call that fetches a kept answer from its beginning, by its id; undefined if the protocol has no such call. */
   readonly attach: (id: string) => PreparedCall | undefined
 }
 
@@ -137,15 +137,15 @@ export interface PreparedCall {
 export interface Line {
   readonly generation: GenerationId
   readonly pool: ConnectionPool.Service
-  /** What `send` shows the provider: nothing that is told of this line may have it in it. Absent where there is none. */
+  /** The key that `send` sends. It must never reach errors, spans or logs. Absent if there is none. */
   readonly key?: Redacted.Redacted | undefined
   /** Resolves at the head of the answer. Rejects with whatever the SDK throws. */
   readonly send: (signal: AbortSignal) => Promise<Response>
 }
 
 /**
- * How a key is shown to a provider: as a bearer token in `authorization` or in Cloudflare's own header, alone in a header
- * of its own, or not at all, which suits servers on one's own machine.
+ * How a key is sent: as a bearer token in `authorization` or in Cloudflare's own header, alone in its own header, or
+ * not at all, for servers on your own machine.
  *
  * @since 0.1.0
  * @category models
@@ -160,25 +160,28 @@ export type Auth = "bearer" | "x-api-key" | "api-key" | "cf-aig-authorization" |
  */
 export interface Options<out R = never, out Quirks extends object = object> {
   /**
-   * Sent with each request, and kept nowhere else. For several keys, and for keys that expire: `Credentials`, which are
-   * refused with `InvalidOptions` where they belong to another host than that of `baseUrl`.
+   * Sent with each request, and stored nowhere else. Use `Credentials` for several keys, and for keys that expire; they
+   * are refused with `InvalidOptions` if they belong to another host than that of `baseUrl`.
    */
   readonly apiKey: Redacted.Redacted | Credentials
   /** The provider's id for errors, events and logs. Default: the vendor of the SDK. */
   readonly provider?: string | undefined
   /** Default: the API of the SDK's vendor. */
   readonly baseUrl?: string | undefined
-  /** Default: what the SDK's vendor takes. */
+  /** Default: what the SDK's vendor expects. */
   readonly auth?: Auth | undefined
-  /** Where the vendor differs from the protocol. Default: nowhere. */
+  /** How the vendor differs from the protocol. Default: not at all. */
   readonly quirks?: Quirks | undefined
   /** Sent with each request. Credentials do not belong here. Default: none. */
   readonly headers?: Headers.Input | undefined
-  /** Which models go on with a message of their own. Default: what the vendor documents, at its own address; else none. */
+  /** Which models continue their own message. Default: what the vendor documents, at its own address; else none. */
   readonly prefill?: Prefill | undefined
   /** Options for the pools, or a layer that builds each one. Default: undici pools with their default options. */
   readonly pool?: ConnectionPool.Options | Layer.Layer<ConnectionPool.ConnectionPool, InvalidOptions, R> | undefined
-  /** A generation older than this is renewed at the next request, for edges that cut old connections. Default: never. */
+  /**
+   * The maximum age of a generation: an older one is renewed at the next request, for edges that cut old connections.
+   * Default: none.
+   */
   readonly maxAge?: Duration.DurationInput | undefined
   /** See `Renewable.Options`. Default: 8. */
   readonly maxDraining?: number | undefined
@@ -187,36 +190,37 @@ export interface Options<out R = never, out Quirks extends object = object> {
 }
 
 /**
- * What distinguishes one kind of client from another: the protocol that it speaks, and what sends its requests.
+ * What distinguishes one kind of client from another: its protocol, and what sends its requests.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Kind<Sdk, Params, State, Quirks extends object = object> {
-  /** What `InvalidOptions` calls it. */
+  /** The name in `InvalidOptions`. */
   readonly module: string
-  /** The provider's id where the options name none. */
+  /** The provider's id, if the options give none. */
   readonly provider: string
-  /** The address where the options name none. */
+  /** The base URL, if the options give none. */
   readonly baseUrl: string
-  /** How the key is shown where the options do not say. */
+  /** How the key is sent, if the options do not say. */
   readonly auth: Auth
   readonly protocol: Protocol<Sdk, Params, State, Quirks>
   /**
-   * What the protocol adds to the base URL, for example `/api/chat`. A base URL that ends in it already is refused. Default:
-   * only the paths of this library's own protocols are.
+   * What the protocol adds to the base URL, for example `/api/chat`. A base URL that already ends in it is refused.
+   * Default: only the paths of the built-in protocols are refused.
    */
   readonly path?: string | undefined
   /**
    * Makes what the protocol sends with: the client of an SDK, with retries and timeouts off and this `fetch`; or `http`
-   * itself, where there is no SDK. Called once per generation; it is the place to import an SDK, which is loaded once.
+   * itself, if there is no SDK. Called once per generation; import an SDK here, so that it is loaded only when needed.
    */
   readonly load: (http: Http) => Promise<Sdk>
 }
 
 /**
- * Makes a client of a kind for the scope. Options are checked here; connections are made at the first lease. Each request
- * carries exactly one credential, as `auth` says, and an answer without success is a typed error, whatever sent it.
+ * Makes a client of a kind for the scope. Fails with `InvalidOptions` if options cannot work; connections are made at
+ * the first lease. Each request carries exactly one credential, as `auth` says. An answer with an error status is a
+ * typed error, whatever sent the request.
  *
  * @example
  * ```ts
@@ -279,7 +283,7 @@ export const make = <Sdk, Params, State, Quirks extends object = object, R = nev
       drainLimit
     })
 
-    // The last of the checks: what fails for another reason has not claimed the keys for its host.
+    // The last check, so that options that fail for another reason do not claim the keys for this host.
     const keys = yield* Either.mapLeft(Keys.from(options.apiKey, host), (problem) => invalid("apiKey", problem))
 
     const auth = options.auth ?? kind.auth
@@ -298,7 +302,7 @@ export const make = <Sdk, Params, State, Quirks extends object = object, R = nev
         Either.map(protocol.encode(request, options.quirks), (params) =>
           callOf(as === undefined ? params : (protocol.prefill?.(params, prefill?.flag ?? "none") ?? params), headers)
         ),
-      // What is to be JSON of a schema would begin a value of its own if it were gone on with.
+      // A continuation of an answer that must be JSON of a schema would begin a new JSON value.
       capabilities: ({ model, output, reasoning }) => ({
         cursor: protocol.cursor !== undefined,
         prefill:
@@ -318,7 +322,7 @@ export const make = <Sdk, Params, State, Quirks extends object = object, R = nev
         if (credential === undefined) return Either.right(keys)
         if (auth !== "none") return Keys.ofCall(credential, host)
         const problem =
-          "the `credential` of the call would not be sent: the provider shows no key, so give it an `apiKey`"
+          "the `credential` of the call would not be sent: the provider sends no key, so give it an `apiKey`"
         return Either.left(invalidRequest("credential", problem))
       }
     }

@@ -1,8 +1,8 @@
 /**
- * A client of OpenAI's protocols, Chat Completions and Responses, through the official SDK: OpenAI itself, and every
+ * A client of OpenAI's protocols, Chat Completions and Responses, through the official SDK: for OpenAI, and for every
  * vendor that serves one of them at another base URL.
  *
- * Of the SDK are used its typed parameters and its way of building a request. Its retries and its timeout are off, and
+ * It uses the SDK's typed parameters and its way of building a request. The SDK's retries and timeout are off, and
  * nothing is read from the environment or the disk.
  *
  * @since 0.1.0
@@ -25,7 +25,7 @@ import { notLoaded, PLACEHOLDER_KEY, quiet, unshown, withoutEnvironmentHeaders }
 import * as ModelClient from "./ModelClient.js"
 
 /**
- * What the tag provides.
+ * The service of the tag.
  *
  * @since 0.1.0
  * @category models
@@ -61,8 +61,7 @@ export interface ResponsesOptions<out R = never> extends ModelClient.Options<R, 
 }
 
 /**
- * The options of `make` and `layer`: those of all clients, and which of the two protocols to speak. Default:
- * `chat-completions`.
+ * The options of `make` and `layer`: those of all clients, and the protocol. Default: `chat-completions`.
  *
  * @since 0.1.0
  * @category models
@@ -101,7 +100,8 @@ const chatCompletions = kind(ChatCompletions.protocol)
 const responses = kind(Responses.protocol)
 
 /**
- * Makes a client for the scope. Options are checked at once; the SDK is loaded and a pool opened at the first request.
+ * Makes a client for the scope. Fails with `InvalidOptions` at once if options cannot work; the first request loads the
+ * SDK and opens a pool.
  *
  * @since 0.1.0
  * @category constructors
@@ -110,7 +110,7 @@ export const make = <R = never>(options: Options<R>): Effect.Effect<Service, Inv
   options.protocol === "responses" ? makeResponses(options) : ModelClient.make(chatCompletions, options)
 
 /**
- * Makes a client of the Responses protocol for the scope, as vendors' endpoints want it.
+ * Makes a client of the Responses protocol for the scope, for the endpoints of vendors.
  *
  * @since 0.1.0
  * @category constructors
@@ -120,7 +120,7 @@ export const makeResponses = <R = never>(
 ): Effect.Effect<Service, InvalidOptions, R | Scope.Scope> => ModelClient.make(responses, options)
 
 /**
- * The client as a layer, which fails with `InvalidOptions` for options that cannot work.
+ * The client as a layer. Fails with `InvalidOptions` if options cannot work.
  *
  * @example
  * ```ts
@@ -137,7 +137,7 @@ export const layer = <R = never>(options: Options<R>): Layer.Layer<OpenAiClient,
   Layer.scoped(OpenAiClient, make(options))
 
 /**
- * The layer with its key, and its base URL if wanted, from the configuration.
+ * The layer with its key, and optionally its base URL, from the configuration.
  *
  * @since 0.1.0
  * @category layers

@@ -1,18 +1,18 @@
 /**
  * A scoped value that can be replaced while it is in use.
  *
- * The value of the moment is a *generation*. Users lease it; when a user finds it broken it asks for the next one, naming
- * the generation that failed. The laws, each of which is a test:
+ * The current value is a *generation*. Users lease it. A user that finds it broken asks for the next one, naming the
+ * generation that failed. The laws, each of which is a test:
  *
  * 1. Acquire before release: the next generation is built, in the scope of the renewable, before the old one retires.
  * 2. Kept on failure: if the build fails, the old generation stays in use, and the failure is reported as data.
- * 3. Fenced: only the current generation of this very renewable can be renewed, so a hundred users who fail together
+ * 3. Fenced: only the current generation of this very renewable can be renewed, so a hundred users that fail together
  *    cause one build, and a late or foreign failure causes none.
  * 4. Drained, not cut: a retired generation takes no new leases and is released when its last lease ends.
- * 5. Owned: every generation is released exactly once, under interruption too, and all when the scope closes.
+ * 5. Owned: every generation is released exactly once, even under interruption, and all when the scope closes.
  * 6. Separate: renewing one renewable touches no other.
- * 7. Bounded: at most `maxDraining` retired generations live; past that, a user who must not meet the failed generation
- *    again gets an unshared one of its own.
+ * 7. Bounded: at most `maxDraining` retired generations live. Beyond that, a user that must avoid the failed generation
+ *    gets an unshared one of its own.
  *
  * @since 0.1.0
  */
@@ -39,13 +39,13 @@ export { RenewableClosed } from "./internal/renewableClosed.js"
  */
 export interface Lease<out A> {
   readonly value: A
-  /** What to name when it turns out broken. An unshared lease names the generation that it stands in for. */
+  /** What to name if it turns out broken. An unshared lease names the generation that it replaces. */
   readonly generation: GenerationId.GenerationId
   readonly shared: boolean
 }
 
 /**
- * What became of a wish to renew.
+ * The result of a renewal.
  *
  * - `Renewed`: `generation` is the new one
  * - `NotCurrent`: the named generation is not the current one of this renewable; nothing was done
@@ -63,7 +63,7 @@ export type Renewal<E> = Data.TaggedEnum<{
 }>
 
 /**
- * What happens to the generations of a renewable.
+ * A change of the generations of a renewable.
  *
  * @since 0.1.0
  * @category models
@@ -76,7 +76,7 @@ export type Change = Data.TaggedEnum<{
 }>
 
 /**
- * The generations of a renewable, counted.
+ * Counts of the generations of a renewable.
  *
  * @since 0.1.0
  * @category models
@@ -92,17 +92,17 @@ export interface Stats {
 }
 
 /**
- * Whoever leases a generation.
+ * The options of a lease.
  *
  * @since 0.1.0
  * @category models
  */
 export interface User {
-  /** The lease ends with it. */
+  /** The lease ends when this scope closes. */
   readonly scope: Scope.Scope
-  /** The generation that has failed this user, as `leaseAfter` takes it. Default: none. */
+  /** The generation that failed for this user, as for `leaseAfter`. Default: none. */
   readonly failed?: GenerationId.GenerationId | undefined
-  /** The span that the building of a generation stands below. Default: that of the context. */
+  /** The parent of the span that builds a generation. Default: the span of the context. */
   readonly parent?: Tracer.AnySpan | undefined
 }
 
@@ -117,17 +117,17 @@ export interface Renewable<out A, out E = never> {
   /** Leases the current generation; the first lease builds the first one. */
   readonly lease: Effect.Effect<Lease<A>, E | RenewableClosed, Scope.Scope>
   /**
-   * Leases for a user whom `failed` has failed. As `lease`, but where `failed` is still the current generation: a renewal
-   * that is under way is waited for, one that was refused while too many were draining is tried again, and while too
-   * many are draining the lease is on an unshared generation of its own, released with it.
+   * Leases for a user for whom `failed` has failed. Like `lease`, unless `failed` is still the current generation. Then
+   * it waits for a running renewal, and retries one that was refused because too many were draining. While too many are
+   * draining, it leases an unshared generation, which is released with the lease.
    */
   readonly leaseAfter: (failed: GenerationId.GenerationId) => Effect.Effect<Lease<A>, E | RenewableClosed, Scope.Scope>
-  /** The same two for a user who has its scope at hand, which it would cost more to put into the context than to lease. */
+  /** Like `lease` and `leaseAfter`, with an explicit scope; cheaper than putting the scope into the context. */
   readonly leaseFor: (user: User) => Effect.Effect<Lease<A>, E | RenewableClosed>
-  /** Replaces `failed`, if it is the current generation. Never fails: what became of it is the result. */
+  /** Replaces `failed`, if it is the current generation. Never fails: the outcome is the result. */
   readonly renew: (failed: GenerationId.GenerationId) => Effect.Effect<Renewal<E>>
   readonly stats: Effect.Effect<Stats>
-  /** What happens from now on. A reader that falls 256 changes behind misses the oldest. */
+  /** Changes from now on. A reader that falls 256 changes behind misses the oldest. */
   readonly changes: Stream.Stream<Change>
 }
 
@@ -138,20 +138,20 @@ export interface Renewable<out A, out E = never> {
  * @category models
  */
 export interface Options<in A> {
-  /** Begins the names of the generations. Default: `renewable`. */
+  /** The prefix of the generations' names. Default: `renewable`. */
   readonly name?: string | undefined
-  /** Run when a generation retires while still in use, to give up what its users do not need. Default: nothing. */
+  /** Runs when a generation retires while still in use, to release what its users do not need. Default: nothing. */
   readonly retire?: ((value: A) => Effect.Effect<void>) | undefined
-  /** Retired generations that may live at once. Default: 8. */
+  /** How many retired generations may live at once. Default: 8. */
   readonly maxDraining?: number | undefined
-  /** How long a retired generation may be used before it is released under its users. Default: for ever. */
+  /** How long a retired generation may still be used before it is released anyway. Default: no limit. */
   readonly drainLimit?: Duration.DurationInput | undefined
-  /** A lease finding the current generation older than this renews it first. Default: for ever. */
+  /** A lease renews a current generation that is older than this first. Default: no limit. */
   readonly maxAge?: Duration.DurationInput | undefined
 }
 
 /**
- * Makes a renewable of whatever `acquire` acquires. Nothing is acquired until the first lease.
+ * Makes a renewable of what `acquire` acquires. Nothing is acquired until the first lease.
  *
  * @example
  * ```ts

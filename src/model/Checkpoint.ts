@@ -1,9 +1,9 @@
 /**
  * What is needed to continue a broken answer later, in another process, or at another provider: what was delivered, the
- * attempts that it took, and where a server keeps the answer, the place to go on from.
+ * attempts so far, and the cursor if a server keeps the answer.
  *
- * Every `ProviderError` of a request that was sent has one, and `ModelEvent.fold` makes one from events. Encode it with the
- * schema to store it, and give it back as `from`:
+ * Every `ProviderError` of a request that was sent has one, and `ModelEvent.fold` makes one from events. Encode it with
+ * the schema to store it, and pass it as `from` to continue:
  *
  * @example
  * ```ts
@@ -36,18 +36,18 @@ import { Attempt, Seam } from "./ModelResponse.js"
 import { PartialResponse } from "./PartialResponse.js"
 
 /**
- * Where a server keeps an answer. OpenAI's Responses do for requests with `background: true`.
+ * Where a server keeps an answer. OpenAI's Responses keep answers of requests with `background: true`.
  *
  * @since 0.1.0
  * @category schemas
  */
 export const Cursor = Schema.Struct({
-  /** The provider and the protocol that can be asked for it. */
+  /** The provider and the protocol that can fetch it. */
   provider: Schema.String,
   protocol: Schema.String,
   /** The vendor's id of the response. */
   id: Schema.String,
-  /** The number of the last event that came, where it is known. */
+  /** The number of the last event received, if known. */
   after: Schema.optional(Schema.Number)
 })
 
@@ -65,12 +65,14 @@ export type Cursor = typeof Cursor.Type
  */
 export const Checkpoint = Schema.Struct({
   ...PartialResponse.fields,
-  /** The attempts that were made, in order. */
+  /** The attempts so far, in order. */
   attempts: Schema.Array(Attempt),
-  /** Where the text was already put together from several attempts. */
+  /** The seams of the text so far; empty if one attempt wrote all of it. */
   seams: Schema.Array(Seam),
   cursor: Schema.optional(Cursor),
-  /** The answer was proven to be whole: there is nothing to go on with, and `from` is refused. Absent otherwise. */
+  /**
+   * True if the answer is proven to be whole: there is nothing to continue, and `from` is refused. Absent otherwise.
+   */
   finished: Schema.optional(Schema.Literal(true))
 })
 
@@ -81,14 +83,15 @@ export const Checkpoint = Schema.Struct({
 export type Checkpoint = typeof Checkpoint.Type
 
 /**
- * Stores checkpoints while events pass: before a piece of the stream is handed on, what the consumer has with it is given
- * to `store`. The stream waits for `store`, and fails where it fails. What a program shows is then never more than it
- * stored: if it is killed, the next one goes on from the last checkpoint, and a piece that was stored and not shown is in
- * the checkpoint's `text`.
+ * Stores checkpoints while events pass. Before a chunk of events is emitted, a checkpoint that includes it is passed to
+ * `store`. The stream waits for `store`, and fails if it fails. So a program never shows more than it stored. If it is
+ * killed, the next one continues from the last checkpoint; a chunk that was stored but not shown is in the checkpoint's
+ * `text`.
  *
- * Each checkpoint holds the whole answer so far, so storing each piece of a very long answer adds up. With `every`, pieces
- * in between are handed on before they are stored: a program that is killed then may have shown a little more than the
- * checkpoint says, and shows that again. The last checkpoint is stored at the end, also where the stream fails.
+ * Each checkpoint holds the whole answer so far, so storing every chunk of a very long answer adds up. With `every`,
+ * the chunks in between are emitted before they are stored: a program that is killed then may have shown a little more
+ * than the checkpoint contains, and shows that again. The last checkpoint is stored at the end, even if the stream
+ * fails.
  *
  * @example
  * ```ts
@@ -131,7 +134,7 @@ export const save: {
       let behind = false
       const rest = Effect.suspend(() => (behind ? store(folding.checkpoint()) : Effect.void))
       const ended = events.pipe(
-        // The error of the stream says more than that of a last attempt to store.
+        // The error of the stream says more than a failure to store the last checkpoint.
         Stream.catchAll((error) => Stream.fromEffect(Effect.zipRight(Effect.ignore(rest), Effect.fail(error)))),
         Stream.concat(Stream.drain(Stream.fromEffect(rest)))
       )
@@ -154,8 +157,8 @@ export const save: {
  * @category models
  */
 export interface SaveOptions {
-  /** No sooner than this after the last time. Default: with every piece that the network brings. */
+  /** The least time between two checkpoints. Default: none, one checkpoint per chunk. */
   readonly every?: Duration.DurationInput | undefined
-  /** The checkpoint that the stream itself goes on from. Default: none. */
+  /** The checkpoint that the stream itself continues. Default: none. */
   readonly from?: Checkpoint | undefined
 }

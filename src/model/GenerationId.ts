@@ -1,13 +1,13 @@
 /**
- * The identity of one generation of a renewable client: which renewable it belongs to, and which in turn it is.
+ * The identity of one generation of a renewable client: the renewable it belongs to, and its number.
  *
  * @since 0.1.0
  */
 import * as Schema from "effect/Schema"
 
 /**
- * Unique in the process, for example `anthropic#1.2`: the second generation of the first renewable. A bare number
- * would be true of every provider's client at once, and a failure of one could then renew another.
+ * Unique in the process. For example, `anthropic#1.2` is the second generation of the first renewable. A bare number
+ * would match the clients of all providers, so a failure of one could renew another.
  *
  * @since 0.1.0
  * @category schemas
@@ -21,7 +21,7 @@ export const GenerationId = Schema.String.pipe(Schema.brand("effect-redial/Gener
 export type GenerationId = typeof GenerationId.Type
 
 /**
- * Which in turn a generation is, counted from 1.
+ * The number of the generation within its renewable, counted from 1.
  *
  * @since 0.1.0
  * @category accessors

@@ -1,5 +1,5 @@
 /**
- * The one error of objects besides the provider's: an answer came, and it is not what was asked for.
+ * The error of an answer that is not the requested object.
  *
  * @since 0.1.0
  */
@@ -8,11 +8,11 @@ import { clip } from "./internal/clip.js"
 import { ModelResponse } from "./ModelResponse.js"
 
 const advice = {
-  refusal: "Change the request; asking again will hardly help.",
+  refusal: "Change the request; asking again will rarely help.",
   cut: "Raise `maxOutputTokens`, or ask for less.",
   absent: "Ask again, or use a model that can write JSON of a schema.",
   json: "Ask again, or use a model that can write JSON of a schema.",
-  schema: "Ask again, or say in the schema's descriptions what is meant.",
+  schema: "Ask again, or explain the fields in the schema's descriptions.",
   changed: 'Ask again, or with `delivery: "hold"`, which gives nothing before the answer is whole.'
 }
 
@@ -22,16 +22,16 @@ const fields = {
   reason: Schema.Literal("refusal", "cut", "absent", "json", "schema", "changed"),
   /** What happened, as a sentence without its subject. */
   description: Schema.String,
-  /** What the model wrote, as it came. */
+  /** What the model wrote, unchanged. */
   text: Schema.String,
-  /** What does not fit, where it was compared with the schema or read as JSON. */
+  /** What does not fit, if the text was compared with the schema or parsed as JSON. */
   issue: Schema.optional(Schema.String),
-  /** The whole answer, with its usage: it was paid for. */
+  /** The whole answer, with its usage. */
   response: ModelResponse
 }
 
 /**
- * An answer that was no object, after which the model was asked for another one.
+ * An answer that was not the object, after which the model was asked for another one.
  *
  * @since 0.1.0
  * @category schemas
@@ -45,21 +45,23 @@ export const Rejected = Schema.Struct(fields)
 export type Rejected = typeof Rejected.Type
 
 /**
- * An answer came that is not the object that was asked for, for this reason:
+ * An answer came that is not the requested object, for one of these reasons:
  *
  * - `refusal`: the model declined, or the vendor's filter stopped it
  * - `cut`: the answer ended before it was whole
- * - `absent`: the answer has no object in it
+ * - `absent`: the answer contains no object
  * - `json`: it is not JSON
- * - `schema`: it is JSON, and not of the schema
- * - `changed`: after a drop, the model wrote other elements than those that were given already
+ * - `schema`: it is JSON, but does not fit the schema
+ * - `changed`: after a drop, the model wrote a list that differs from the elements already given
+ *
+ * See [docs/tools.md](../../docs/tools.md#when-it-is-not-an-object).
  *
  * @since 0.1.0
  * @category errors
  */
 export class InvalidOutput extends Schema.TaggedError<InvalidOutput>("effect-redial/InvalidOutput")("InvalidOutput", {
   ...fields,
-  /** The answers before this one, where corrections were asked for; absent where there were none. */
+  /** The earlier answers, if corrections were requested; absent if there were none. */
   repairs: Schema.optional(Schema.Array(Rejected))
 }) {
   override get message(): string {

@@ -1,10 +1,11 @@
 /**
- * What a stream emits.
+ * The events of a stream.
  *
- * The grammar: `ResponseStart`, then blocks, each a start, deltas and an end with the same `index`, or one event alone; `Finish` once, last,
- * and only when the end was proven. A stream without `Finish` fails. After a drop, `Superseded` says from which block on
- * the output is void, and another `ResponseStart` begins the attempt that replaces it. A `ResponseStart` that has a
- * `route` voids nothing: what came before stays, and what follows is added to it.
+ * The grammar: `ResponseStart`, then blocks, then `Finish`. A block is a start, deltas and an end with the same
+ * `index`, or a single event. `Finish` comes once, last, and only if the end was proven. A stream without `Finish`
+ * fails. After a drop, `Superseded` says from which block on the output is void, and another `ResponseStart` begins the
+ * attempt that replaces it. A `ResponseStart` with a `route` voids nothing: what came before stays, and what follows is
+ * added to it.
  *
  * Events are plain objects. The schemas here are for storing and sending them; nothing is decoded per event.
  *
@@ -22,8 +23,8 @@ import { Usage } from "./Usage.js"
 const index = Schema.Number
 
 /**
- * An attempt was answered. The blocks that follow begin anew, or go on with those that came before where there is a
- * `route`: then a text block that was open grows on, under its own index.
+ * The answer of an attempt begins. The blocks that follow start over. With a `route` they continue the earlier ones: an
+ * open text block then grows under its own index.
  *
  * @since 0.1.0
  * @category schemas
@@ -31,21 +32,21 @@ const index = Schema.Number
 export const ResponseStart = Schema.TaggedStruct("ResponseStart", {
   /** Counted from 1. */
   attempt: Schema.Number,
-  /** Whose connections carry it. */
+  /** The generation whose connections carry it. */
   generation: GenerationId,
   /** The vendor's id of the response. */
   id: Schema.optional(Schema.String),
   model: Schema.optional(Schema.String),
   requestId: Schema.optional(Schema.String),
-  /** How this attempt goes on with what a broken one delivered; absent where it begins anew. */
+  /** How this attempt continues what a broken one delivered; absent if it starts over. */
   route: Schema.optional(Route),
-  /** The attempts that ended before it; absent where there were none. */
+  /** The attempts before it; absent if there were none. */
   attempts: Schema.optional(Schema.Array(Attempt)),
   /** When the attempt began, in milliseconds since the epoch. */
   startedAt: Schema.optional(Schema.Number),
-  /** What the vendor counts at the start, where it does: Anthropic, all of the input. It is a lower bound of the cost. */
+  /** The usage that the vendor reports at the start, a lower bound of the cost. Anthropic reports all of the input. */
   usage: Schema.optional(Usage),
-  /** Present where the server keeps this answer, so that a program that lost it can ask for the rest. */
+  /** Present if the server keeps this answer, so that a program that lost it can ask for the rest. */
   cursor: Schema.optional(Cursor)
 })
 
@@ -105,7 +106,7 @@ export interface TextEnd extends Schema.Schema.Type<typeof TextEnd> {}
  */
 export const ReasoningStart = Schema.TaggedStruct("ReasoningStart", {
   index,
-  /** The protocol that it came over. */
+  /** The protocol of the attempt that wrote it. */
   protocol: Schema.optional(Schema.String)
 })
 
@@ -130,7 +131,7 @@ export const ReasoningDelta = Schema.TaggedStruct("ReasoningDelta", { index, tex
 export interface ReasoningDelta extends Schema.Schema.Type<typeof ReasoningDelta> {}
 
 /**
- * A block of reasoning is whole. `signature` is the vendor's proof of it, where there is one.
+ * A block of reasoning is whole. `signature` is the vendor's proof of it, if there is one.
  *
  * @since 0.1.0
  * @category schemas
@@ -144,7 +145,7 @@ export const ReasoningEnd = Schema.TaggedStruct("ReasoningEnd", { index, signatu
 export interface ReasoningEnd extends Schema.Schema.Type<typeof ReasoningEnd> {}
 
 /**
- * A tool call begins. It is to be run from `Finish.response.toolCalls` only.
+ * A tool call begins. Run it only from `Finish.response.toolCalls`.
  *
  * @since 0.1.0
  * @category schemas
@@ -172,7 +173,7 @@ export const ToolCallDelta = Schema.TaggedStruct("ToolCallDelta", { index, json:
 export interface ToolCallDelta extends Schema.Schema.Type<typeof ToolCallDelta> {}
 
 /**
- * The arguments of a tool call have come. The answer may still drop, so this is no reason to run it.
+ * The arguments of a tool call have arrived. The answer may still drop, so do not run it yet.
  *
  * @since 0.1.0
  * @category schemas
@@ -188,7 +189,7 @@ export interface ToolCallEnd extends Schema.Schema.Type<typeof ToolCallEnd> {}
 const { type: _type, ...citation } = CitationPart.fields
 
 /**
- * A source of the text block before it, in one piece: see `Prompt.CitationPart`.
+ * A source of the text block before it, as a single event: see `Prompt.CitationPart`.
  *
  * @since 0.1.0
  * @category schemas
@@ -202,7 +203,7 @@ export const Citation = Schema.TaggedStruct("Citation", { index, ...citation })
 export interface Citation extends Schema.Schema.Type<typeof Citation> {}
 
 /**
- * A block that this library does not model, kept whole and given in one piece.
+ * A block that this library does not model, whole, as a single event.
  *
  * @since 0.1.0
  * @category schemas
@@ -211,7 +212,7 @@ export const ProviderPart = Schema.TaggedStruct("ProviderPart", {
   index,
   name: Schema.String,
   value: Schema.Unknown,
-  /** The protocol that it came over. */
+  /** The protocol of the attempt that wrote it. */
   protocol: Schema.optional(Schema.String)
 })
 
@@ -222,16 +223,16 @@ export const ProviderPart = Schema.TaggedStruct("ProviderPart", {
 export interface ProviderPart extends Schema.Schema.Type<typeof ProviderPart> {}
 
 /**
- * One event as the server sent it, before the events that it means: only where the call asked for `raw`. It is no part of
- * the answer: nothing folds it, and no deadline takes it for progress.
+ * One event as the server sent it, before the events that it means. Emitted only if the call asked for `raw`. It is not
+ * part of the answer: folding skips it, and no deadline counts it as progress.
  *
  * @since 0.1.0
  * @category schemas
  */
 export const Raw = Schema.TaggedStruct("Raw", {
-  /** The attempt that it belongs to. */
+  /** The attempt that received it. */
   attempt: Schema.Number,
-  /** The name of a server-sent event; absent where it has none. */
+  /** The name of a server-sent event; absent if it has none. */
   event: Schema.optional(Schema.String),
   /** What follows `data:`, or one line of newline-delimited JSON. */
   data: Schema.String
@@ -244,7 +245,7 @@ export const Raw = Schema.TaggedStruct("Raw", {
 export interface Raw extends Schema.Schema.Type<typeof Raw> {}
 
 /**
- * An attempt broke. Every block from `fromIndex` on is void and will come again.
+ * An attempt broke. Every block from `fromIndex` on is void and comes again.
  *
  * @since 0.1.0
  * @category schemas
@@ -280,7 +281,7 @@ export const Finish = Schema.TaggedStruct("Finish", { response: ModelResponse })
 export interface Finish extends Schema.Schema.Type<typeof Finish> {}
 
 /**
- * Any event of a stream, to be told apart by `_tag`.
+ * Any event of a stream, discriminated by `_tag`.
  *
  * @since 0.1.0
  * @category schemas
@@ -310,7 +311,7 @@ export const ModelEvent = Schema.Union(
 export type ModelEvent = HeldEvent | Raw | Superseded
 
 /**
- * Any event of a stream that is held back until its end is proven: nothing is taken back, and nothing is raw.
+ * Any event of a stream that is held back until its end is proven: nothing is voided, and nothing is raw.
  *
  * @since 0.1.0
  * @category models
@@ -331,12 +332,13 @@ export type HeldEvent =
   | Finish
 
 /**
- * Folds events into what a consumer then has: blocks that were superseded are gone. The result is a `Checkpoint`, from
- * which another call can go on.
+ * Folds events into what a consumer has: superseded blocks are gone. The result is a `Checkpoint`, which another call
+ * can continue.
  *
- * Total: events of a block whose start is not among them are skipped. The events of a call that goes on `from` a checkpoint
- * are folded on top of it, with `from`. To store checkpoints of one call while it runs, use `Checkpoint.save`, which keeps
- * one fold: a checkpoint does not hold the places of blocks that a protocol reserved and that have not come yet.
+ * Never throws: events of a block without a start are skipped. If a call continues `from` a checkpoint, pass that
+ * checkpoint as `from` here; the events are folded on top of it. To store checkpoints while a call runs, use
+ * `Checkpoint.save`, which keeps one fold: a checkpoint does not contain the indices that a protocol reserved for
+ * blocks that have not come yet.
  *
  * @example
  * ```ts

@@ -1,5 +1,5 @@
 /**
- * One request to a model, in terms that every protocol can be written from.
+ * One request to a model, in terms that every protocol can express.
  *
  * @since 0.1.0
  */
@@ -12,7 +12,7 @@ import type { JsonSchema, Tool, VendorTool } from "./Tool.js"
 import { type Toolkit, toolsOf } from "./Toolkit.js"
 
 /**
- * Whether and which tool the model must call: its own choice, none, at least one, or the one named.
+ * Whether and which tool the model must call: its own choice, none, at least one, or the named one.
  *
  * @since 0.1.0
  * @category models
@@ -20,45 +20,48 @@ import { type Toolkit, toolsOf } from "./Toolkit.js"
 export type ToolChoice = "auto" | "none" | "required" | { readonly tool: string }
 
 /**
- * How much the model is to think. A protocol takes an effort, a budget in tokens, or both; what it does not take is an
- * `InvalidRequest`. Which values a model takes, only its vendor can check.
+ * How much the model may think. A protocol takes an effort, a budget in tokens, or both; anything else is an
+ * `InvalidRequest`. Only the vendor can check which values a model accepts.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Reasoning {
   readonly effort?: "none" | "minimal" | "low" | "medium" | "high" | "xhigh" | "max" | undefined
-  /** The most tokens to think with: Anthropic models up to 4.6, from 1024 on, and below `maxOutputTokens`. */
+  /** The most tokens for thinking, for Anthropic models up to 4.6: 1024 or more, and below `maxOutputTokens`. */
   readonly budgetTokens?: number | undefined
-  /** Asks for a summary of the thinking where the vendor does not show it: Responses. */
+  /** Asks for a summary of the thinking, if the vendor does not show the thinking itself: Responses. */
   readonly summary?: "auto" | "concise" | "detailed" | undefined
 }
 
 /**
- * The answer is to be JSON of this schema. See also `Provider.generateObject`.
+ * The answer must be JSON of this schema. See also `Provider.generateObject`.
  *
  * @since 0.1.0
  * @category models
  */
 export interface OutputSchema {
-  /** Letters, digits, `_` and `-`; some vendors want a name. Default: `answer`. */
+  /** Letters, digits, `_` and `-`; some vendors require a name. Default: `answer`. */
   readonly name?: string | undefined
   readonly schema: JsonSchema
 }
 
 /**
- * Fields for the wire that this library does not model, for each protocol its own; those of other protocols than the
- * provider's are ignored. Each protocol's module adds its entry, in the types of the official SDK, and a protocol of your
- * own adds one in the same way.
+ * Fields of the wire that this library does not model, grouped by protocol; entries of other protocols than the
+ * provider's are ignored. Each protocol's module adds its entry, in the types of the official SDK. A protocol of your
+ * own can add one in the same way.
  *
- * They are merged last and whole, so they win: a `thinking` given here replaces the one that `reasoning` makes. A field that
- * is undefined says nothing. Three things differ:
+ * They are merged last, field by field, so they win: a `thinking` given here replaces the one that `reasoning` makes. A
+ * field that is undefined changes nothing. Three things differ:
  *
- * - `tools` come behind those of the request.
- * - `reasoning` and `text` of Responses and `output_config` of Anthropic Messages hold several things, and are mixed.
- * - What the library itself depends on is left out of the types and is an `InvalidRequest`: the model, the conversation
+ * - `tools` are added after those of the request.
+ * - `reasoning` and `text` of Responses and `output_config` of Anthropic Messages hold several settings, and are
+ *   merged.
+ * - Fields that the library depends on are not in the types and are an `InvalidRequest`: the model, the conversation
  *   (`messages`, `input`), the streaming, the number of choices, log probabilities. So are `system` and `instructions`
  *   beside system text of the request.
+ *
+ * See [docs/requests.md](../../docs/requests.md#provideroptions).
  *
  * @example
  * ```ts
@@ -84,7 +87,7 @@ export interface OutputSchema {
 export interface ProviderOptions {}
 
 /**
- * What a caller writes. What the protocol of the provider cannot express is an `InvalidRequest` that names the field.
+ * What a caller writes. A field that the provider's protocol cannot express is an `InvalidRequest` that names it.
  *
  * @since 0.1.0
  * @category models
@@ -94,11 +97,11 @@ export interface Options {
   readonly model: string
   /** The question, or the conversation so far. */
   readonly prompt: string | Prompt.Prompt
-  /** Standing instructions. Default: none. */
+  /** System text that holds from the start. Default: none. */
   readonly system?: string | ReadonlyArray<Prompt.TextPart> | undefined
   /**
-   * The most tokens to write, reasoning included. Default: the vendor's; over Anthropic Messages, which wants a number,
-   * 8192 and the budget of the reasoning, if it has one.
+   * The most tokens to write, reasoning included. Default: the vendor's. Anthropic Messages requires a number: 8192,
+   * plus the budget of the reasoning if there is one.
    */
   readonly maxOutputTokens?: number | undefined
   readonly temperature?: number | undefined
@@ -114,19 +117,19 @@ export interface Options {
   /** Anthropic Messages, Chat Completions. */
   readonly stopSequences?: ReadonlyArray<string> | undefined
   /**
-   * The tools the model may call, your own and the vendor's: a toolkit, which decodes the calls of the response, or a list.
-   * Default: none.
+   * The tools that the model may call, your own and the vendor's: a toolkit, which decodes the calls of the response,
+   * or a list. Default: none.
    */
   readonly tools?: Toolkit<Tool | VendorTool> | ReadonlyArray<Tool | VendorTool> | undefined
-  /** Default: the vendor's, which is `auto` where there are tools. */
+  /** Default: the vendor's, which is `auto` if there are tools. */
   readonly toolChoice?: ToolChoice | undefined
   /** Whether the model may call several tools at once. Default: the vendor's, which is true. */
   readonly parallelToolCalls?: boolean | undefined
   readonly reasoning?: Reasoning | undefined
   readonly output?: OutputSchema | undefined
-  /** An id of the end user, without personal data, by which the vendor can find abuse. */
+  /** An id of the end user, without personal data. Vendors use it to detect abuse. */
   readonly user?: string | undefined
-  /** Labels kept with the request by the vendor: Chat Completions, Responses. */
+  /** Labels that the vendor keeps with the request: Chat Completions, Responses. */
   readonly metadata?: Readonly<Record<string, string>> | undefined
   /** The vendor's own word, for example `auto` or `priority`. */
   readonly serviceTier?: string | undefined
@@ -134,7 +137,8 @@ export interface Options {
 }
 
 /**
- * A checked request: the prompt is a list of messages, the tools are a list, and nothing a protocol needs is missing.
+ * A checked request: the prompt is a list of messages, the tools are a list, and every field that a protocol needs is
+ * present.
  *
  * @since 0.1.0
  * @category models
@@ -145,8 +149,8 @@ export interface ModelRequest extends Omit<Options, "prompt" | "tools"> {
 }
 
 /**
- * Checks what can be checked without knowing the vendor. `Provider` does so for each call; it is here for the tests of a
- * protocol, whose `encode` takes a checked request.
+ * Checks what can be checked without knowing the vendor. `Provider` calls it for each request; it is public for the
+ * tests of a protocol, whose `encode` takes a checked request.
  *
  * @since 0.1.0
  * @category constructors

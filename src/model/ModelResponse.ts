@@ -1,9 +1,9 @@
 /**
- * A response whose end has been proven.
+ * A response whose end was proven.
  *
  * Only a protocol's decoder makes one from the wire, at the terminal marker of that protocol. Decoding a stored one
- * trusts the store, and `make` trusts its caller. Run tools from `toolCalls` and from nowhere else: those are closed, and their arguments are
- * complete JSON.
+ * trusts the store, and `make` trusts its caller. Run tools only from `toolCalls`: those calls are closed, and their
+ * arguments are complete JSON.
  *
  * @since 0.1.0
  */
@@ -35,7 +35,7 @@ export const TypeId: unique symbol = Symbol.for("effect-redial/ModelResponse")
 export type TypeId = typeof TypeId
 
 /**
- * An error in short.
+ * The summary of an error.
  *
  * @since 0.1.0
  * @category schemas
@@ -44,7 +44,7 @@ export const ErrorSummary = Schema.Struct({
   tag: Schema.String,
   /** What happened, as a sentence without its subject. */
   description: Schema.String,
-  /** The whole message: who, what, which attempt, and what to do. */
+  /** The whole message: who failed, how, at which attempt, and what to do. */
   message: Schema.String
 })
 
@@ -55,7 +55,7 @@ export const ErrorSummary = Schema.Struct({
 export type ErrorSummary = typeof ErrorSummary.Type
 
 /**
- * Which of several keys an attempt was sent with. Nothing of it is made from the key.
+ * Which of several keys an attempt was sent with. Nothing in it is derived from the key.
  *
  * @since 0.1.0
  * @category schemas
@@ -63,7 +63,7 @@ export type ErrorSummary = typeof ErrorSummary.Type
 export const Credential = Schema.Struct({
   /** The name of its source. */
   name: Schema.String,
-  /** Which of the keys that the source gave, counted from 1. */
+  /** The number of the key within its source, counted from 1. */
   version: Schema.Number
 })
 
@@ -74,11 +74,11 @@ export const Credential = Schema.Struct({
 export type Credential = typeof Credential.Type
 
 /**
- * How an attempt goes on with the output of one that broke.
+ * How an attempt continues the output of one that broke.
  *
- * - `cursor`: the server kept the answer, and sends what is missing
- * - `prefill`: the model goes on with its own message
- * - `ask`: the model was asked to repeat its last words and to go on from there
+ * - `cursor`: the server kept the answer, and sends the missing events
+ * - `prefill`: the model continues its own message
+ * - `ask`: the model was asked to repeat its last words and to continue from there
  *
  * @since 0.1.0
  * @category schemas
@@ -98,10 +98,10 @@ export type Route = typeof Route.Type
  * @category schemas
  */
 export const Seam = Schema.Struct({
-  /** The attempt that went on. */
+  /** The attempt that continued. */
   attempt: Schema.Number,
   route: Route,
-  /** How much of the answer's `text` was there before, in UTF-16 code units. */
+  /** The length of the answer's `text` before the seam, in UTF-16 code units. */
   offset: Schema.Number,
   /** The last words before the seam, which the model repeated to prove it; only with the route `ask`. */
   anchor: Schema.optional(Schema.String)
@@ -114,37 +114,37 @@ export const Seam = Schema.Struct({
 export type Seam = typeof Seam.Type
 
 /**
- * One request on the wire: an attempt that failed has its error's tag and message and what it had delivered.
+ * One request on the wire. A failed attempt has the tag and message of its error, and what it had delivered.
  *
  * @since 0.1.0
  * @category schemas
  */
 export const Attempt = Schema.Struct({
-  /** Counted from 1; 0 where it is one of a request that a `Hedge` sent besides the one that was answered. */
+  /** Counted from 1; 0 if it belongs to a request that a `Hedge` sent besides the one that was answered. */
   attempt: Schema.Number,
-  /** Who was asked, and for which model: an answer that another provider continued has attempts of both. */
+  /** The provider and model that were asked: an answer that another provider continued has attempts of both. */
   provider: Schema.optional(Schema.String),
   model: Schema.optional(Schema.String),
-  /** Whose connections carried it; absent where no client could be had. */
+  /** The generation whose connections carried it; absent if no client could be built. */
   generation: Schema.optional(GenerationId),
-  /** The key that it was sent with; absent where the provider has only one. */
+  /** The key that it was sent with; absent if the provider has only one. */
   credential: Schema.optional(Credential),
   requestId: Schema.optional(Schema.String),
-  /** What of the answer's headers a vendor's support asks for: ids, rate limits, who answered. Names in lower case. */
+  /** The headers of the answer that a vendor's support asks for: ids, rate limits, server. Names in lower case. */
   headers: Schema.optional(Schema.Record({ key: Schema.String, value: Schema.String })),
   /** Milliseconds since the epoch. */
   startedAt: Schema.Number,
   /** Milliseconds since the epoch. */
   endedAt: Schema.Number,
-  /** Absent where the attempt began anew. */
+  /** Absent if the attempt started over. */
   route: Schema.optional(Route),
   error: Schema.optional(ErrorSummary),
   usage: Schema.optional(Usage),
-  /** True where the attempt broke before its usage was final: it cost at least this. */
+  /** True if the attempt broke before its usage was final: the real usage is at least this. */
   usageIsPartial: Schema.optional(Schema.Boolean),
-  /** How far output had got by the end of this attempt. */
+  /** How far the output had got by the end of this attempt. */
   delivered: Delivered,
-  /** What this attempt had written and a later one writes again. */
+  /** What this attempt wrote and a later one writes again. */
   discarded: Schema.optional(PartialResponse)
 })
 
@@ -155,7 +155,7 @@ export const Attempt = Schema.Struct({
 export type Attempt = typeof Attempt.Type
 
 /**
- * A tool call that was cut by the output limit: never to be run.
+ * A tool call that was cut by the output limit. Never run it.
  *
  * @since 0.1.0
  * @category schemas
@@ -198,27 +198,30 @@ const fields = {
   reasoning: Schema.String,
   /** The whole content in order, as it goes back to the model in a conversation. */
   content: Schema.Array(AssistantPart),
-  /** Closed, with complete arguments: these may be run. */
+  /** Closed calls with complete arguments: these may be run. */
   toolCalls: Schema.Array(ToolCallPart),
   incompleteToolCalls: Schema.Array(IncompleteToolCall),
   finishReason: FinishReason,
-  /** The stop sequence that the model wrote, where the vendor says which: Anthropic, vLLM. */
+  /** The stop sequence that the model wrote, if the vendor reports it: Anthropic, vLLM. */
   stopSequence: Schema.optional(Schema.String),
-  /** What the vendor says of a stop beside its word: Anthropic gives the category of a refusal and its explanation. */
+  /**
+   * What the vendor reports about a stop besides the reason: Anthropic gives the category of a refusal and its
+   * explanation.
+   */
   stopDetails: Schema.optional(Schema.Unknown),
-  /** Of the attempt that succeeded. What others cost is with them, in `attempts`; see `totalUsage`. */
+  /** The usage of the successful attempt. The usage of the others is in `attempts`; see `totalUsage`. */
   usage: Usage,
-  /** The same as the vendor wrote it, with what `usage` has no field for: searches, audio, iterations. */
+  /** The vendor's own usage object, with what `usage` has no field for: searches, audio, iterations. */
   rawUsage: Schema.optional(Schema.Unknown),
   /** The tier that served the request, in the vendor's words. */
   serviceTier: Schema.optional(Schema.String),
-  /** The container that the vendor's tools ran in, to be named in a later request: Anthropic. */
+  /** The container that the vendor's tools ran in; a later request can name it: Anthropic. */
   container: Schema.optional(Container),
-  /** The edits that the vendor made to the context, as it wrote them: Anthropic. */
+  /** The edits that the vendor made to the context, unchanged: Anthropic. */
   contextManagement: Schema.optional(Schema.Unknown),
   /** All attempts, the successful one last. */
   attempts: Schema.Array(Attempt),
-  /** Where the text was put together from several attempts; empty where one attempt wrote all of it. */
+  /** The seams of the text; empty if one attempt wrote all of it. */
   seams: Schema.optionalWith(Schema.Array(Seam), { default: () => [] })
 }
 
@@ -235,7 +238,7 @@ export interface ModelResponse extends Schema.Simplify<typeof Stored.Type> {
 }
 
 /**
- * Tells a response from anything else, such as a plain object that only looks like one.
+ * Tells a response from anything else, such as a plain object of the same shape.
  *
  * @since 0.1.0
  * @category guards
@@ -243,8 +246,8 @@ export interface ModelResponse extends Schema.Simplify<typeof Stored.Type> {
 export const isModelResponse = (u: unknown): u is ModelResponse => typeof u === "object" && u !== null && TypeId in u
 
 /**
- * The usage of all attempts together, as far as it is known. `exact` is false where the provider did not report all of it,
- * or an attempt broke before its usage was final: then the real cost is higher.
+ * The usage of all attempts together, as far as it is known. `exact` is false if the provider did not report all of it,
+ * or if an attempt broke before its usage was final: the real cost is then higher.
  *
  * @example
  * ```ts
@@ -265,8 +268,8 @@ export const totalUsage = (response: {
 }): { readonly usage: Usage; readonly exact: boolean } => usageOf(response.attempts, () => true)
 
 /**
- * Makes a response that no stream had to prove: for tests, and for stores with a form of their own. Whatever takes a
- * response trusts it, and runs its tools, so never make one of an answer that may have been cut.
+ * Makes a response without proof, for tests and for stores with their own format. Whatever takes a response trusts it
+ * and runs its tools, so never make one from an answer that may have been cut.
  *
  * @example
  * ```ts
@@ -283,7 +286,7 @@ export const totalUsage = (response: {
 export const make = (options: Options = {}): ModelResponse => unsafeMake(completeResponse(options))
 
 /**
- * Stores a response and reads it back. Reading trusts the store that the end was proven.
+ * Stores and restores a response. Decoding trusts the store that the end was proven.
  *
  * @since 0.1.0
  * @category schemas

@@ -1,5 +1,5 @@
 /**
- * What of a response has come so far. It is evidence, not an answer: nothing here was proven to be whole.
+ * The part of a response that has arrived. It is evidence, not an answer: nothing here is proven to be whole.
  *
  * @since 0.1.0
  */
@@ -9,7 +9,7 @@ import type { ModelEvent } from "./ModelEvent.js"
 import type { ModelResponse } from "./ModelResponse.js"
 
 /**
- * One block as far as it came. `open` is true where it was still growing.
+ * One block as far as it arrived. `open` is true if it was still growing.
  *
  * @since 0.1.0
  * @category schemas
@@ -20,7 +20,7 @@ export const Block = Schema.Union(
     type: Schema.Literal("reasoning"),
     text: Schema.String,
     signature: Schema.optional(Schema.String),
-    /** The protocol that it came over. */
+    /** The protocol of the attempt that wrote it. */
     protocol: Schema.optional(Schema.String),
     open: Schema.Boolean
   }),
@@ -28,7 +28,7 @@ export const Block = Schema.Union(
     type: Schema.Literal("tool-call"),
     id: Schema.String,
     name: Schema.String,
-    /** The arguments as they came, cut or not. Never run a tool from here. */
+    /** The arguments as they arrived, possibly cut. Never run a tool from here. */
     json: Schema.String,
     open: Schema.Boolean
   }),
@@ -36,7 +36,7 @@ export const Block = Schema.Union(
     type: Schema.Literal("provider"),
     name: Schema.String,
     value: Schema.Unknown,
-    /** The protocol that it came over. */
+    /** The protocol of the attempt that wrote it. */
     protocol: Schema.optional(Schema.String),
     open: Schema.Boolean
   }),
@@ -50,7 +50,7 @@ export const Block = Schema.Union(
 export type Block = typeof Block.Type
 
 /**
- * How far output got: the furthest of what was delivered. Text that is only white space counts as nothing.
+ * How far the output got: the furthest kind that was delivered. Text that is only white space counts as nothing.
  *
  * @since 0.1.0
  * @category schemas
@@ -64,7 +64,7 @@ export const Delivered = Schema.Literal("nothing", "reasoning", "text", "tool-ca
 export type Delivered = typeof Delivered.Type
 
 /**
- * The output as far as it came: on an error as `partial`, and what `ModelEvent.fold` gives.
+ * The output so far: `partial` of an error, and the result of `ModelEvent.fold`.
  *
  * @since 0.1.0
  * @category schemas
@@ -84,7 +84,7 @@ export const PartialResponse = Schema.Struct({
 export type PartialResponse = typeof PartialResponse.Type
 
 /**
- * What the end of an answer says of it, once it is proven.
+ * What the end of an answer reports, once it is proven.
  *
  * @since 0.1.0
  * @category models
@@ -107,8 +107,8 @@ export interface Ending
     > {}
 
 /**
- * What has come of an answer, kept up to date event by event: what a decoder reads into. Indices are those of the events; a
- * protocol may leave one free.
+ * The output so far, updated event by event: what a decoder reads into. Indices are those of the events; a protocol may
+ * leave one unused.
  *
  * @since 0.1.0
  * @category models
@@ -116,14 +116,14 @@ export interface Ending
 export interface Fold {
   /** The index that the next block takes. */
   readonly length: number
-  /** The index behind the first so many blocks. */
+  /** The first index after that many blocks. */
   readonly indexAfter: (blocks: number) => number
   readonly apply: (event: ModelEvent) => void
   /** Drops the blocks from `fromIndex` on. */
   readonly truncate: (fromIndex: number) => void
   readonly delivered: (fromIndex?: number, toIndex?: number) => Delivered
-  /** What there is, of all blocks or of those from `fromIndex` on, without the one at `toIndex`. */
+  /** The output so far, of all blocks or of those from `fromIndex` on, without the one at `toIndex`. */
   readonly partial: (fromIndex?: number, toIndex?: number) => PartialResponse
-  /** The response, to be called only once its end was proven. */
+  /** The response. Call it only once the end is proven. */
   readonly response: (ending: Ending) => ModelResponse
 }

@@ -1,5 +1,5 @@
 /**
- * What is said to a model: messages, and conversations of them.
+ * Messages to and from a model, and conversations of them.
  *
  * @since 0.1.0
  */
@@ -11,7 +11,7 @@ import type { ModelResponse } from "./ModelResponse.js"
 export * from "./internal/parts.js"
 
 /**
- * What the user says.
+ * A message of the user.
  *
  * @since 0.1.0
  * @category messages
@@ -28,7 +28,7 @@ export const UserMessage = Schema.Struct({
 export type UserMessage = typeof UserMessage.Type
 
 /**
- * What the model said. `Prompt.append` makes one of a response.
+ * A message of the model. `Prompt.append` makes one from a response.
  *
  * @since 0.1.0
  * @category messages
@@ -45,9 +45,9 @@ export const AssistantMessage = Schema.Struct({
 export type AssistantMessage = typeof AssistantMessage.Type
 
 /**
- * The results of tool calls. `Prompt.toolResults` makes one. What answers a call that came as a `ProviderPart` is one too:
- * it is written as it is, over Anthropic Messages as a block of the user's and over Responses as an item. See
- * `Responses.toolOutput`.
+ * The results of tool calls. `Prompt.toolResults` makes one. It also holds answers to calls that came as a
+ * `ProviderPart`; these are written unchanged, over Anthropic Messages as a block of the user's turn and over Responses
+ * as an item. See `Responses.toolOutput`.
  *
  * @since 0.1.0
  * @category messages
@@ -64,7 +64,7 @@ export const ToolMessage = Schema.Struct({
 export type ToolMessage = typeof ToolMessage.Type
 
 /**
- * What the program, and not the user, says to the model. Over Anthropic Messages it is a system message.
+ * Instructions of the program, not of the user. Over Anthropic Messages it is a system message.
  *
  * @since 0.1.0
  * @category messages
@@ -81,11 +81,10 @@ export const DeveloperMessage = Schema.Struct({
 export type DeveloperMessage = typeof DeveloperMessage.Type
 
 /**
- * System text at its place in the conversation. For text that holds from the start, the request's `system` is the usual
- * place.
+ * System text in mid-conversation. For text that holds from the start, use the request's `system`.
  *
- * Over Anthropic Messages what comes before all other messages is part of `system`. Later on it stands in its place, which
- * may only be between what the user says and what the model answers, and for models from Claude Opus 4.8 on
+ * Over Anthropic Messages, what precedes all other messages becomes part of `system`. Later text stays in its place,
+ * which must be between a turn of the user and the model's answer, and requires a model from Claude Opus 4.8 on
  * (platform.claude.com, build-with-claude/mid-conversation-system-messages).
  *
  * @since 0.1.0
@@ -125,7 +124,7 @@ export type Message = typeof Message.Type
 export type Prompt = ReadonlyArray<Message>
 
 /**
- * A prompt of one user message.
+ * A prompt with one user message.
  *
  * @since 0.1.0
  * @category constructors
@@ -133,10 +132,10 @@ export type Prompt = ReadonlyArray<Message>
 export const text = (content: string): Prompt => [{ role: "user", content }]
 
 /**
- * Goes on with a conversation after a response: what the model said becomes its message, or the end of its last message
- * where the response continues that one, as it does after a `pause`.
+ * Continues a conversation with a response. The response becomes a message of the model. If it continues the last
+ * message, as after a `pause`, it is added to the end of that message.
  *
- * Tool calls that were cut are not in it, and a response without content adds nothing: vendors refuse both.
+ * Tool calls that were cut are left out, and a response without content adds nothing: vendors refuse both.
  *
  * @example
  * ```ts
@@ -167,7 +166,7 @@ export const append: {
 })
 
 /**
- * What a tool answered to a call, or, with `isError`, why it could not.
+ * The result of a tool call or, with `isError`, why the tool failed.
  *
  * @example
  * ```ts
@@ -187,7 +186,7 @@ export const toolResult = (
 ): ToolResultPart => ({ type: "tool-result", id: call.id, content, ...options })
 
 /**
- * Gives the model the results of its calls. Vendors want one for every call, right after the message that has the calls.
+ * Adds the results of tool calls. Vendors require one for every call, right after the message with the calls.
  *
  * @example
  * ```ts

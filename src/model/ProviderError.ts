@@ -1,10 +1,11 @@
 /**
- * What can go wrong with a request, one tag per thing a caller can do something about.
+ * Errors of a request, one tag for each thing that a caller can do something about.
  *
- * The error that ends a request is its last attempt's own, so `Effect.catchTag` works; it carries all attempts and the
- * furthest output that was delivered. Cancellation is interruption and never one of these.
+ * A request ends with the error of its last attempt, so `Effect.catchTag` works. The error carries all attempts and the
+ * output that was delivered. Cancellation is interruption and never an error. [docs/errors.md](../../docs/errors.md)
+ * lists each tag, when it occurs, whether it is retried, and what to do.
  *
- * A test makes one with as much as it cares for. The rest is that of a request that was never sent:
+ * A test sets only the fields that it needs. The defaults are those of a request that was never sent:
  *
  * @example
  * ```ts
@@ -30,7 +31,8 @@ const connectionAdvice: { readonly [reason: string]: string | undefined } = {
 }
 
 /**
- * No connection came about: refused, not resolved, TLS, proxy, out of time, or reset before the answer began.
+ * No connection could be made: refused, DNS, TLS, proxy, timeout, or reset before the answer began. Retried on new
+ * connections, unless the reason is `closed` or `client`.
  *
  * @since 0.1.0
  * @category errors
@@ -40,8 +42,8 @@ export class ConnectionFailed extends Schema.TaggedError<ConnectionFailed>("effe
   {
     ...fields("no connection could be made"),
     /**
-     * `closed`: the layer's scope was already closed. `client`: the client could not be built, since this runtime or this
-     * installation lacks what it is made of; the message names it.
+     * `closed`: the layer's scope is closed. `client`: the client could not be built, because this runtime or this
+     * installation lacks something that it needs; the message names it.
      */
     reason: given(
       Schema.Literal("refused", "dns", "tls", "proxy", "timeout", "reset", "closed", "client", "other"),
@@ -55,7 +57,7 @@ export class ConnectionFailed extends Schema.TaggedError<ConnectionFailed>("effe
 }
 
 /**
- * The connection was reset or closed in the middle of the answer.
+ * The connection was reset or closed in the middle of the answer. Retried on new connections.
  *
  * @since 0.1.0
  * @category errors
@@ -70,7 +72,7 @@ export class StreamDropped extends Schema.TaggedError<StreamDropped>("effect-red
 }
 
 /**
- * The answer ended cleanly and without its terminal marker. An empty answer is one of these.
+ * The answer ended cleanly but without its terminal marker. An empty answer is one, too. Retried on new connections.
  *
  * @since 0.1.0
  * @category errors
@@ -85,15 +87,15 @@ export class StreamTruncated extends Schema.TaggedError<StreamTruncated>("effect
 }
 
 /**
- * A deadline on waiting for the provider passed.
+ * A deadline on waiting for the provider passed. Retried, except for the deadlines `reasoning` and `total`.
  *
  * @since 0.1.0
  * @category errors
  */
 export class StreamStalled extends Schema.TaggedError<StreamStalled>("effect-redial/StreamStalled")("StreamStalled", {
-  ...fields("nothing came for too long"),
+  ...fields("no event arrived in time"),
   deadline: given(Schema.Literal("firstEvent", "idle", "stuck", "reasoning", "total"), "idle"),
-  /** True where not one byte came while waiting: the connection is suspect, not only the generation. */
+  /** True if not one byte arrived while waiting: the connection is suspect, not only the generation. */
   silent: given(Schema.Boolean, true)
 }) {
   override get message(): string {
@@ -102,14 +104,14 @@ export class StreamStalled extends Schema.TaggedError<StreamStalled>("effect-red
 }
 
 /**
- * What came is not the protocol.
+ * The answer is not valid for its protocol, or contradicts itself. Retried once.
  *
  * @since 0.1.0
  * @category errors
  */
 export class MalformedStream extends Schema.TaggedError<MalformedStream>("effect-redial/MalformedStream")(
   "MalformedStream",
-  fields("what came is not the protocol")
+  fields("the answer is not valid for its protocol")
 ) {
   override get message(): string {
     return message(this, "Check that the base URL is that of an API of this protocol and that no proxy rewrites it.")
@@ -117,7 +119,7 @@ export class MalformedStream extends Schema.TaggedError<MalformedStream>("effect
 }
 
 /**
- * The provider has no capacity at the moment: 529, 503, or an overload reported inside the stream.
+ * The provider has no capacity at the moment: 529, 503, or an overload reported inside the stream. Retried.
  *
  * @since 0.1.0
  * @category errors
@@ -132,7 +134,7 @@ export class Overloaded extends Schema.TaggedError<Overloaded>("effect-redial/Ov
 }
 
 /**
- * Too many requests for this key: 429.
+ * Too many requests for this key: 429. Retried, not before the provider's `Retry-After`.
  *
  * @since 0.1.0
  * @category errors
@@ -147,7 +149,7 @@ export class RateLimited extends Schema.TaggedError<RateLimited>("effect-redial/
 }
 
 /**
- * The provider failed: 5xx, or an error of its own reported inside the stream.
+ * The provider failed: 5xx, or an error reported inside the stream. Retried.
  *
  * @since 0.1.0
  * @category errors
@@ -157,12 +159,12 @@ export class ServerError extends Schema.TaggedError<ServerError>("effect-redial/
   fields("the provider failed")
 ) {
   override get message(): string {
-    return message(this, "Ask again; if it lasts, give the provider the request id.")
+    return message(this, "Ask again; if it persists, give the provider the request id.")
   }
 }
 
 /**
- * The key was not accepted: 401.
+ * The key was not accepted: 401. Not retried, except by another key if there are several.
  *
  * @since 0.1.0
  * @category errors
@@ -176,7 +178,7 @@ export class AuthenticationFailed extends Schema.TaggedError<AuthenticationFaile
 }
 
 /**
- * The key is good, and may not do this: 403.
+ * The key is valid but may not do this: 403. Not retried.
  *
  * @since 0.1.0
  * @category errors
@@ -191,7 +193,8 @@ export class PermissionDenied extends Schema.TaggedError<PermissionDenied>("effe
 }
 
 /**
- * The account is out of money or of quota: 402, or a 429 that waiting does not heal.
+ * The account is out of credit or quota: 402, or a 429 that waiting does not resolve. Not retried, except by another
+ * key if there are several.
  *
  * @since 0.1.0
  * @category errors
@@ -206,7 +209,7 @@ export class QuotaExhausted extends Schema.TaggedError<QuotaExhausted>("effect-r
 }
 
 /**
- * There is no such model, or no such endpoint: 404.
+ * There is no such model, or no such endpoint: 404. Not retried.
  *
  * @since 0.1.0
  * @category errors
@@ -221,7 +224,7 @@ export class ModelNotFound extends Schema.TaggedError<ModelNotFound>("effect-red
 }
 
 /**
- * The request cannot be expressed or was not accepted: 400, 413, 422.
+ * The request cannot be expressed or was not accepted: 400, 413, 422. Not retried.
  *
  * @since 0.1.0
  * @category errors
@@ -230,7 +233,7 @@ export class InvalidRequest extends Schema.TaggedError<InvalidRequest>("effect-r
   "InvalidRequest",
   {
     ...fields("the request was not accepted"),
-    /** The field of the request, where it is known. */
+    /** The field of the request, if known. */
     field: Schema.optional(Schema.String)
   }
 ) {
@@ -240,7 +243,7 @@ export class InvalidRequest extends Schema.TaggedError<InvalidRequest>("effect-r
 }
 
 /**
- * The conversation is longer than the model can read.
+ * The conversation is longer than the model can read. Not retried.
  *
  * @since 0.1.0
  * @category errors
@@ -255,7 +258,7 @@ export class ContextOverflow extends Schema.TaggedError<ContextOverflow>("effect
 }
 
 /**
- * The provider's policy refuses the request.
+ * The provider's policy refuses the request. Not retried.
  *
  * @since 0.1.0
  * @category errors
@@ -270,8 +273,8 @@ export class ContentRefused extends Schema.TaggedError<ContentRefused>("effect-r
 }
 
 /**
- * A model that was to go on with a broken answer did not show where it goes on, or could not be asked. A request that
- * breaks ends with the error of the break, and this one is only in its `attempts`; a request that begins `from` a
+ * A model that was asked to continue a broken answer did not show where it continues, or could not be asked. A request
+ * that breaks ends with the error of the break, and has this one only in its `attempts`. A request that begins `from` a
  * checkpoint can end with it.
  *
  * @since 0.1.0
@@ -279,7 +282,7 @@ export class ContentRefused extends Schema.TaggedError<ContentRefused>("effect-r
  */
 export class SeamNotProven extends Schema.TaggedError<SeamNotProven>("effect-redial/SeamNotProven")(
   "SeamNotProven",
-  fields("the model did not show where it goes on")
+  fields("the model did not show where it continues")
 ) {
   override get message(): string {
     return message(this, "Keep what was delivered, or ask for a new answer.")
@@ -287,32 +290,32 @@ export class SeamNotProven extends Schema.TaggedError<SeamNotProven>("effect-red
 }
 
 /**
- * A circuit breaker sent nothing, since the provider failed too often: see `CircuitBreaker`. It is not tried again by the
- * schedule; a `Fallback` goes on with the next provider at once.
+ * A circuit breaker refused the attempt, because the provider failed too often: see `CircuitBreaker`. Nothing was sent.
+ * The schedule does not retry it; a `Fallback` continues with the next provider at once.
  *
  * @since 0.1.0
  * @category errors
  */
 export class CircuitOpen extends Schema.TaggedError<CircuitOpen>("effect-redial/CircuitOpen")("CircuitOpen", {
   ...fields("the circuit breaker is open"),
-  /** When the provider is tried next, in milliseconds since the epoch; absent while a probe is on its way. */
+  /** When the provider is tried next, in milliseconds since the epoch; absent while a probe is in flight. */
   probeAt: Schema.optional(Schema.Number)
 }) {
   override get message(): string {
-    return message(this, "Ask another provider, or ask again once the provider was probed.")
+    return message(this, "Use another provider, or ask again after the next probe.")
   }
 }
 
 /**
- * A limit of this program sent nothing: its queue is full, or the wait was too long. See `Limits`. It is not tried again by
- * the schedule; a `Fallback` goes on with the next provider at once.
+ * A limit of this program refused the attempt: its queue is full, or the wait was too long. See `Limits`. Nothing was
+ * sent. The schedule does not retry it; a `Fallback` continues with the next provider at once.
  *
  * @since 0.1.0
  * @category errors
  */
 export class LimitReached extends Schema.TaggedError<LimitReached>("effect-redial/LimitReached")("LimitReached", {
   ...fields("a limit of this program was reached"),
-  /** Which one: `concurrency`, `requests` and `tokens` are those of `Limits`. */
+  /** The limit: `concurrency`, `requests` and `tokens` are those of `Limits`. */
   limit: Schema.optional(Schema.String)
 }) {
   override get message(): string {
@@ -344,7 +347,7 @@ const classes = {
 for (const Class of Object.values(classes)) shown(Class)
 
 /**
- * For storing and sending errors.
+ * The schema of all errors, for storing and sending them.
  *
  * @since 0.1.0
  * @category schemas
@@ -367,7 +370,15 @@ export const isProviderError = (u: unknown): u is ProviderError =>
   Object.values(classes).some((constructor) => u instanceof constructor)
 
 /**
- * True where a second attempt can succeed. A malformed stream is retried once only, which the retry loop counts.
+ * Whether another attempt can succeed. The retry loop retries a malformed stream only once.
+ *
+ * @example
+ * ```ts
+ * import { ProviderError } from "effect-redial"
+ *
+ * ProviderError.isRetryable(new ProviderError.Overloaded()) // true
+ * ProviderError.isRetryable(new ProviderError.ContextOverflow()) // false
+ * ```
  *
  * @since 0.1.0
  * @category guards
@@ -375,8 +386,8 @@ export const isProviderError = (u: unknown): u is ProviderError =>
 export const isRetryable = (error: ProviderError): boolean => Traits.isRetryable(error)
 
 /**
- * True where the connection is suspect, so that the client that carried it is to be renewed. A provider that answered
- * with a status code has a working connection.
+ * Whether the connection is suspect, so that the client that carried it must be renewed. A provider that answered with
+ * a status code has a working connection.
  *
  * @since 0.1.0
  * @category guards
@@ -384,7 +395,7 @@ export const isRetryable = (error: ProviderError): boolean => Traits.isRetryable
 export const isTransport = (error: ProviderError): boolean => Traits.isTransport(error)
 
 /**
- * How long the provider asked to wait.
+ * How long the provider asked to wait, from `Retry-After`.
  *
  * @since 0.1.0
  * @category accessors

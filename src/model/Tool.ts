@@ -1,5 +1,5 @@
 /**
- * A tool that a model may call: its name, what it is for, and what it takes.
+ * Tools that a model may call: a name, a description, and parameters.
  *
  * @since 0.1.0
  */
@@ -19,7 +19,7 @@ export type { Arguments, Checked, Requirements, ToolParameters } from "./interna
 export type JsonSchema = Readonly<Record<string, unknown>>
 
 /**
- * A tool named `Name` that takes an `A`. `Tool` alone is any tool.
+ * A tool named `Name` with arguments of type `A`. `Tool` alone is any tool.
  *
  * @since 0.1.0
  * @category models
@@ -27,17 +27,18 @@ export type JsonSchema = Readonly<Record<string, unknown>>
 export interface Tool<out Name extends string = string, out A = unknown, out R = unknown> {
   readonly name: Name
   readonly description: string | undefined
-  /** What the tool takes, as JSON Schema. */
+  /** The parameters, as JSON Schema. */
   readonly parameters: JsonSchema
-  /** Asks the vendor to cache all tools up to this one: see `Prompt.CacheMark`. Absent: not asked. */
+  /** Asks the vendor to cache all tools up to this one: see `Prompt.CacheMark`. Default: not cached. */
   readonly cache?: CacheMark | undefined
-  /** Checks the arguments of a call. `Toolkit` does it for all calls of a response. */
+  /** Checks the arguments of a call. `Toolkit` calls it for all calls of a response. */
   readonly decode: (args: unknown) => Effect.Effect<A, ParseResult.ParseError, R>
 }
 
 /**
- * A tool in a vendor's own terms: one that the vendor runs (a web search), or one that models know by name and the program
- * runs (a shell). `AnthropicMessages.tool`, `ChatCompletions.tool` and `Responses.tool` make one, typed by the SDKs.
+ * A tool as its vendor defines it: one that the vendor runs (a web search), or one that models know by name and the
+ * program runs (a shell). `AnthropicMessages.tool`, `ChatCompletions.tool` and `Responses.tool` make one, typed by the
+ * SDKs.
  *
  * A provider of another protocol refuses it with `InvalidRequest`.
  *
@@ -45,16 +46,16 @@ export interface Tool<out Name extends string = string, out A = unknown, out R =
  * @category models
  */
 export interface VendorTool<out Name extends string = string> {
-  /** The protocol whose terms these are. */
+  /** The protocol of the definition. */
   readonly protocol: string
-  /** By which `toolChoice` names the tool, and which no other tool of the request has. */
+  /** The name for `toolChoice`, unique among the tools of the request. */
   readonly name: Name
-  /** The tool as it stands on the wire. */
+  /** The tool as it is written on the wire. */
   readonly definition: object
 }
 
 /**
- * Whether a tool is in a vendor's own terms.
+ * Whether a tool is defined by a vendor.
  *
  * @since 0.1.0
  * @category guards
@@ -62,24 +63,24 @@ export interface VendorTool<out Name extends string = string> {
 export const isVendorTool = (tool: Tool | VendorTool): tool is VendorTool => "definition" in tool
 
 /**
- * What is said of a tool besides what it takes.
+ * The description of a tool.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Described {
-  /** What the tool is for, for the model. */
+  /** What the tool is for. The model reads it. */
   readonly description?: string | undefined
-  /** Asks the vendor to cache all tools up to this one, over protocols that can. Default: not asked. */
+  /** Asks the vendor to cache all tools up to this one, over protocols that can. Default: not cached. */
   readonly cache?: CacheMark | undefined
 }
 
 /**
- * Describes a tool. `parameters` is an Effect Schema, or the fields of a `Schema.Struct`, whose type the arguments of a
- * call then have; or a JSON Schema document, which is shown to the model and not checked here. Without parameters, and
- * with `{}`, the tool takes nothing.
+ * Makes a tool. `parameters` is an Effect Schema, or the fields of a `Schema.Struct`; both give the arguments of a call
+ * their type. Or it is a JSON Schema document, which is shown to the model and not checked here. Without parameters,
+ * and with `{}`, the tool takes nothing.
  *
- * Throws where `parameters` are none of the three, or hold something that JSON Schema has no words for.
+ * Throws a `TypeError` if `parameters` are none of the three, or contain something that JSON Schema cannot express.
  *
  * @example
  * ```ts
@@ -102,7 +103,7 @@ export const make = <const Name extends string, P extends ToolParameters = {}>(
 ): Tool<Name, Arguments<P>, Requirements<P>> => {
   const { cache, description } = options ?? {}
   const { decode, parameters } = read(name, options?.parameters)
-  // The types say of the parameters what `read` does with them; TypeScript cannot follow that.
+  // The types describe what `read` does with the parameters; TypeScript cannot follow that.
   const typed = decode as Decode<P>
   return { name, description, parameters, decode: typed, ...(cache !== undefined && { cache }) }
 }

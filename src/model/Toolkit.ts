@@ -1,5 +1,5 @@
 /**
- * The tools of a request together, and the calls in its response, decoded by the Schemas of their tools.
+ * The tools of a request, and a decoder for the calls in its response.
  *
  * Only a `ModelResponse`, whose end was proven, can be decoded: what a cut stream wrote is never run.
  *
@@ -15,9 +15,9 @@ import type { ModelResponse } from "./ModelResponse.js"
 import { isVendorTool, type Tool, type VendorTool } from "./Tool.js"
 
 /**
- * A model called a tool that there is not, or with arguments that the tool does not take.
+ * A model called an unknown tool, or gave arguments that do not fit.
  *
- * Its message is fit to be told to the model, which then often does better: `Prompt.toolResult(error, error.message, {
+ * Its message is written for the model, which often corrects itself: `Prompt.toolResult(error, error.message, {
  * isError: true })`.
  *
  * @since 0.1.0
@@ -33,7 +33,7 @@ export class InvalidToolArguments extends Schema.TaggedError<InvalidToolArgument
   reason: Schema.Literal("unknown-tool", "arguments"),
   /** What is wrong, in words. */
   problem: Schema.String,
-  /** The arguments as they came. */
+  /** The arguments as they arrived. */
   arguments: Schema.Unknown
 }) {
   override get message(): string {
@@ -64,17 +64,20 @@ export interface ToolCall<out Name extends string, out A> {
 export interface Toolkit<out T extends Tool | VendorTool> {
   /** Its tools, in order. */
   readonly tools: ReadonlyArray<T>
-  /** All calls of a response, in order, of which each must fit. */
+  /** All calls of a response, in order. Fails if one does not fit. */
   readonly decode: (
     response: ModelResponse
   ) => Effect.Effect<ReadonlyArray<CallOf<T>>, InvalidToolArguments, ContextOf<T>>
-  /** All calls of a response, in order, each by itself: vendors want an answer to every one, also to those that do not fit. */
+  /**
+   * All calls of a response, in order, each with its own result. Vendors require an answer to every call, including
+   * those that do not fit.
+   */
   readonly decodeEach: (
     response: ModelResponse
   ) => Effect.Effect<ReadonlyArray<Either.Either<CallOf<T>, InvalidToolArguments>>, never, ContextOf<T>>
 }
 
-/** What arrives of a vendor's tool is not checked; one whose name is not known has no calls that could be told apart. */
+/** Arguments of a vendor's tool are not checked. A tool without a known name has no calls that could be told apart. */
 type CallOf<T extends Tool | VendorTool> =
   T extends Tool<infer Name, infer A>
     ? ToolCall<Name, A>
@@ -114,8 +117,9 @@ type ContextOf<T extends Tool | VendorTool> = T extends Tool<string, unknown, in
 export type Call<K> = K extends Toolkit<infer T> ? CallOf<T> : never
 
 /**
- * Puts tools together. Their names must differ: a request with two tools of one name is refused. The calls of a vendor's
- * tool that the program runs, such as `bash`, have arguments of type `unknown`; one that the vendor runs has no calls.
+ * Puts tools together. Their names must differ: a request with two tools of one name is refused. Calls of a vendor's
+ * tool that the program runs, such as `bash`, have arguments of type `unknown`. A tool that the vendor runs has no
+ * calls.
  *
  * @example
  * ```ts
@@ -141,7 +145,7 @@ export const make = <const Tools extends ReadonlyArray<Tool | VendorTool>>(...to
   type T = Tools[number]
   const byName = new Map(tools.map((tool) => [tool.name, tool]))
 
-  // The tool was found by the name of the call, so its type is that name's; a Map cannot say so.
+  // The tool was found by the name of the call, so it has that name's type; a Map cannot express this.
   const decodeCall = (call: ToolCallPart) =>
     decodeWith(byName, call) as Effect.Effect<CallOf<T>, InvalidToolArguments, ContextOf<T>>
 
@@ -153,7 +157,7 @@ export const make = <const Tools extends ReadonlyArray<Tool | VendorTool>>(...to
 }
 
 /**
- * The tools of a request, which are given as a toolkit or as a list.
+ * The tools of a request, given as a toolkit or as a list.
  *
  * @internal
  */

@@ -1,13 +1,13 @@
 /**
  * Tokens of one response, counted the same way for every vendor.
  *
- * The arithmetic: `inputTokens` is everything the model read, cached or not, so `cacheReadTokens` and
- * `cacheWriteTokens` are parts of it; `outputTokens` is everything it wrote, so `reasoningTokens` is a part of it.
- * A number that the provider did not report is absent, never zero.
+ * `inputTokens` is everything the model read, cached or not, so `cacheReadTokens` and `cacheWriteTokens` are parts of
+ * it. `outputTokens` is everything it wrote, so `reasoningTokens` is a part of it. A number that the provider did not
+ * report is absent, never zero.
  *
- * OpenAI's protocols count so by themselves. Anthropic Messages counts what came from a cache, what went into one and the
- * rest of the input apart; its decoder adds the three. Which field of which vendor is read, and where that is documented,
- * is in docs/usage.md.
+ * OpenAI's protocols count this way. Anthropic Messages counts cache reads, cache writes and the rest of the input
+ * separately; its decoder adds the three. [docs/usage.md](../../docs/usage.md) says which field of which vendor is
+ * read, with sources.
  *
  * @since 0.1.0
  */
@@ -18,7 +18,7 @@ import * as Schema from "effect/Schema"
 const tokens = Schema.optional(Schema.Number)
 
 /**
- * The tokens of a response. Each field is a whole number, and absent where the provider did not report it.
+ * The tokens of a response. Each field is a whole number, and absent if the provider did not report it.
  *
  * @since 0.1.0
  * @category schemas
@@ -47,7 +47,7 @@ export const Usage = Schema.Struct({
 export type Usage = typeof Usage.Type
 
 /**
- * Nothing is known about the cost.
+ * No number is known.
  *
  * @since 0.1.0
  * @category constructors
@@ -58,7 +58,7 @@ const plus = (a: number | undefined, b: number | undefined): number | undefined 
   a === undefined ? b : b === undefined ? a : a + b
 
 /**
- * Adds two usages field by field. A field known on one side only keeps that side's number.
+ * Adds two usages field by field. If only one side has a number, that number is kept.
  *
  * @example
  * ```ts
@@ -88,23 +88,24 @@ export const add: {
 )
 
 /**
- * What a million tokens cost, in any currency. Prices change and differ by contract, so the library has none of its own.
+ * The price of a million tokens, in any currency. Prices change and differ by contract, so the library has none of its
+ * own.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Price {
-  /** For input that no cache had a part in. */
+  /** For input that was neither read from nor written to a cache. */
   readonly input: number
-  /** Reasoning is output and costs the same. */
+  /** For output, reasoning included. */
   readonly output: number
   /** Default: unknown, and so is the cost of a response that read from a cache. */
   readonly cacheRead?: number | undefined
   /** Default: unknown, and so is the cost of a response that wrote to a cache. */
   readonly cacheWrite?: number | undefined
   /**
-   * For what a cache keeps for an hour, where the vendor says how much that is. Default: unknown, and so is the cost of a
-   * response that wrote to such a cache.
+   * For tokens that a cache keeps for an hour, if the vendor reports how many. Default: unknown, and so is the cost of
+   * a response that wrote to such a cache.
    */
   readonly cacheWrite1h?: number | undefined
 }
@@ -120,9 +121,9 @@ export interface Price {
  *   + outputTokens * output
  * ```
  *
- * None where that is not known: the provider did not report the input or the output, there were tokens of a kind without
- * a price, the parts are more than the whole, or a number does not count anything. A part that was not reported counts as nothing, so its tokens cost what
- * other input does.
+ * `None` if the cost is unknown: the provider did not report the input or the output, tokens of a kind have no price,
+ * the parts are more than the whole, or a number is not a count. A part that was not reported counts as zero, so its
+ * tokens are priced as other input.
  *
  * @example
  * ```ts

@@ -1,5 +1,5 @@
 /**
- * The Anthropic Messages protocol, which Anthropic speaks and several vendors offer beside their own.
+ * The Anthropic Messages protocol, which Anthropic speaks and several vendors offer in addition to their own.
  *
  * @since 0.1.0
  */
@@ -24,7 +24,7 @@ declare module "../model/ModelRequest.js" {
 }
 
 /**
- * The client of the official SDK, `@anthropic-ai/sdk`, that sends its requests.
+ * The client of the official SDK, `@anthropic-ai/sdk`, which sends the requests.
  *
  * @since 0.1.0
  * @category models
@@ -32,8 +32,9 @@ declare module "../model/ModelRequest.js" {
 export type Sdk = Anthropic
 
 /**
- * In a conversation that is sent back, reasoning without a signature and blocks of other protocols are left out, since
- * the vendor would refuse them. `maxOutputTokens` is 8192 where the request names none.
+ * In a conversation that is sent back, reasoning without a signature and blocks of other protocols are left out,
+ * because the vendor would refuse them. `maxOutputTokens` defaults to 8192. See
+ * [docs/protocols.md](../../docs/protocols.md#the-request) for what it can express.
  *
  * @since 0.1.0
  * @category protocols
@@ -48,16 +49,18 @@ export const protocol: Protocol<Sdk, Encode.Params, Decode.State, Quirks.Anthrop
   step: Decode.step,
   end: Decode.end,
   usage: Decode.usage,
-  // The place of the message says it.
+  // The position of the message says it.
   prefill: (params) => params
 }
 
 /**
- * A tool in Anthropic's own terms, as the SDK types it, betas included: web search, code execution, computer use, an MCP
- * toolset. Its name is its `name`, of a toolset the name of its server, else its `type`. `cache_control` marks it for caching.
+ * A tool as Anthropic defines it, typed by the SDK, betas included: web search, code execution, computer use, an MCP
+ * toolset. Its name is its `name`; for a toolset, the name of its server; otherwise its `type`. `cache_control` marks
+ * it for caching.
  *
- * What the vendor runs comes as `ProviderPart`s. What the program runs (`bash`, the text editor, `computer`) comes as an
- * ordinary tool call, and is answered by `Prompt.toolResult`. A beta is named in the header `anthropic-beta`.
+ * Calls of tools that the vendor runs come as `ProviderPart`s. Calls of tools that the program runs (`bash`, the text
+ * editor, `computer`) are ordinary tool calls, answered by `Prompt.toolResult`. Name a beta in the header
+ * `anthropic-beta`. See [docs/requests.md](../../docs/requests.md#the-vendors-own-tools).
  *
  * @example
  * ```ts
@@ -85,7 +88,7 @@ export const tool = <
   }
 ): VendorTool<ToolName<Name, Server, Type>> => ({
   protocol: "anthropic-messages",
-  // What the type says of its fields.
+  // The type declares these fields.
   name: nameOf(definition) as ToolName<Name, Server, Type>,
   definition
 })

@@ -1,5 +1,5 @@
 /**
- * The Chat Completions protocol, OpenAI's, which most vendors copy.
+ * The Chat Completions protocol of OpenAI, which most vendors copy.
  *
  * @since 0.1.0
  */
@@ -21,7 +21,7 @@ declare module "../model/ModelRequest.js" {
 }
 
 /**
- * The client of the official SDK, `openai`, that sends its requests.
+ * The client of the official SDK, `openai`, which sends the requests.
  *
  * @since 0.1.0
  * @category models
@@ -29,8 +29,9 @@ declare module "../model/ModelRequest.js" {
 export type Sdk = OpenAI
 
 /**
- * In a conversation that is sent back, reasoning and blocks of other protocols are left out, and so is the mark of a
- * failed tool: the protocol has no field for them. Reasoning goes back to vendors that have one: see `Quirks.replay`.
+ * In a conversation that is sent back, reasoning and blocks of other protocols are left out, and so is the error flag
+ * of a failed tool: the protocol has no field for them. Vendors with a field for reasoning get it back: see
+ * `Quirks.replay`. See [docs/protocols.md](../../docs/protocols.md#the-request) for what it can express.
  *
  * @since 0.1.0
  * @category protocols
@@ -64,11 +65,12 @@ export const protocol: Protocol<Sdk, Encode.Params, Decode.State, Quirks.ChatCom
 }
 
 /**
- * A tool in the vendor's own terms. A `function` is typed by the SDK, with fields that `Tool.make` has not (`strict`). The
- * many vendors of this protocol have kinds of their own, which only they can check: Groq's `browser_search`, Moonshot's
- * `builtin_function`, Z.ai's `web_search`. Its name is that of its function, else its `type`.
+ * A tool as its vendor defines it. A `function` is typed by the SDK, with fields that `Tool.make` lacks (`strict`). The
+ * many vendors of this protocol have types of their own, which only they can check: Groq's `browser_search`, Moonshot's
+ * `builtin_function`, Z.ai's `web_search`. Its name is that of its function, otherwise its `type`.
  *
- * OpenAI's `custom` tools are left out: the protocol does not say how a stream has their calls. Responses has them.
+ * OpenAI's `custom` tools are not supported: the protocol does not say how their calls are streamed. Use
+ * `Responses.tool`.
  *
  * @example
  * ```ts
@@ -91,7 +93,7 @@ export const tool = <const D extends Definition>(definition: D & Checked<D>): Ve
 })
 
 /**
- * A tool as a vendor of Chat Completions takes it.
+ * A tool as a vendor of Chat Completions defines it.
  *
  * @since 0.1.0
  * @category models
@@ -108,7 +110,7 @@ type Checked<D extends Definition> = D["type"] extends "custom"
     : unknown
 
 /**
- * The name of a tool in the terms of Chat Completions.
+ * The name of a tool as Chat Completions defines it.
  *
  * @since 0.1.0
  * @category models

@@ -1,5 +1,5 @@
 /**
- * What a wire protocol is: data and pure functions, without any URL, key, timeout or retry.
+ * A wire protocol: data and pure functions, without URLs, keys, timeouts or retries.
  *
  * @since 0.1.0
  */
@@ -18,7 +18,7 @@ export { classify, isError } from "./internal/classify.js"
 export { finishReason, interruption } from "./internal/finishWords.js"
 
 /**
- * The wire protocols that this library has. A protocol of your own has an id of your own.
+ * The built-in wire protocols. A protocol of your own has its own id.
  *
  * @since 0.1.0
  * @category models
@@ -26,14 +26,14 @@ export { finishReason, interruption } from "./internal/finishWords.js"
 export type ProtocolId = "anthropic-messages" | "chat-completions" | "responses"
 
 /**
- * What one `step` means, besides the model events that it pushed.
+ * The result of one `step`, besides the model events that it pushed.
  *
- * - `undefined`: go on
- * - `Proven`: the end is proven, and only usage may follow; a fault from here on does not undo the response
- * - `Disproven`: the answer went on after its proof, so the end is not proven any more
+ * - `undefined`: continue
+ * - `Proven`: the end is proven, and only usage may follow; a later fault does not invalidate the response
+ * - `Disproven`: the answer continued after its proof, so the end is no longer proven
  * - `Complete`: the end is proven and nothing may follow
- * - a contradiction: what was pushed before is not what the vendor says now
- * - a fault: the stream is not to be read further
+ * - a contradiction: what was pushed before differs from what the vendor says now
+ * - a fault: the stream is not read further
  *
  * @since 0.1.0
  * @category models
@@ -41,8 +41,8 @@ export type ProtocolId = "anthropic-messages" | "chat-completions" | "responses"
 export type StepResult = undefined | "Proven" | "Disproven" | "Complete" | Contradiction | Fault
 
 /**
- * Two statements of the vendor exclude each other. Where output was shown, this is the fault of the attempt. Where
- * nothing was shown, the stream is read to its end, and `Protocol.final` gives the vendor's last word.
+ * Two statements of the vendor exclude each other. If output was shown, this is the fault of the attempt. If nothing
+ * was shown, the stream is read to its end, and `Protocol.final` gives the vendor's last word.
  *
  * @since 0.1.0
  * @category models
@@ -50,12 +50,12 @@ export type StepResult = undefined | "Proven" | "Disproven" | "Complete" | Contr
 export interface Contradiction {
   readonly _tag: "Contradiction"
   readonly fault: Fault
-  /** What the step means otherwise. */
+  /** The result of the step otherwise. */
   readonly otherwise: undefined | "Proven" | "Disproven" | "Complete"
 }
 
 /**
- * What a protocol says of the end, once proven: fields of the response. Only the first two are needed.
+ * What a protocol reports about a proven end: fields of the response. Only the first two are required.
  *
  * @since 0.1.0
  * @category models
@@ -63,7 +63,7 @@ export interface Contradiction {
 export interface Summary extends Omit<Ending, "requestId"> {}
 
 /**
- * What the decoder of one attempt is given to stamp on `ResponseStart`.
+ * What the decoder of one attempt stamps on `ResponseStart`.
  *
  * @since 0.1.0
  * @category models
@@ -83,8 +83,8 @@ export interface OpenOptions {
 }
 
 /**
- * How a vendor is told that the model is to go on with the last message, which is its own: by a field of that message, or
- * by nothing but its place.
+ * How the vendor learns that the model must continue the last message, its own: by a field of that message, or only by
+ * its position.
  *
  * @since 0.1.0
  * @category models
@@ -100,62 +100,65 @@ export type PrefillFlag = "none" | "prefix" | "partial"
 export interface Position {
   /** The vendor's id of the response. */
   readonly id: string
-  /** The number of the last event that came; undefined to have all of them again. */
+  /** The number of the last event received; undefined to receive all events again. */
   readonly after: number | undefined
   readonly model: string | undefined
 }
 
 /**
- * Taking an answer up again where its connection broke.
+ * Continuing a kept answer after its connection broke.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Cursor<Sdk, Params, State> {
-  /** Undefined where the server was not asked to keep the answer, or nothing of it came. */
+  /** Undefined if the server was not asked to keep the answer, or if nothing of it came. */
   readonly at: (params: Params, state: State) => Position | undefined
   readonly open: (sdk: Sdk, position: Position, options: OpenOptions) => Promise<Response>
-  /** Prepares a state for what the server sends from there on: what came before is skipped, a gap is a fault. */
+  /** Prepares a state for the events from there on: earlier ones are skipped, a gap is a fault. */
   readonly resume: (state: State) => void
 }
 
 /**
- * A wire format. `State` belongs to one attempt and to `step` alone, which may change it in place; given the same
- * frames it always does the same. Everything is total: foreign bytes give events, a fault, or both, never an exception.
+ * A wire format. `State` belongs to one attempt and to `step` alone, which may mutate it. The same frames always give
+ * the same events. Everything is total: any bytes give events, a fault, or both, never an exception.
  *
- * `Sdk` is whatever `open` sends with: an SDK's client, or `Http` where there is no SDK. `Params` is a request in the
- * protocol's own terms, and `Quirks` is in what its vendors may differ. docs/adding-a-protocol.md makes one step by step.
+ * `Sdk` is whatever `open` sends with: an SDK's client, or `Http` if there is no SDK. `Params` is a request in the
+ * protocol's own terms. `Quirks` are the differences between its vendors.
+ * [docs/adding-a-protocol.md](../../docs/adding-a-protocol.md) builds one step by step.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Protocol<Sdk, Params, State, Quirks extends object = object> {
-  /** Errors and checkpoints name it; `providerOptions` has its fields under it. */
+  /** The name in errors and checkpoints, and the key in `providerOptions`. */
   readonly id: string
   /** The quirks that it reads. Any other is refused when a client is made. Default: none. */
   readonly quirks?: { readonly [Name in keyof Quirks]-?: true } | undefined
   /** The request in the SDK's own terms, or an `InvalidRequest` that names the field that cannot be expressed. */
   readonly encode: (request: ModelRequest, quirks?: Quirks) => Either.Either<Params, Fault>
-  /** Lets the SDK send the request, and resolves at the head of the answer with the body unread. */
+  /** Sends the request through the SDK, and resolves at the head of the answer with the body unread. */
   readonly open: (sdk: Sdk, params: Params, options: OpenOptions) => Promise<Response>
-  /** What the vendor will stop to serve of such a request, as a sentence: each is logged once per client, as a warning. */
+  /**
+   * What the vendor will stop serving of such a request, as a sentence. Each is logged once per client, as a warning.
+   */
   readonly deprecation?: ((params: Params) => string | undefined) | undefined
   readonly initial: (stamp: Stamp, quirks?: Quirks) => State
-  /** How a body is cut into the frames that `step` takes. Default: `Framing.serverSentEvents`. */
+  /** Cuts a body into the frames that `step` takes. Default: `Framing.serverSentEvents`. */
   readonly framing?: Framing | undefined
-  /** Takes one frame and pushes what it means. */
+  /** Takes one frame and pushes the events that it means. */
   readonly step: (state: State, frame: Frame, events: Array<ModelEvent>) => StepResult
-  /** Called when the end is proven: closes what is open, and sums up. */
+  /** Called when the end is proven: closes what is open, and returns the summary. */
   readonly end: (state: State, events: Array<ModelEvent>) => Summary
   /**
-   * Called in place of `end` where statements contradicted each other: pushes the whole answer anew, as the vendor's last
-   * statements have it. Absent where a protocol says nothing twice.
+   * Called in place of `end` if statements contradicted each other: pushes the whole answer again, by the vendor's last
+   * statements. Absent if the protocol never repeats content.
    */
   readonly final?: ((state: State, events: Array<ModelEvent>) => Summary) | undefined
-  /** The usage as far as it was told. */
+  /** The usage reported so far. */
   readonly usage: (state: State) => Usage
-  /** Where the server keeps an answer whose connection broke, and sends the rest of it. */
+  /** For servers that keep an answer whose connection broke, and can send the rest of it. */
   readonly cursor?: Cursor<Sdk, Params, State> | undefined
-  /** Marks the params' last message, the model's own, as one to go on with. */
+  /** Marks the last message of the params, the model's own, as one to continue. */
   readonly prefill?: ((params: Params, flag: PrefillFlag) => Params) | undefined
 }

@@ -1,6 +1,6 @@
 /**
- * Where a vendor's copy of a protocol differs from the protocol: data that encoders and decoders read, for each protocol its
- * own. The default of a field is what the protocol's first vendor takes.
+ * How a vendor's copy of a protocol differs from the protocol: data for encoders and decoders, separate for each
+ * protocol. The default of a field is what the protocol's first vendor accepts.
  *
  * @since 0.1.0
  */
@@ -16,7 +16,8 @@ import type { ModelRequest } from "../model/ModelRequest.js"
  * - `reasoning`: an object with `effort` or `max_tokens`
  * - `chat_template_kwargs`: the flag `enable_thinking` for the model's own template
  *
- * What can only be switched takes the efforts `none` and `high`; another one is an `InvalidRequest`.
+ * Where thinking can only be turned on and off, the efforts `none` and `high` are accepted; others are an
+ * `InvalidRequest`.
  *
  * @since 0.1.0
  * @category models
@@ -30,7 +31,7 @@ export type ReasoningDialect =
   | "chat_template_kwargs"
 
 /**
- * The quirks of every protocol of this library.
+ * The quirks of all built-in protocols.
  *
  * @since 0.1.0
  * @category models
@@ -41,7 +42,7 @@ export interface Shared {
 }
 
 /**
- * What Chat Completions reads.
+ * The quirks of Chat Completions.
  *
  * @since 0.1.0
  * @category models
@@ -51,7 +52,7 @@ export interface ChatCompletions extends Shared {
   readonly maxTokens?: "max_completion_tokens" | "max_tokens" | undefined
   /** The role of developer messages. Default: `developer`. */
   readonly developer?: "developer" | "system" | undefined
-  /** Whether usage is asked for with `stream_options`. Default: true. */
+  /** Whether to request usage with `stream_options`. Default: true. */
   readonly streamOptions?: boolean | undefined
   /** The field of `user`. Default: `safety_identifier`. */
   readonly user?: "safety_identifier" | "user" | undefined
@@ -62,35 +63,36 @@ export interface ChatCompletions extends Shared {
   /** How the model is asked to think. Default: `reasoning_effort`. */
   readonly reasoning?: ReasoningDialect | undefined
   /**
-   * In which field a model gets back what it thought: as text in `reasoning_content`, which with `tool-calls` is in each
-   * message that calls tools, if need be empty; or as the vendor wrote it, in `reasoning_details` or in `extra_content`, where
-   * Gemini signs it. Default: it is left out.
+   * The field in which a model gets its reasoning back. `reasoning_content` takes text; with `tool-calls` it is in each
+   * message that calls tools, even if empty. `reasoning_details` and `extra_content`, where Gemini puts its signature,
+   * take the vendor's own value. Default: left out.
    */
   readonly replay?: "reasoning_content" | "tool-calls" | "reasoning_details" | "extra_content" | undefined
   /**
-   * Whether a stream says why it ended. If false, `[DONE]` alone proves the end. Snowflake Cortex never says it (recorded in
-   * pydantic-ai, tests of `snowflake`). Default: true.
+   * Whether a stream has a finish reason. If false, `[DONE]` alone proves the end. Snowflake Cortex never gives one
+   * (recorded in pydantic-ai, tests of `snowflake`). Default: true.
    */
   readonly finishReason?: boolean | undefined
 }
 
 /**
- * What Anthropic Messages reads.
+ * The quirks of Anthropic Messages.
  *
  * @since 0.1.0
  * @category models
  */
 export interface AnthropicMessages extends Shared {
-  /** The type of `thinking` that an effort switches on. Default: `adaptive`. */
+  /** The type of `thinking` that an effort turns on. Default: `adaptive`. */
   readonly thinking?: "adaptive" | "enabled" | undefined
   /**
-   * Whether system and developer messages are taken in mid-conversation. If false, one is an `InvalidRequest`. Default: true.
+   * Whether system and developer messages are accepted in mid-conversation. If false, one is an `InvalidRequest`.
+   * Default: true.
    */
   readonly systemMessages?: boolean | undefined
 }
 
 /**
- * What Responses reads.
+ * The quirks of Responses.
  *
  * @since 0.1.0
  * @category models
@@ -101,8 +103,8 @@ export interface Responses extends Shared {
 }
 
 /**
- * The quirks of each protocol, by its id. A protocol of your own that has quirks adds its entry, so that vendors and
- * providers know their types.
+ * The quirks of each protocol, by its id. A protocol of your own adds an entry, so that vendors and providers know the
+ * types of its quirks.
  *
  * @example
  * ```ts
@@ -123,7 +125,7 @@ export interface ByProtocol {
 }
 
 /**
- * The quirks of a protocol: none where it names none, and any where it is not known which protocol it is.
+ * The quirks of a protocol: none if it declares none, any if the protocol is unknown.
  *
  * @since 0.1.0
  * @category models

@@ -24,7 +24,7 @@ declare module "../model/ModelRequest.js" {
 }
 
 /**
- * The client of the official SDK, `openai`, that sends its requests.
+ * The client of the official SDK, `openai`, which sends the requests.
  *
  * @since 0.1.0
  * @category models
@@ -32,13 +32,14 @@ declare module "../model/ModelRequest.js" {
 export type Sdk = OpenAI
 
 /**
- * Conversations are carried by the caller: the vendor is asked to store nothing, and to hand out its reasoning encrypted
- * where the model can. `providerOptions.responses` can say otherwise: with `background: true` the vendor writes the answer
- * also while nobody listens, and keeps it (`store`), so that a broken stream is taken up again where it broke.
+ * The caller carries the conversation: the vendor is asked to store nothing, and to return its reasoning encrypted if
+ * the model can. `providerOptions.responses` changes this: with `background: true` the vendor writes the answer even if
+ * nobody listens, and keeps it (`store`), so that a broken stream continues where it broke.
  *
- * In a conversation that is sent back, each block goes back as the item that it came as, in its place. Reasoning goes
- * back if it came over this protocol, encrypted or in plain words, and is left out else; so are blocks of other
- * protocols, annotations, and the mark of a failed tool, for which the protocol has no field.
+ * In a conversation that is sent back, each block goes back as the item that it was, in its place. Reasoning goes back
+ * if it came over this protocol, encrypted or in plain words. Other reasoning, blocks of other protocols, annotations,
+ * and the error flag of a failed tool, for which the protocol has no field, are left out. See
+ * [docs/protocols.md](../../docs/protocols.md#responses).
  *
  * @since 0.1.0
  * @category protocols
@@ -72,11 +73,12 @@ export const protocol: Protocol<Sdk, Encode.Params, Decode.State, Quirks.Respons
 }
 
 /**
- * A tool in OpenAI's own terms, as the SDK types it: web and file search, a code interpreter, computer use, an MCP server,
- * a shell, patches, custom tools. Its name is its `name`, of an MCP server its `server_label`, else its `type`.
+ * A tool as OpenAI defines it, typed by the SDK: web and file search, a code interpreter, computer use, an MCP server,
+ * a shell, patches, custom tools. Its name is its `name`; for an MCP server, its `server_label`; otherwise its `type`.
  *
- * What the vendor runs comes as `ProviderPart`s. A custom tool comes as an ordinary tool call whose arguments are a text.
- * Other calls that the program runs come as `ProviderPart`s, too, and are answered by `toolOutput`.
+ * Calls of tools that the vendor runs come as `ProviderPart`s. Calls of custom tools are ordinary tool calls whose
+ * arguments are a text. Other calls that the program runs come as `ProviderPart`s, too, and are answered by
+ * `toolOutput`. See [docs/requests.md](../../docs/requests.md#the-vendors-own-tools).
  *
  * @example
  * ```ts
@@ -107,7 +109,7 @@ export const tool = <
   }
 ): VendorTool<ToolName<Name, Server, Type>> => ({
   protocol: "responses",
-  // What the type says of its fields.
+  // The type declares these fields.
   name: nameOf(definition) as ToolName<Name, Server, Type>,
   definition
 })
@@ -118,7 +120,7 @@ const nameOf = (definition: ResponsesSdk.Tool): string => {
 }
 
 /**
- * What answers a call that came as a `ProviderPart`.
+ * An answer to a call that came as a `ProviderPart`.
  *
  * @since 0.1.0
  * @category models

@@ -1,5 +1,5 @@
 /**
- * The service that users program against: a model vendor, whose dropped streams redial.
+ * The service that users program against: a model vendor whose dropped streams redial.
  *
  * @since 0.1.0
  */
@@ -44,24 +44,24 @@ export type * from "./internal/serviceOptions.js"
 export type { FromConfig, Options, Settings } from "./internal/vendorOptions.js"
 
 /**
- * What the tag provides.
+ * The service of the tag.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Service {
   readonly id: string
-  /** All events of an answer. Nothing is sent until the stream runs, and each run is a request of its own. */
+  /** All events of an answer. Nothing is sent until the stream runs, and each run is a separate request. */
   readonly stream: <D extends Delivery = "restart">(
     request: ModelRequest.Options,
     options?: StreamOptions<D>
   ) => Stream.Stream<EventOf<D>, ProviderError.ProviderError>
-  /** The text of an answer, of which no character is ever taken back. */
+  /** The text of an answer. No character is ever taken back. */
   readonly streamText: (
     request: ModelRequest.Options,
     options?: TextOptions
   ) => Stream.Stream<string, ProviderError.ProviderError>
-  /** A whole answer. It streams underneath, so that a stall is noticed. */
+  /** A whole answer. It is streamed underneath, so that a stall is detected. */
   readonly generate: (
     request: ModelRequest.Options,
     options?: CallOptions
@@ -72,13 +72,13 @@ export interface Service {
     object: ObjectOptions<A, I, R>,
     options?: CallOptions
   ) => Effect.Effect<ObjectResponse<A>, ProviderError.ProviderError | InvalidOutput, R>
-  /** The same while it is written, and then the object itself. */
+  /** The object while it is written, and then the whole object. */
   readonly streamObject: <A, I, R>(
     request: ObjectRequest,
     object: ObjectOptions<A, I, R>,
     options?: Omit<StreamOptions, "raw">
   ) => Stream.Stream<ObjectEvent<A, I>, ProviderError.ProviderError | InvalidOutput, R>
-  /** The elements of a list, each as soon as it is complete. None is given twice or taken back. */
+  /** The elements of a list, each as soon as it is complete. None comes twice or is taken back. */
   readonly streamElements: <A, I, R>(
     request: ObjectRequest,
     list: ElementOptions<A, I, R>,
@@ -87,8 +87,8 @@ export interface Service {
 }
 
 /**
- * One provider per context: a second one would shadow the first. For several, see `Router`, or make tags of your own and
- * fill them with `Provider.make`.
+ * One provider per context: a second one would shadow the first. For several, use `Router`, or make your own tags and
+ * provide them with `Provider.make`.
  *
  * @since 0.1.0
  * @category tags
@@ -96,7 +96,7 @@ export interface Service {
 export class Provider extends Context.Tag("effect-redial/Provider")<Provider, Service>() {}
 
 /**
- * Makes a provider over a client.
+ * Makes a provider over a client. Fails with `InvalidOptions` if options cannot work.
  *
  * @since 0.1.0
  * @category constructors
@@ -108,8 +108,8 @@ export const makeFromClient = <R = never>(
 
 /**
  * Makes a provider from one function that streams the events of an answer: around another provider (to log, to cache, to
- * count), or without one. All other methods are made from it, and keep the promise of the delivery: an answer ends with
- * `Finish` or an error, one that begins anew voids the one before, and text that was given for good is never taken back.
+ * count), or without one. All other methods are derived from it, and keep the promise of the delivery: an answer ends with
+ * `Finish` or an error, one that starts over voids the one before, and text that was given for good is never taken back.
  *
  * @example
  * ```ts
@@ -131,7 +131,8 @@ export const makeFromClient = <R = never>(
 export const fromStream = (source: Source): Service => serviceFromStream(source)
 
 /**
- * Makes a provider of a vendor for the scope: for tags of your own, or for a `Router`.
+ * Makes a provider of a vendor for the scope: for your own tags, or for a `Router`. Fails with `InvalidOptions` if
+ * options cannot work.
  *
  * @example
  * ```ts
@@ -159,7 +160,7 @@ export const make = <
 
 /**
  * A provider of a vendor. Build it once, at the edge of the program: a layer that is provided per request opens a pool
- * per request.
+ * per request. Fails with `InvalidOptions` if options cannot work.
  *
  * @example
  * ```ts
@@ -189,7 +190,15 @@ export const layer = <
   Layer.scoped(Provider, make(vendor, options))
 
 /**
- * The layer with its key from the configuration, and whatever else the vendor must be told. Policies are plain values.
+ * The layer with its key and the vendor's other options from the configuration. Policies are plain values.
+ *
+ * @example
+ * ```ts
+ * import { Provider, Vendors } from "effect-redial"
+ * import { Config } from "effect"
+ *
+ * const live = Provider.layerConfig(Vendors.minimax, { apiKey: Config.redacted("MINIMAX_API_KEY") })
+ * ```
  *
  * @since 0.1.0
  * @category layers
@@ -207,10 +216,10 @@ export const layerConfig = <
   Layer.scoped(Provider, fromConfig<RPool, RRetry>(vendor, config, options))
 
 /**
- * The layer with its key from the environment variable that the vendor's own tools use, and so the fields of its address:
- * `Vendors.all` and docs/providers.md name them. They are read through the `ConfigProvider`, and where one is missing the
- * layer fails with a `ConfigError` that names it. A vendor that needs no key is shown one where the variable is set; with
- * `auth: "none"` no key is read.
+ * The layer with its key from the environment variable that the vendor's own tools use, and with the fields of its
+ * address from theirs: `Vendors.all` and [docs/providers.md](../../docs/providers.md) list them. They are read through
+ * the `ConfigProvider`; if one is missing the layer fails with a `ConfigError` that names it. A vendor that needs no
+ * key gets one if the variable is set; with `auth: "none"` no key is read.
  *
  * @example
  * ```ts
@@ -229,7 +238,7 @@ export const layerFromEnv = <V extends Vendor, RPool = never, RRetry = never>(
   Layer.scoped(Provider, fromEnv<RPool, RRetry>(vendor, options))
 
 /**
- * A provider over the client in the context: a swapped one, or an instrumented one.
+ * A provider over the client in the context, for example a replaced or an instrumented one.
  *
  * @example
  * ```ts
@@ -254,7 +263,21 @@ export const layerFromClient = <I, S extends ModelClient.ModelClient, R = never>
   )
 
 /**
- * All events of an answer, from the provider in the context.
+ * All events of an answer, from the provider in the context. Fails with a `ProviderError`; with `delivery: "restart"`,
+ * the default, `Superseded` announces output that becomes void.
+ *
+ * @example
+ * ```ts
+ * import { Provider } from "effect-redial"
+ * import { Effect, Stream } from "effect"
+ *
+ * const text = Provider.stream({ model: "claude-sonnet-5-5", prompt: "Why is the sky blue?" }).pipe(
+ *   Stream.runFold("", (shown, event) =>
+ *     event._tag === "TextDelta" ? shown + event.text : event._tag === "Superseded" ? "" : shown
+ *   ),
+ *   Effect.catchTag("ContextOverflow", () => Effect.succeed("The conversation is too long."))
+ * )
+ * ```
  *
  * @since 0.1.0
  * @category accessors
@@ -266,8 +289,18 @@ export const stream = <D extends Delivery = "restart">(
   unwrap(Effect.map(Provider, (provider) => provider.stream(request, options)))
 
 /**
- * The text of an answer, from the provider in the context. No character of it is ever taken back: after a drop it goes on
- * where it stopped, and where that cannot be, the stream fails with what was delivered on its error.
+ * The text of an answer, from the provider in the context. No character is ever taken back: after a drop it continues
+ * where it stopped. If it cannot continue, the stream fails with a `ProviderError` that carries the delivered text.
+ *
+ * @example
+ * ```ts
+ * import { Provider } from "effect-redial"
+ * import { Console, Stream } from "effect"
+ *
+ * const program = Provider.streamText({ model: "claude-sonnet-5-5", prompt: "Why is the sky blue?" }).pipe(
+ *   Stream.runForEach((text) => Console.log(text))
+ * )
+ * ```
  *
  * @since 0.1.0
  * @category accessors
@@ -279,7 +312,17 @@ export const streamText = (
   unwrap(Effect.map(Provider, (provider) => provider.streamText(request, options)))
 
 /**
- * A whole answer, from the provider in the context.
+ * A whole answer, from the provider in the context. Fails with a `ProviderError`.
+ *
+ * @example
+ * ```ts
+ * import { Provider } from "effect-redial"
+ * import { Effect } from "effect"
+ *
+ * const program = Provider.generate({ model: "claude-sonnet-5-5", prompt: "Why is the sky blue?" }).pipe(
+ *   Effect.map(({ attempts, text, usage }) => `${text} (${attempts.length} attempts, ${usage.outputTokens} tokens)`)
+ * )
+ * ```
  *
  * @since 0.1.0
  * @category accessors
@@ -292,7 +335,8 @@ export const generate = (
 
 /**
  * An answer that is JSON of a Schema, from the provider in the context: by the vendor's own structured output, or by a
- * tool that the model must call. An answer that is none fails with `InvalidOutput`, which holds what came.
+ * tool that the model must call. If the answer is not the object, it fails with `InvalidOutput`, which contains the
+ * answer.
  *
  * @example
  * ```ts
@@ -316,9 +360,9 @@ export const generateObject = <A, I, R>(
   Effect.flatMap(Provider, (provider) => provider.generateObject(request, object, options))
 
 /**
- * An object of a Schema while it is written, from the provider in the context: `ObjectPartial` has what is certain so far,
- * `ObjectRestarted` says that all of it is void, and `ObjectDone` is the decoded object, with the response that it was in.
- * There is at most one event for what the network brings at once. An answer that is no object fails with `InvalidOutput`.
+ * An object of a Schema while it is written, from the provider in the context. `ObjectPartial` has what is certain so
+ * far, `ObjectRestarted` says that all of it is void, and `ObjectDone` is the decoded object with its response. There
+ * is at most one event per network read. If the answer is not the object, it fails with `InvalidOutput`.
  *
  * @example
  * ```ts
@@ -355,10 +399,10 @@ export const streamObject = <A, I, R>(
   unwrap(Effect.map(Provider, (provider) => provider.streamObject(request, object, options)))
 
 /**
- * The elements of a list, from the provider in the context: each is decoded and given as soon as it is complete, and none
- * is given twice or taken back. After a drop the list is asked for again, and goes on behind the elements that were given
- * if the model writes exactly those again; else the stream fails with an `InvalidOutput` whose reason is `changed`. With
- * `delivery: "hold"` elements come once the answer is whole, with `"fail"` a drop ends the stream.
+ * The elements of a list, from the provider in the context. Each is decoded and emitted as soon as it is complete; none
+ * comes twice or is taken back. After a drop the list is requested again. If the model writes exactly the same elements
+ * again, the stream continues behind them; otherwise it fails with an `InvalidOutput` whose reason is `changed`. With
+ * `delivery: "hold"` elements come once the answer is whole; with `"fail"` a drop ends the stream.
  *
  * @example
  * ```ts

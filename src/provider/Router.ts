@@ -1,5 +1,5 @@
 /**
- * Several providers behind one: each request goes to the one that a rule names.
+ * Several providers behind one: a rule chooses the provider of each request.
  *
  * @since 0.1.0
  */
@@ -16,7 +16,7 @@ import { isWatchable, watchable, watchedBy } from "./internal/watch.js"
 import * as Provider from "./Provider.js"
 
 /**
- * Names the provider of a request; undefined where none is meant.
+ * Names the provider of a request; undefined for none.
  *
  * @since 0.1.0
  * @category models
@@ -24,8 +24,8 @@ import * as Provider from "./Provider.js"
 export type Route<Name extends string> = (request: ModelRequest.Options) => Name | undefined
 
 /**
- * A rule by model name. A pattern is a name, or the beginning of names with `*` after it; a name wins over a beginning,
- * and a longer beginning over a shorter one.
+ * A rule by model name. A pattern is a name, or a prefix followed by `*`. A name takes precedence over a prefix, and a
+ * longer prefix over a shorter one.
  *
  * @example
  * ```ts
@@ -47,8 +47,21 @@ export const byModel = <const Name extends string>(patterns: Readonly<Record<str
 }
 
 /**
- * Makes one provider of several. The `credential` of a call passes if it is `Credentials` of known hosts: whose key any
- * other one is cannot be told here, and no provider is to be sent that of another.
+ * Makes one provider of several. A request without a provider is an `InvalidRequest`. The `credential` of a call must
+ * be `Credentials` with known hosts: the owner of any other key is unknown here, and no provider may receive another's
+ * key.
+ *
+ * @example
+ * ```ts
+ * import { Provider, Router, Vendors } from "effect-redial"
+ * import { Effect, Redacted } from "effect"
+ *
+ * const routed = Effect.gen(function* () {
+ *   const claude = yield* Provider.make(Vendors.anthropic, { apiKey: Redacted.make("...") })
+ *   const gpt = yield* Provider.make(Vendors.openai, { apiKey: Redacted.make("...") })
+ *   return Router.make({ claude, gpt }, Router.byModel({ "claude-*": "claude", "gpt-*": "gpt" }))
+ * })
+ * ```
  *
  * @since 0.1.0
  * @category constructors
@@ -78,7 +91,7 @@ const serviceOf = <Name extends string>(
     const name = route(request)
     if (name !== undefined && Object.hasOwn(providers, name)) return Effect.succeed(of(providers[name]))
     const known = Object.keys(providers).join(", ")
-    const problem = `no provider is routed to for model "${request.model}"; there are ${known}`
+    const problem = `no provider is configured for the model "${request.model}"; there are ${known}`
     return Effect.fail(unsent(Fault.invalidRequest("model", problem), { provider: "router", model: request.model }))
   }
   return {

@@ -1,5 +1,6 @@
 /**
- * Runs the tools that a model calls, and asks again with their results, until the model is done.
+ * Runs the tools that a model calls, and asks again with their results, until the model is done. See
+ * [docs/tools.md](../../docs/tools.md).
  *
  * @example
  * ```ts
@@ -67,31 +68,32 @@ export type { Options, Request, StreamOptions } from "./internal/toolLoop/option
 export { Checkpoint, type Progress, type Result, Step } from "./internal/toolLoop/progress.js"
 
 /**
- * Tools with what runs them. `E` is what can end a loop besides the provider's errors, `R` what the handlers need.
+ * Tools with their handlers. `E` is what can end a loop besides the provider's errors, `R` what the handlers require.
  *
  * @since 0.1.0
  * @category models
  */
 export interface ToolLoop<out E = never, out R = never> {
   readonly toolkit: Toolkit<Tool | VendorTool>
-  /** One effect for each call of a response, in order. Each runs its handler and gives what the model is told. */
+  /** One effect for each call of a response, in order. Each runs its handler and returns what the model is told. */
   readonly calls: Calls<E, R>
 }
 
 /**
- * Puts a toolkit and its handlers together. A handler takes the decoded arguments of a call and the call; with settings it
- * is an object whose `run` it is.
+ * Combines a toolkit and its handlers. A handler takes the decoded arguments of a call and the call. To set options,
+ * pass an object with the handler as `run`.
  *
- * What the model is told of a call:
+ * The model is told:
  *
- * - what `run` gives: a text as it is, else what `result` makes of it, as JSON; a `Prompt.toolResult` with its parts
- * - that the tool is unknown or the arguments do not fit, as an error, and nothing is run
+ * - the result of `run`: a text as it is, anything else encoded by `result`, as JSON; a `Prompt.toolResult` with its
+ *   parts
+ * - that the tool is unknown or the arguments do not fit, as an error; nothing is run
  * - the message of a failure of `run`, as an error, unless `onFailure` is `"fail"`
- * - that it was refused by `approve`, or took longer than `timeout`, as an error
+ * - that the call was refused by `approve`, or exceeded `timeout`, as an error
  *
  * A defect of a handler, and a value that its `result` does not encode, is a defect of the loop.
  *
- * Throws where a tool has no handler, a handler has no tool, or a setting cannot work.
+ * Throws if a tool has no handler, a handler has no tool, or an option cannot work.
  *
  * @since 0.1.0
  * @category constructors
@@ -101,12 +103,12 @@ export const make = <T extends Tool | VendorTool, const H extends Handlers<T>>(
   handlers: H & Fitting<T, H>
 ): ToolLoop<Failures<H>, Needs<T, H>> => ({
   toolkit,
-  // What the handlers fail with and need is read from their types, which a record of them cannot say for each.
+  // The errors and requirements of the handlers are inferred from their types, which a record of them cannot express.
   calls: prepare(toolkit, handlers as Parameters<typeof prepare>[1]) as Calls<Failures<H>, Needs<T, H>>
 })
 
 /**
- * Refuses a call, for `approve`. The reason is told to the model.
+ * Refuses a call, for `approve`. The model is told the reason.
  *
  * @since 0.1.0
  * @category approval
@@ -114,7 +116,7 @@ export const make = <T extends Tool | VendorTool, const H extends Handlers<T>>(
 export const refuse = (reason: string): Refusal => ({ _tag: "Refusal", reason })
 
 /**
- * All events of a loop: those of its answers, the results of the calls, and the end. Without `End` the stream fails.
+ * All events of a loop: those of its answers, the results of the calls, and `End`. A stream without `End` fails.
  *
  * @example
  * ```ts
@@ -152,7 +154,7 @@ export const stream = <E, R, D extends Delivery = "restart", E2 = never, R2 = ne
       toStream((scope) =>
         Effect.gen(function* () {
           const provider = yield* Provider
-          // It holds nothing: an answer is read, and calls are run, no faster than the consumer takes.
+          // No buffer: an answer is read, and calls are run, no faster than the consumer pulls.
           const events = yield* Mailbox.make<ReadonlyArray<Event<EventOf<D>>>, Failure>(0)
           const settled = plan(self, request, options, (told) => Effect.asVoid(events.offer([told])))
           const ask: Plan<ProviderError | E | E2, R | R2>["ask"] = (at, proven) => {
@@ -220,7 +222,7 @@ export const generate = <E, R, E2 = never, R2 = never>(
   })
 
 /**
- * What a loop had done at a checkpoint: its answers, its conversation, its usage and, with a price, its cost.
+ * The progress of a loop at a checkpoint: its answers, its conversation, its usage and, with a price, its cost.
  *
  * @since 0.1.0
  * @category accessors

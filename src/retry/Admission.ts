@@ -1,14 +1,14 @@
 /**
- * Permission to send an attempt. A provider asks its admission before each attempt, and tells it how the attempt ended:
- * `CircuitBreaker` and `Limits` are admissions, and a program can write its own.
+ * Permission to send an attempt. A provider asks its admission before each attempt, and reports to it how the attempt
+ * ended. `CircuitBreaker` and `Limits` are admissions, and a program can write its own.
  *
- * Four laws hold for every admission that a provider is given, and the provider keeps them:
+ * Four laws hold for every admission; the provider ensures them:
  *
  * - permission is asked for once per attempt, before a key is chosen and before a connection is leased
- * - a permit is settled exactly once: also when the consumer is interrupted, when something dies, and when the scope closes
+ * - a permit is settled exactly once, even if the consumer is interrupted, something dies, or the scope closes
  * - a consumer that stops while the attempt waits leaves the queue. A pull that is interrupted and made again does not:
  *   the attempt keeps its place
- * - an attempt that was refused is never sent: its error is the refusal, and the request goes by it as by any other error
+ * - a refused attempt is never sent: the refusal is its error, and the request treats it like any other error
  *
  * @example
  * ```ts
@@ -43,24 +43,24 @@ import { All } from "./internal/permits.js"
 export type { Blame } from "../model/internal/traits.js"
 
 /**
- * Has a say before an attempt is sent.
+ * Decides whether an attempt may be sent.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Admission {
   /**
-   * Waits for permission, or refuses with an error. An interruption leaves the queue and holds nothing. An error that is
-   * retryable is tried again by the schedule of the request; `CircuitOpen` and `LimitReached` end the request.
+   * Waits for permission, or refuses with an error. Interruption leaves the queue and holds nothing. The request's
+   * schedule retries a retryable error; `CircuitOpen` and `LimitReached` end the request.
    *
-   * Take the permission in the last step of the effect, and in one that is synchronous: between two steps an interruption
+   * Grant the permission in the last step of the effect, and make that step synchronous: between two steps an interruption
    * can come, and nobody would give the permission back.
    */
   readonly admit: (attempt: AttemptInfo) => Effect.Effect<Permit, ProviderError>
 }
 
 /**
- * What is to be sent.
+ * The attempt to be sent.
  *
  * @since 0.1.0
  * @category models
@@ -71,7 +71,7 @@ export interface AttemptInfo {
   readonly model: string
   /** Counted from 1 within its request; more than 1 is a retry. */
   readonly attempt: number
-  /** The request of the caller. What an attempt sends that continues an answer is longer by that answer. */
+  /** The request of the caller. An attempt that continues an answer also sends that answer. */
   readonly request: ModelRequest.ModelRequest
 }
 
@@ -82,9 +82,9 @@ export interface AttemptInfo {
  * @category models
  */
 export interface Permit {
-  /** Told when the first event of the answer came, before the consumer has it: at most once, and before `settle`. */
+  /** Called when the first event of the answer came, before the consumer gets it: at most once, and before `settle`. */
   readonly began?: ((answer: Began) => Effect.Effect<void>) | undefined
-  /** Told exactly once how the attempt ended, once its connection is free. It cannot be interrupted. */
+  /** Called exactly once with how the attempt ended, once its connection is free. It cannot be interrupted. */
   readonly settle: (outcome: Outcome) => Effect.Effect<void>
 }
 
@@ -95,7 +95,7 @@ export interface Permit {
  * @category models
  */
 export interface Began {
-  /** The headers of the answer that are kept, rate limits among them. Names in lower case. */
+  /** The headers of the answer that are kept, including rate limits. Names in lower case. */
   readonly headers: Readonly<Record<string, string>>
 }
 
@@ -104,7 +104,7 @@ export interface Began {
  *
  * - `Succeeded`: the end of the answer was proven
  * - `Failed`: with this error; `blame` says who can do something about it
- * - `Abandoned`: the consumer wanted no more, or its fiber was interrupted or died. It says nothing about the provider
+ * - `Abandoned`: the consumer stopped, or its fiber was interrupted or died. It says nothing about the provider
  *
  * @since 0.1.0
  * @category models
@@ -120,9 +120,9 @@ export type Outcome =
   | { readonly _tag: "Abandoned" }
 
 /**
- * Several admissions as one. They are asked in order, so put those that refuse at once before those that wait. Where a
- * later one refuses, or the wait for it is interrupted, the earlier permits are given back as `Abandoned`. An outcome is
- * told to all of them, the last one first.
+ * Combines several admissions. They are asked in order, so put those that refuse at once before those that wait. If a
+ * later one refuses, or the wait for it is interrupted, the earlier permits are settled as `Abandoned`. All of them are
+ * told the outcome, the last one first.
  *
  * @example
  * ```ts

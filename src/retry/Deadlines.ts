@@ -1,7 +1,8 @@
 /**
- * How long to wait for a provider, by what is waited for. Only time spent waiting counts: a slow consumer trips none of
- * these, and neither does a machine that slept. Dialling has a limit of its own, `ConnectionPool.Options.connectTimeout`:
- * it happens inside the pool, by the socket's clock, and `firstEvent` covers it too.
+ * How long to wait for a provider, by what is waited for. Only time spent waiting counts: a slow consumer never exceeds
+ * a deadline, and neither does a machine that slept. Dialling has its own limit,
+ * `ConnectionPool.Options.connectTimeout`: it happens inside the pool, by the socket's clock, and `firstEvent` covers
+ * it too. An exceeded deadline is a `StreamStalled`.
  *
  * @since 0.1.0
  */
@@ -10,8 +11,8 @@ import type * as ModelRequest from "../model/ModelRequest.js"
 import { forEndpoint } from "./internal/deadlines.js"
 
 /**
- * How long to wait, for a provider or for one call. Each field may be given by itself; what is not given follows the
- * endpoint and the request: see `defaults`.
+ * How long to wait, for a provider or for one call. Each field can be set separately; the others depend on the endpoint
+ * and the request: see `defaults`.
  *
  * @since 0.1.0
  * @category models
@@ -19,18 +20,18 @@ import { forEndpoint } from "./internal/deadlines.js"
 export interface Options {
   /** From sending the request to the first event of the answer. Default: 3 minutes, or longer. */
   readonly firstEvent?: Duration.DurationInput | undefined
-  /** Without one byte, once the answer has begun: the connection is dead. Default: 2 minutes, or longer. */
+  /** Without a single byte, once the answer has begun: the connection is dead. Default: 2 minutes, or longer. */
   readonly idle?: Duration.DurationInput | undefined
-  /** With signs of life, but without an event: the generation is dead. Default: 10 minutes, or longer. */
+  /** With keep-alives, but without an event: the generation is dead. Default: 10 minutes, or longer. */
   readonly stuck?: Duration.DurationInput | undefined
   /** Reasoning without any text or tool call. Default: 30 minutes. */
   readonly reasoning?: Duration.DurationInput | undefined
-  /** The whole request, all attempts together, back-off not counted. Default: 60 minutes. */
+  /** The whole request, all attempts together, without back-off. Default: 60 minutes. */
   readonly total?: Duration.DurationInput | undefined
 }
 
 /**
- * Deadlines once nothing is open: all of them, in milliseconds. See `Options` for what each is.
+ * All deadlines, resolved, in milliseconds. See `Options` for their meaning.
  *
  * @since 0.1.0
  * @category models
@@ -51,15 +52,15 @@ export interface Deadlines {
  */
 export interface Facts {
   readonly baseUrl: string
-  /** Its id. */
+  /** The id of the protocol. */
   readonly protocol: string
   readonly request: ModelRequest.Options
-  /** What is known of the vendor; in place of the standard ones, and raised like them. Default: nothing. */
+  /** The deadlines of the vendor, which replace the standard ones and are raised like them. Default: none. */
   readonly deadlines?: Options | undefined
 }
 
 /**
- * The deadlines of a request where nobody gave any, and what each of them was raised to:
+ * The default deadlines of a request. The highest value of all rows that apply is used:
  *
  * | | first event | idle | stuck | reasoning | total |
  * |---|---|---|---|---|---|

@@ -1,6 +1,6 @@
 /**
- * What the next attempt does about output that was delivered before a stream broke. A pure function of what the consumer
- * has, what the call promised, and what the provider can do: no clock, no socket, no budget.
+ * What the next attempt does about output that was delivered before a stream broke. A pure function of what the
+ * consumer has, what the call promised, and what the provider can do: no clock, no socket, no budget.
  *
  * @since 0.1.0
  */
@@ -9,11 +9,11 @@ import type { HeldEvent, ModelEvent } from "../model/ModelEvent.js"
 import type { Block } from "../model/PartialResponse.js"
 
 /**
- * What may happen when a stream breaks after output was delivered. White space alone, and reasoning, count as nothing.
+ * What may happen when a stream breaks after output was delivered. White space and reasoning alone count as nothing.
  *
  * - `restart`: `Superseded` says what is void, and it comes again
- * - `resume`: text is never taken back; it is continued where it stopped, and reasoning and tool calls after it may be
- *   superseded. Text that cannot be continued fails the stream, with an error that carries it
+ * - `resume`: text is never taken back; it continues where it stopped. Reasoning and tool calls after it may be
+ *   superseded. If the text cannot be continued, the stream fails with an error that carries it
  * - `hold`: nothing is delivered until the end is proven, then one delta per block
  * - `fail`: once visible text or a tool call was delivered, the stream fails with an error that carries it
  *
@@ -25,7 +25,7 @@ import type { Block } from "../model/PartialResponse.js"
 export type Delivery = "restart" | "resume" | "hold" | "fail"
 
 /**
- * The events of a stream with a delivery: one that is held back takes nothing back.
+ * The events of a stream with a delivery: `hold` voids nothing.
  *
  * @since 0.1.0
  * @category models
@@ -36,9 +36,9 @@ export type EventOf<D extends Delivery> = [D] extends ["hold"] ? HeldEvent : Mod
  * What the next attempt does.
  *
  * - `Restart`: the request is made again, and all blocks are void
- * - `Cursor`: the server is asked for the events that are missing; nothing is void
- * - `Prefill`: the model goes on with its own message; blocks from `fromIndex` on are void
- * - `Ask`: the model is asked to go on; blocks from `fromIndex` on are void
+ * - `Cursor`: the server is asked for the missing events; nothing is void
+ * - `Prefill`: the model continues its own message; blocks from `fromIndex` on are void
+ * - `Ask`: the model is asked to continue; blocks from `fromIndex` on are void
  * - `GiveUp`: the stream fails with what was delivered
  *
  * @since 0.1.0
@@ -61,14 +61,14 @@ export interface Situation {
   readonly delivery: Delivery
   /** The blocks that the consumer has, by their index; an open one was still growing. */
   readonly blocks: ReadonlyArray<Block>
-  /** What the provider can still do: a way that it refused is not offered again. */
+  /** What the provider can still do: a refused route is not offered again. */
   readonly can: Capabilities
 }
 
 const restart: Decision = { _tag: "Restart" }
 
 /**
- * Decides what the next attempt does. Whether there is one at all is the schedule's and the limits' to say.
+ * Decides what the next attempt does. The schedule and the limits decide whether there is one.
  *
  * @example
  * ```ts
@@ -91,16 +91,16 @@ const restart: Decision = { _tag: "Restart" }
 export const decide = ({ blocks, can, delivery }: Situation): Decision => {
   const lastText = blocks.findLastIndex(isVisibleText)
   if (delivery === "fail" && (lastText >= 0 || blocks.some(isToolCall))) {
-    return { _tag: "GiveUp", why: "output was delivered, and the call wants no second request then" }
+    return { _tag: "GiveUp", why: "output was delivered, and `fail` sends no second request then" }
   }
-  // Nothing is lost and nothing is paid for again, so this way is taken wherever the server offers it.
+  // Nothing is lost and nothing is paid again, so this route is taken whenever the server offers it.
   if (can.cursor) return { _tag: "Cursor" }
   if (lastText < 0 || delivery === "hold" || delivery === "fail") return restart
   // The sources of a text belong to it, and nothing writes them again.
   const after = blocks.findIndex(({ type }, at) => at > lastText && type !== "citation")
   const kept = after < 0 ? blocks : blocks.slice(0, after)
   const fromIndex = kept.length
-  // A message of the model's own cannot go on after a tool call: protocols want the call's result first.
+  // A message of the model cannot continue after a tool call: protocols require the call's result first.
   const prefill = can.prefill && !kept.some(isToolCall)
   if (delivery === "restart") {
     const whole = blocks[lastText]?.open === false && blocks.slice(fromIndex).some(isToolCall)

@@ -1,22 +1,22 @@
 /**
- * Limits what retries add to the load of a provider. One request that fails is retried at once. When most requests fail, a
- * retry of each would multiply the load of a vendor that is already in trouble, and would make its outage longer.
+ * Limits how much load retries add to a provider. If one request fails, it is retried at once. If most requests fail,
+ * retrying each would multiply the load of a vendor in trouble, and prolong its outage.
  *
  * A budget is a bucket of tokens, shared by all requests of a provider. A retry takes one token. Tokens come from two
- * sources: each answer that begins adds `share` of a token, which is forgotten over a `window`; and a small `reserve` fills
- * up with time, for programs that send little. Where no token is left, the request ends with the error of its last attempt,
+ * sources: each answer that begins adds `share` of a token, which fades over a `window`; and a small `reserve` refills
+ * with time, for programs that send little. If no token is left, the request ends with the error of its last attempt,
  * whose `stoppedBy` is `retry-budget`.
  *
- * A retry after an attempt whose answer had begun takes nothing, unless `charge` is `all`: when a proxy restarts and cuts
- * 500 streams at once, each of them had been accepted, and each goes on. How often one request may do that is for its
- * schedule and its limits.
+ * A retry after an attempt whose answer had begun takes nothing, unless `charge` is `all`: when a proxy restarts and
+ * cuts 500 streams at once, each of them had been accepted, and each continues. The schedule and the limits bound how
+ * often one request may do that.
  *
- * Every provider has a budget with the defaults. They follow Finagle (20%, a window of 10 seconds) and the AWS SDKs (what
- * fails twice pays for itself, what works fills the bucket):
+ * Every provider has a budget with the defaults. They follow Finagle (20%, a window of 10 seconds) and the AWS SDKs (a
+ * failed retry pays for itself, a success fills the bucket):
  *
- * - `share` 0.2: in a lasting outage nothing begins, so nothing is added. While a part of the answers fails, retries add a
- *   fifth at most of what works
- * - `reserve` 10, in a minute: a program that sends one request now and then has all the retries of its schedule
+ * - `share` 0.2: in a lasting outage no answer begins, so nothing is added. While some answers fail, retries add at
+ *   most a fifth of what works
+ * - `reserve` 10, refilled in a minute: a program that sends a request now and then has all the retries of its schedule
  *
  * @example
  * ```ts
@@ -44,43 +44,43 @@ import { checkTimes } from "../client/internal/checkTime.js"
  * @category models
  */
 export interface RetryBudget {
-  /** The tokens that are left; a retry needs a whole one. */
+  /** The tokens left; a retry needs a whole one. */
   readonly level: Effect.Effect<number>
-  /** Takes a token for a retry, or for a request that a program sends in addition. False where none is left. */
+  /** Takes a token for a retry, or for an additional request of a program. False if none is left. */
   readonly spend: (retry?: {
-    /** The attempt before it had begun an answer. Default: false. */
+    /** Whether the answer of the attempt before had begun. Default: false. */
     readonly answered?: boolean | undefined
   }) => Effect.Effect<boolean>
   /**
-   * An answer began, `now` in milliseconds since the epoch. A provider says so of each of its attempts. Gives the tokens that
-   * are left then.
+   * Reports that an answer began, at `now` in milliseconds since the epoch. A provider calls it for each of its
+   * attempts. Returns the tokens that are left.
    */
   readonly unsafeEarn: (now: number) => number
 }
 
 /**
- * What may be set for a budget.
+ * The options of a budget.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Options {
-  /** What each answer that begins adds, in tokens: 0 or more. Default: 0.2. */
+  /** How many tokens each answer that begins adds: 0 or more. Default: 0.2. */
   readonly share?: number | undefined
-  /** How long what was added lasts: it fades, and a third of it is left after this. Default: 10 seconds. */
+  /** How fast added tokens fade: after this time, a third of them is left. Default: 10 seconds. */
   readonly window?: Duration.DurationInput | undefined
-  /** The tokens that time alone brings, and that a new budget has: 0 or more. Default: 10. */
+  /** How many tokens time alone adds, and a new budget has: 0 or more. Default: 10. */
   readonly reserve?: number | undefined
-  /** How long an empty reserve takes to be full. Default: 1 minute. */
+  /** How long an empty reserve takes to refill. Default: 1 minute. */
   readonly refill?: Duration.DurationInput | undefined
-  /** Whose retries take a token: those of attempts without an answer, or of all. Default: `unanswered`. */
+  /** Which retries take a token: those after attempts without an answer, or all. Default: `unanswered`. */
   readonly charge?: "unanswered" | "all" | undefined
 }
 
 /**
- * Makes a budget, which is full at first.
+ * Makes a budget, full at first.
  *
- * Fails with `InvalidOptions` where a number is negative or no number, or a time is no time.
+ * Fails with `InvalidOptions` if a number is negative or not a number, or a time is not a duration.
  *
  * @since 0.1.0
  * @category constructors
@@ -138,14 +138,14 @@ class Bucket implements RetryBudget {
       if (answered && this.charge === "unanswered") return true
       this.pass(now)
       if (this.earned + this.kept < 1) return false
-      // What fades is spent first.
+      // Fading tokens are spent first.
       const faded = Math.min(1, this.earned)
       this.earned -= faded
       this.kept -= 1 - faded
       return true
     })
 
-  /** A clock that was set back adds nothing and takes nothing. */
+  /** A clock that was set back adds nothing and removes nothing. */
   private pass(now: number): void {
     const passed = Math.max(0, now - this.at)
     this.at = now

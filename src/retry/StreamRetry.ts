@@ -1,6 +1,6 @@
 /**
- * When to try again, and with which connections. A policy is an Effect `Schedule` whose input is the error of the attempt
- * that failed.
+ * When to retry, and over which connections. A policy is an Effect `Schedule` whose input is the error of the failed
+ * attempt.
  *
  * @since 0.1.0
  */
@@ -14,13 +14,24 @@ import { isTransport, type ProviderError } from "../model/ProviderError.js"
 /**
  * Exponential back-off with jitter.
  *
+ * @example
+ * ```ts
+ * import { Provider, StreamRetry, Vendors } from "effect-redial"
+ * import { Redacted } from "effect"
+ *
+ * const patient = Provider.layer(Vendors.minimax, {
+ *   apiKey: Redacted.make("..."),
+ *   retry: StreamRetry.standard({ attempts: 6, cap: "30 seconds" })
+ * })
+ * ```
+ *
  * @since 0.1.0
  * @category schedules
  */
 export const standard = (options?: {
-  /** All attempts, the first included. Default: 3. */
+  /** All attempts, including the first. Default: 3. */
   readonly attempts?: number | undefined
-  /** The first wait, before jitter of 20% either way. Default: 500 milliseconds. */
+  /** The first wait, before a jitter of ±20%. Default: 500 milliseconds. */
   readonly base?: Duration.DurationInput | undefined
   /** The longest wait. Default: 8 seconds. */
   readonly cap?: Duration.DurationInput | undefined
@@ -34,12 +45,12 @@ export const standard = (options?: {
 }
 
 /**
- * Makes a schedule re-acquire the client that failed: for an error that is the transport's fault it renews that client,
- * at the generation that failed, before it decides. It does so for every such error, also when the schedule is done, or
- * the next caller would be handed the broken connections.
+ * Makes a schedule re-acquire the client that failed. For a transport error it renews that client, at the generation
+ * that failed, before it decides. It does so for every such error, even if the schedule is done; otherwise the next
+ * caller would get the broken connections.
  *
- * A generation of another renewable is left alone, so the policy of one provider cannot touch another's client. What
- * becomes of the renewal does not change the decision: if no new client can be had, the old one serves.
+ * A generation of another renewable is left alone, so the policy of one provider cannot affect another's client. The
+ * outcome of the renewal does not change the decision: if no new client can be built, the old one stays in use.
  *
  * @example
  * ```ts
@@ -77,8 +88,8 @@ export const reacquiring: {
 )
 
 /**
- * Bounds around every policy, for the whole request, whatever ways of going on it takes. An attempt that another way
- * replaces at once, since a provider refused it, counts for none of them.
+ * Bounds around every policy, for the whole request, whatever routes it takes. An attempt that a provider refused and
+ * another route replaces at once counts for none of them.
  *
  * @since 0.1.0
  * @category models
@@ -87,8 +98,8 @@ export interface Limits {
   /** Attempts that brought nothing that is kept, whatever the schedule says. Default: 10. */
   readonly maxAttempts?: number | undefined
   /**
-   * Attempts that broke after they moved the answer forward: text that a later one goes on with. Each of them begins the
-   * schedule anew. Default: 25.
+   * Attempts that broke after they moved the answer forward, which means that a later one continues their text. Each of
+   * them resets the schedule. Default: 25.
    */
   readonly maxContinued?: number | undefined
   /** No attempt starts later than this after the request began. Default: 60 minutes. */

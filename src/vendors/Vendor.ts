@@ -1,5 +1,5 @@
 /**
- * What a vendor is: data that says where it is and how it wants to be spoken to.
+ * A vendor: data that says where it is and how to talk to it.
  *
  * @since 0.1.0
  */
@@ -11,8 +11,8 @@ import type * as Quirks from "../protocol/Quirks.js"
 import type * as Deadlines from "../retry/Deadlines.js"
 
 /**
- * How an object of a schema is asked for: by the vendor's own structured output; by a tool that the model must call, where
- * there is none; or in words, with the schema in the system text, for models that have neither.
+ * How an object of a schema is requested: by the vendor's own structured output; by a tool that the model must call, if
+ * there is none; or in words, with the schema in the system text, for models that support neither.
  *
  * @since 0.1.0
  * @category models
@@ -20,23 +20,23 @@ import type * as Deadlines from "../retry/Deadlines.js"
 export type StructuredOutput = "native" | "tool" | "prompt"
 
 /**
- * One protocol that a vendor serves: one of this library's, or one of your own.
+ * One protocol that a vendor serves: a built-in one, or one of your own.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Endpoint<out P extends string = string, out Q extends object = object> {
   readonly protocol: P
-  /** A field of the vendor stands in it as `{name}`. */
+  /** A field of the vendor is written in it as `{name}`. */
   readonly baseUrl: string
   readonly auth: ModelClient.Auth
-  /** Headers that the vendor wants with each request. Default: none. */
+  /** Headers that the vendor requires with each request. Default: none. */
   readonly headers?: Readonly<Record<string, string>> | undefined
-  /** Where the vendor differs from the protocol. Default: nowhere. */
+  /** How the vendor differs from the protocol. Default: not at all. */
   readonly quirks?: Q | undefined
   /** Default: `native`. */
   readonly structuredOutput?: StructuredOutput | undefined
-  /** Which models go on with a message of their own. Default: none. */
+  /** Which models continue their own message. Default: none. */
   readonly prefill?: ModelClient.Prefill | undefined
   /** Default: those of the library. */
   readonly deadlines?: Deadlines.Options | undefined
@@ -47,16 +47,16 @@ export interface Endpoint<out P extends string = string, out Q extends object = 
 }
 
 /**
- * What a vendor must be told besides a key, because it is a part of its address.
+ * A variable part of a vendor's address, which a provider requires besides the key.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Field<out Name extends string = string> {
   readonly name: Name
-  /** The environment variable that usually holds it. */
+  /** The environment variable that usually has it. */
   readonly env: string
-  /** What it is, for whoever left it out. */
+  /** A description of it, for the error if it is missing. */
   readonly about: string
 }
 
@@ -69,7 +69,7 @@ export interface Field<out Name extends string = string> {
 export type EndpointOf<P extends string> = P extends string ? Endpoint<P, Quirks.Of<P>> : never
 
 /**
- * A vendor: its id, and the protocols that it serves, of which the first one is spoken when nobody says.
+ * A vendor: its id, and the protocols that it serves. The first one is the default.
  *
  * @since 0.1.0
  * @category models
@@ -82,16 +82,16 @@ export interface Vendor<
   readonly id: Id
   readonly name: string
   readonly endpoints: readonly [E, ...ReadonlyArray<E>]
-  /** The environment variable that usually holds the key; absent where there is none. */
+  /** The environment variable that usually has the key; absent if there is none. */
   readonly env?: string | undefined
-  /** `optional` where the vendor may be asked without a key. Default: a key is needed. */
+  /** `optional` if the vendor accepts requests without a key. Default: a key is required. */
   readonly key?: "optional" | undefined
   /** Default: nothing besides a key. */
   readonly fields?: ReadonlyArray<Field> | undefined
 }
 
 /**
- * A vendor that may be asked without a key.
+ * A vendor that accepts requests without a key.
  *
  * @since 0.1.0
  * @category models

@@ -1,6 +1,6 @@
 /**
- * The vendors by name. A bundle in which one is imported from `effect-redial/Vendors` has the code of its protocols, and
- * no other vendor.
+ * The vendors by name. A bundle that imports one of them from `effect-redial/Vendors` contains the code of its
+ * protocols, and no other vendor. See [docs/providers.md](../../docs/providers.md).
  *
  * @since 0.1.0
  */

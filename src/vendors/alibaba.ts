@@ -1,6 +1,6 @@
 /**
  * Alibaba Cloud Model Studio (DashScope). Sources: its pages on the OpenAI-compatible and the Anthropic-compatible API;
- * its page on partial mode, which needs thinking to be off; its error codes, for the penalty that it refuses.
+ * its page on partial mode, which requires thinking to be off; its error codes, for the penalty that it refuses.
  */
 import * as AnthropicClient from "../client/AnthropicClient.js"
 import * as OpenAiClient from "../client/OpenAiClient.js"
@@ -39,7 +39,7 @@ const at = (host: string): Vendor<string, Protocols>["endpoints"] => [
 ]
 
 /**
- * Alibaba's international API, over Chat Completions by default, and over Responses or Anthropic Messages if asked.
+ * Alibaba's international API, over Chat Completions by default, and optionally over Responses or Anthropic Messages.
  *
  * @since 0.1.0
  * @category vendors

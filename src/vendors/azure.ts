@@ -7,7 +7,7 @@ import * as OpenAiClient from "../client/OpenAiClient.js"
 import type { Fields, Vendor } from "./Vendor.js"
 
 /**
- * Azure OpenAI, through version 1 of its API: Chat Completions by default, and Responses if asked. `resource` is the
+ * Azure OpenAI, through version 1 of its API: Chat Completions by default, and optionally Responses. `resource` is the
  * name of the resource, and a request's `model` is the name of its deployment.
  *
  * @example

@@ -1,6 +1,6 @@
 /**
- * All vendors in one list, for names that are known only at run time. It is the one module that imports them all, so a
- * program that names its vendor does without it.
+ * All vendors in one list, for names that are known only at run time. It is the only module that imports them all, so a
+ * program that names its vendor does not load it.
  */
 import * as Option from "effect/Option"
 import { alibaba, alibabaCn } from "./alibaba.js"
@@ -30,7 +30,7 @@ import { xai } from "./xai.js"
 import { zai, zhipu } from "./zai.js"
 
 /**
- * Every vendor that has a name, in the order of the documentation; `custom` makes others.
+ * Every named vendor, in the order of the documentation; `custom` makes others.
  *
  * @since 0.1.0
  * @category catalog
@@ -87,8 +87,8 @@ export type Id = Known["id"]
 const byId: ReadonlyMap<string, Known> = new Map(all.map((vendor) => [vendor.id, vendor]))
 
 /**
- * The vendor of an id. Of an id that is known only at run time, the vendor is one of several: what some of them need
- * (`Provider.layer` of Azure wants a `resource`) is then checked when the layer is built.
+ * The vendor of an id. For an id that is known only at run time, the vendor is one of several: what some of them
+ * require (`Provider.layer` of Azure requires a `resource`) is then checked when the layer is built.
  *
  * @example
  * ```ts
@@ -101,11 +101,11 @@ const byId: ReadonlyMap<string, Known> = new Map(all.map((vendor) => [vendor.id,
  * @category catalog
  */
 export const get = <const I extends Id>(id: I): Extract<Known, { readonly id: I }> =>
-  // The ids of the list are its keys, so each is found, and has the type of its own entry.
+  // The keys are the ids of the list, so each is found, and has the type of its own entry.
   byId.get(id) as Extract<Known, { readonly id: I }>
 
 /**
- * The vendor of any text, where there is one: of a setting, or of a program's argument.
+ * The vendor of any text, if there is one: for settings, or arguments of a program.
  *
  * @since 0.1.0
  * @category catalog

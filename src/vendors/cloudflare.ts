@@ -7,9 +7,9 @@ import * as OpenAiClient from "../client/OpenAiClient.js"
 import type { Fields, Vendor } from "./Vendor.js"
 
 /**
- * Cloudflare's AI Gateway, over Chat Completions by default (a model is named `vendor/model`), and over Responses
- * (OpenAI) or Anthropic Messages (Anthropic) if asked. The key is the gateway's token. For a gateway without one that
- * is shown a vendor's key, say `auth: "bearer"`, or `x-api-key` for Anthropic: exactly one credential is sent.
+ * Cloudflare's AI Gateway, over Chat Completions by default (a model is named `vendor/model`), and optionally over
+ * Responses (OpenAI) or Anthropic Messages (Anthropic). The key is the gateway's token. For a gateway without a token,
+ * to which you send a vendor's key, set `auth: "bearer"`, or `x-api-key` for Anthropic: exactly one credential is sent.
  *
  * @since 0.1.0
  * @category vendors

@@ -1,6 +1,4 @@
-/**
- * Any other server: one that speaks a protocol of this library, or one of your own.
- */
+/** Any other server: one that speaks a built-in protocol, or one of your own. */
 import * as AnthropicClient from "../client/AnthropicClient.js"
 import { InvalidOptions } from "../client/InvalidOptions.js"
 import * as OpenAiClient from "../client/OpenAiClient.js"
@@ -15,7 +13,7 @@ const clients: { readonly [P in ProtocolId]: Pick<Endpoint, "client" | "auth"> }
 }
 
 /**
- * What `custom` is told of a vendor, besides its client.
+ * The description of a vendor for `custom`, besides its client.
  *
  * @since 0.1.0
  * @category models
@@ -23,7 +21,10 @@ const clients: { readonly [P in ProtocolId]: Pick<Endpoint, "client" | "auth"> }
 export interface CustomOptions<Id extends string, P extends string>
   extends Omit<Endpoint<P, Quirks.Of<P>>, "client" | "auth"> {
   readonly id: Id
-  /** Default: how the protocol's first vendor takes its key; of a protocol of your own, as a bearer token. */
+  /**
+   * How the key is sent. Default: as the protocol's first vendor expects it; for a protocol of your own, as a bearer
+   * token.
+   */
   readonly auth?: Endpoint["auth"] | undefined
   /** Default: its id. */
   readonly name?: string | undefined
@@ -31,12 +32,12 @@ export interface CustomOptions<Id extends string, P extends string>
   readonly env?: string | undefined
 }
 
-/** The client of a protocol of your own, or another one of a protocol that has one. */
+/** The client of a protocol of your own, or another client for a built-in one. */
 type Client<P extends string> = P extends ProtocolId ? Partial<Pick<Endpoint, "client">> : Pick<Endpoint, "client">
 
 /**
- * A vendor of your own: a gateway, a local server, a vendor that this library does not name. How it takes its key is by
- * default what the protocol's first vendor takes. A protocol of your own brings its `client`, and takes a bearer token by
+ * A vendor of your own: a gateway, a local server, a vendor that this library does not name. By default the key is sent
+ * as the protocol's first vendor expects it. A protocol of your own needs its `client`, and sends a bearer token by
  * default.
  *
  * @example
@@ -68,7 +69,7 @@ export const custom = <const Id extends string, const P extends string>({
 
 const byProtocol: ReadonlyMap<string, Pick<Endpoint, "client" | "auth">> = new Map(Object.entries(clients))
 
-/** For those who have no types. */
+/** For programs without types. */
 const noClient =
   (protocol: string): Endpoint["client"] =>
   () =>

@@ -1,7 +1,7 @@
 /**
- * DeepSeek. Sources: api-docs.deepseek.com, guides/thinking_mode (the three dialects; what a model thought goes back
- * with its tool calls, or the vendor answers 400) and guides/anthropic_api; deepseek-ai/awesome-deepseek-integration#639 (no
- * system messages among the others, over Anthropic Messages). Prefill is left out: it needs the base URL
+ * DeepSeek. Sources: api-docs.deepseek.com, guides/thinking_mode (the three dialects; reasoning must go back with its
+ * tool calls, or the vendor answers 400) and guides/anthropic_api; deepseek-ai/awesome-deepseek-integration#639 (no
+ * system messages among the others, over Anthropic Messages). Prefill is not used: it needs the base URL
  * `https://api.deepseek.com/beta`.
  */
 import * as AnthropicClient from "../client/AnthropicClient.js"
@@ -9,7 +9,7 @@ import * as OpenAiClient from "../client/OpenAiClient.js"
 import type { Vendor } from "./Vendor.js"
 
 /**
- * DeepSeek, over Chat Completions by default, and over Responses or Anthropic Messages if asked.
+ * DeepSeek, over Chat Completions by default, and optionally over Responses or Anthropic Messages.
  *
  * @since 0.1.0
  * @category vendors

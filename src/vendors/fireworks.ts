@@ -6,7 +6,7 @@ import * as OpenAiClient from "../client/OpenAiClient.js"
 import type { Vendor } from "./Vendor.js"
 
 /**
- * Fireworks AI, over Chat Completions by default, and over Responses or Anthropic Messages if asked.
+ * Fireworks AI, over Chat Completions by default, and optionally over Responses or Anthropic Messages.
  *
  * @since 0.1.0
  * @category vendors

@@ -6,8 +6,8 @@ import * as OpenAiClient from "../client/OpenAiClient.js"
 import type { Vendor } from "./Vendor.js"
 
 /**
- * Google's Gemini, over its OpenAI-compatible Chat Completions. The signatures of its tool
- * calls go back to it: Gemini 3 and later refuse a conversation without them.
+ * Google's Gemini, over its OpenAI-compatible Chat Completions. The signatures of its tool calls go back to it: Gemini
+ * 3 and later refuse a conversation without them.
  *
  * @since 0.1.0
  * @category vendors

@@ -1,13 +1,13 @@
 /**
- * llama.cpp's server. Source: its README, tools/server: `chat_template_kwargs`, a key where it was started with
- * `--api-key`, and going on with a last message of the assistant unless it was started with `--no-prefill-assistant`.
+ * llama.cpp's server. Source: its README, tools/server: `chat_template_kwargs`, a key if it was started with
+ * `--api-key`, and continuing a last message of the assistant unless it was started with `--no-prefill-assistant`.
  */
 import * as AnthropicClient from "../client/AnthropicClient.js"
 import * as OpenAiClient from "../client/OpenAiClient.js"
 import type { Keyless, Vendor } from "./Vendor.js"
 
 /**
- * llama.cpp, over Chat Completions by default, and over Anthropic Messages if asked. It needs no key unless it was
+ * llama.cpp, over Chat Completions by default, and optionally over Anthropic Messages. It needs no key unless it was
  * started with one.
  *
  * @since 0.1.0

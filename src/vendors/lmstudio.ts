@@ -6,7 +6,7 @@ import * as OpenAiClient from "../client/OpenAiClient.js"
 import type { Keyless, Vendor } from "./Vendor.js"
 
 /**
- * LM Studio, over Chat Completions by default, and over Responses or Anthropic Messages if asked. It needs no key.
+ * LM Studio, over Chat Completions by default, and optionally over Responses or Anthropic Messages. It needs no key.
  *
  * @since 0.1.0
  * @category vendors

@@ -1,7 +1,7 @@
 /**
  * MiniMax. Source: platform.minimax.io, text-anthropic-api: Bearer auth, and version 2023-06-01 of the protocol.
  *
- * Its Chat Completions are left out: without `reasoning_split` the thinking stands inside the text, and with it the
+ * Its Chat Completions are not supported: without `reasoning_split` the thinking is inside the text, and with it the
  * vendor's own example (text-openai-api) reads chunks that repeat what came before.
  */
 import * as AnthropicClient from "../client/AnthropicClient.js"

@@ -1,7 +1,8 @@
 /**
  * Moonshot AI, whose models are Kimi. Sources: platform.kimi.ai, use-partial-mode-feature-of-kimi-api and the OpenAPI
- * description of its chat (output limit, usage, objects); what it refuses and wants back: java.agentscope.io,
- * integration/model/kimi. The reasoning effort is K3's; for the switch of K2, say `quirks: { reasoning: "thinking" }`.
+ * description of its chat (output limit, usage, objects); what it refuses and requires back: java.agentscope.io,
+ * integration/model/kimi. The reasoning effort is K3's; for the on/off switch of K2, set `quirks: { reasoning:
+ * "thinking" }`.
  */
 import * as AnthropicClient from "../client/AnthropicClient.js"
 import * as OpenAiClient from "../client/OpenAiClient.js"
@@ -29,7 +30,7 @@ const at = (host: string): Vendor<string, Protocols>["endpoints"] => [
 ]
 
 /**
- * Moonshot's global API, over Chat Completions by default, and over Anthropic Messages if asked.
+ * Moonshot's global API, over Chat Completions by default, and optionally over Anthropic Messages.
  *
  * @since 0.1.0
  * @category vendors

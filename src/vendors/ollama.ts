@@ -1,14 +1,14 @@
 /**
- * Ollama on this machine. Sources: docs.ollama.com, OpenAI compatibility and Anthropic compatibility (which names what
- * it does not take).
+ * Ollama on this machine. Sources: docs.ollama.com, OpenAI compatibility and Anthropic compatibility (which lists what
+ * it does not accept).
  */
 import * as AnthropicClient from "../client/AnthropicClient.js"
 import * as OpenAiClient from "../client/OpenAiClient.js"
 import type { Keyless, Vendor } from "./Vendor.js"
 
 /**
- * Ollama, over Chat Completions by default, and over Responses or Anthropic Messages if asked. It needs no key; for its
- * cloud give one, and `baseUrl: "https://ollama.com/v1"`.
+ * Ollama, over Chat Completions by default, and optionally over Responses or Anthropic Messages. It needs no key; for
+ * its cloud give one, and `baseUrl: "https://ollama.com/v1"`.
  *
  * @since 0.1.0
  * @category vendors

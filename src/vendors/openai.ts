@@ -5,7 +5,7 @@ import * as OpenAiClient from "../client/OpenAiClient.js"
 import type { Vendor } from "./Vendor.js"
 
 /**
- * OpenAI, over Chat Completions by default and over Responses if asked.
+ * OpenAI, over Chat Completions by default, and optionally over Responses.
  *
  * @since 0.1.0
  * @category vendors

@@ -7,7 +7,7 @@ import * as OpenAiClient from "../client/OpenAiClient.js"
 import type { Vendor } from "./Vendor.js"
 
 /**
- * OpenRouter, over Chat Completions by default, and over Responses or Anthropic Messages if asked. The headers
+ * OpenRouter, over Chat Completions by default, and optionally over Responses or Anthropic Messages. The headers
  * `HTTP-Referer` and `X-OpenRouter-Title`, which name your program, go into `headers`.
  *
  * @since 0.1.0

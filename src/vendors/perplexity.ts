@@ -6,7 +6,7 @@ import * as OpenAiClient from "../client/OpenAiClient.js"
 import type { Vendor } from "./Vendor.js"
 
 /**
- * Perplexity, over Chat Completions. Its models search, and take no tools of yours.
+ * Perplexity, over Chat Completions. Its models search, and accept no tools of yours.
  *
  * @since 0.1.0
  * @category vendors

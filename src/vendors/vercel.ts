@@ -6,7 +6,7 @@ import * as OpenAiClient from "../client/OpenAiClient.js"
 import type { Vendor } from "./Vendor.js"
 
 /**
- * Vercel's AI Gateway, over Chat Completions by default, and over Anthropic Messages if asked.
+ * Vercel's AI Gateway, over Chat Completions by default, and optionally over Anthropic Messages.
  *
  * @since 0.1.0
  * @category vendors

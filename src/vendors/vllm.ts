@@ -1,5 +1,5 @@
 /**
- * vLLM. Source: docs.vllm.ai, OpenAI-compatible server: `chat_template_kwargs`, and a key where it was started with
+ * vLLM. Source: docs.vllm.ai, OpenAI-compatible server: `chat_template_kwargs`, and a key if it was started with
  * `--api-key`.
  */
 import * as AnthropicClient from "../client/AnthropicClient.js"
@@ -7,8 +7,8 @@ import * as OpenAiClient from "../client/OpenAiClient.js"
 import type { Keyless, Vendor } from "./Vendor.js"
 
 /**
- * vLLM, over Chat Completions by default, and over Responses or Anthropic Messages if asked. It needs no key unless it
- * was started with one.
+ * vLLM, over Chat Completions by default, and optionally over Responses or Anthropic Messages. It needs no key unless
+ * it was started with one.
  *
  * @since 0.1.0
  * @category vendors

@@ -1,12 +1,12 @@
 /**
- * xAI. Sources: docs.x.ai, guides on the Responses API (which it recommends) and its best practices, which ask for
- * patience of 15 minutes; the provider `xai` of the AI SDK for what it refuses.
+ * xAI. Sources: docs.x.ai, guides on the Responses API (which it recommends) and its best practices, which ask for a
+ * timeout of 15 minutes; the provider `xai` of the AI SDK for what it refuses.
  */
 import * as OpenAiClient from "../client/OpenAiClient.js"
 import type { Vendor } from "./Vendor.js"
 
 /**
- * xAI, over Responses by default, and over Chat Completions, which the vendor calls deprecated, if asked.
+ * xAI, over Responses by default, and optionally over Chat Completions, which the vendor calls deprecated.
  *
  * @since 0.1.0
  * @category vendors

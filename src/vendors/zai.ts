@@ -1,7 +1,7 @@
 /**
- * Z.ai, whose models are GLM. Sources: docs.z.ai, guides/capabilities/thinking-mode: what a model thought goes back
- * with the results of its tools; java.agentscope.io, integration/model/glm: `max_tokens`, no `stream_options`, no
- * penalties, and no tool choice but the default, which is why `generateObject` is refused over its Chat Completions.
+ * Z.ai, whose models are GLM. Sources: docs.z.ai, guides/capabilities/thinking-mode: reasoning goes back with the
+ * results of its tools; java.agentscope.io, integration/model/glm: `max_tokens`, no `stream_options`, no penalties, and
+ * no tool choice but the default, which is why `generateObject` is refused over its Chat Completions.
  */
 import * as AnthropicClient from "../client/AnthropicClient.js"
 import * as OpenAiClient from "../client/OpenAiClient.js"
@@ -36,7 +36,7 @@ const at = (host: string): Vendor<string, Protocols>["endpoints"] => [
 ]
 
 /**
- * Z.ai's global API, over Chat Completions by default, and over Anthropic Messages if asked.
+ * Z.ai's global API, over Chat Completions by default, and optionally over Anthropic Messages.
  *
  * @since 0.1.0
  * @category vendors

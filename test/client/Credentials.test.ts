@@ -154,7 +154,7 @@ describe("a source", () => {
       yield* TestClock.adjust("20 seconds")
       const fault = yield* Effect.flip(next(credentials))
       assert.strictEqual(fault._tag, "AuthenticationFailed")
-      assert.include(fault.description, "asking for a key failed: the vault is sealed")
+      assert.include(fault.description, "fetching a key failed: the vault is sealed")
       assert.instanceOf(fault.cause, Error)
     })
   )
@@ -314,8 +314,8 @@ describe("a refused key", () => {
   )
 
   const pretences: Record<string, [Partial<Credentials.Fetched>, string]> = {
-    "the same key": [{ key: key("old") }, "the key that came is the same"],
-    "the key of another account": [{ account: "theirs" }, "of another account"]
+    "the same key": [{ key: key("old") }, "the new key is the same"],
+    "the key of another account": [{ account: "theirs" }, "another account"]
   }
   for (const [what, [pretence, says]] of Object.entries(pretences)) {
     it.scoped(`is not refreshed by ${what}`, () =>
@@ -350,7 +350,10 @@ describe("a refused key", () => {
         ["revoked", "revoked"]
       )
       yield* TestClock.adjust("10 days")
-      assert.include((yield* Effect.flip(next(credentials))).description, "one that the provider called invalid")
+      assert.include(
+        (yield* Effect.flip(next(credentials))).description,
+        "the provider already called the new key invalid"
+      )
       yield* TestClock.adjust("1 minute")
       assert.strictEqual(yield* next(credentials), "new (vault@2)")
     })
@@ -382,8 +385,8 @@ describe("a refused key", () => {
       yield* second.next
       const { another, fault } = yield* second.failed(invalid, failure)
       assert.isTrue(another)
-      assert.include(fault.description, "one that the provider called invalid")
-      assert.include((yield* Effect.flip(second.next)).description, "one that the provider called invalid")
+      assert.include(fault.description, "the provider already called the new key invalid")
+      assert.include((yield* Effect.flip(second.next)).description, "the provider already called the new key invalid")
       yield* TestClock.adjust("5 minutes")
       assert.strictEqual(yield* next(credentials), "newest (key-1@3)")
     })
@@ -607,8 +610,8 @@ describe("credentials that cannot work", () => {
     "a key with a line break": [[[Credentials.fromKey(key("secret\n"))]], /key-1.*line breaks/],
     "the same key twice": [[[a, Credentials.fromKey(key("secret-a"))]], /key-2.*same key as `a`/],
     "one name for two": [[[a, Credentials.fromKey(key("secret-b"), { name: "a" })]], /name of two/],
-    "a host with a path": [[[a], { hosts: ["example.com/v1"] }], /example\.com\/v1.*no host/],
-    "a host with a scheme": [[[a], { hosts: ["https://example.com"] }], /no host/]
+    "a host with a path": [[[a], { hosts: ["example.com/v1"] }], /example\.com\/v1.*not a host/],
+    "a host with a scheme": [[[a], { hosts: ["https://example.com"] }], /not a host/]
   }
   for (const [what, [args, says]] of Object.entries(cases)) {
     it.scoped(`${what} is found at once`, () =>
@@ -655,7 +658,7 @@ describe("what is seen from outside", () => {
       assert.deepStrictEqual(Chunk.toReadonlyArray(yield* Fiber.join(seen)), [
         { _tag: "Refreshed", name: "vault", version: 1 },
         { _tag: "Refreshed", name: "vault", version: 2 },
-        { _tag: "RefreshFailed", name: "vault", version: 2, description: "asking for a key failed: closed" },
+        { _tag: "RefreshFailed", name: "vault", version: 2, description: "fetching a key failed: closed" },
         { _tag: "Benched", name: "vault", version: 2, until: 300_000, reason: "refused" },
         { _tag: "Revoked", name: "spare", version: 1 }
       ])

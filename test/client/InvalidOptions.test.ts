@@ -110,7 +110,7 @@ const cases: ReadonlyArray<Case> = [
     what: `a base URL that ends in ${path}`,
     options: { baseUrl: `https://example.com${path}` },
     option: "baseUrl",
-    says: /ends in `\/(messages|chat\/completions|responses)`, which is added to it: cut that off/
+    says: /ends in `\/(messages|chat\/completions|responses)`, which is added to it: leave that out/
   })),
   ...(["maxAge", "drainLimit"] as const).flatMap((option) =>
     [...noTimes, -1].map((time) => ({

@@ -50,7 +50,7 @@ describe("the examples of docs/credentials.md", () => {
       const gateway = yield* FaultServer.make([refused])
       const { code, err } = yield* run("token", { TOKEN_URL: tokens.url, GATEWAY_URL: `${gateway.url}/v1` })
       assert.strictEqual(code, 1)
-      assert.match(err, /AuthenticationFailed.*there is no key to send: asking for a key failed:.*503/)
+      assert.match(err, /AuthenticationFailed.*there is no key to send: fetching a key failed:.*503/)
       assert.strictEqual((yield* gateway.requests).length, 0)
     })
   )

@@ -85,7 +85,7 @@ describe("ModelRequest.make", () => {
     ])
     refuses([
       ["a model without a name", { model: " " }, "model", /name a model/],
-      ["an empty stop sequence", { stopSequences: ["END", ""] }, "stopSequences", /leave that out/],
+      ["an empty stop sequence", { stopSequences: ["END", ""] }, "stopSequences", /leave it out/],
       ["a tool's name with a dot", { tools: [Tool.make("a.b")] }, "tools", /"a\.b"/],
       ["a tool without a name", { tools: [Tool.make("")] }, "tools", /1 to 128/],
       ["a tool's name of 129", { tools: [Tool.make("x".repeat(129))] }, "tools", /1 to 128/],
@@ -103,7 +103,7 @@ describe("ModelRequest.make", () => {
       ["a tier without a word", { serviceTier: " " }, "serviceTier", /leave it out/],
       ["a label with a long name", { metadata: { [long]: "v" } }, "metadata", /1 to 64/],
       ["a label with a long value", { metadata: { k: "v".repeat(513) } }, "metadata", /512/],
-      ["a label that is no text", { metadata: { k: 1 as unknown as string } }, "metadata", /no text/],
+      ["a label that is no text", { metadata: { k: 1 as unknown as string } }, "metadata", /not a text/],
       [
         "17 labels",
         { metadata: Object.fromEntries(Array.from({ length: 17 }, (_, at) => [`k${at}`, ""])) },
@@ -189,9 +189,9 @@ describe("ModelRequest.make", () => {
       ["a PDF", document({ base64: "AAAA", mediaType: "application/pdf" })]
     ])
     refuses([
-      ["half an address", image({ url: "a/b.png" }), "prompt", /an image whose `url` is no address.*position 0/],
+      ["half an address", image({ url: "a/b.png" }), "prompt", /an image whose `url` is not an address.*position 0/],
       ["a data URL as an address", image({ url: "data:image/png;base64,AAAA" }), "prompt", /base64, mediaType/],
-      ["a data URL as base64", png("data:image/png;base64,AAAA"), "prompt", /before its comma/],
+      ["a data URL as base64", png("data:image/png;base64,AAAA"), "prompt", /up to the comma/],
       ["nothing as base64", png(""), "prompt", /not base64/],
       ["broken lines", png("AAAA\nAAA"), "prompt", /without line breaks/],
       ["the other alphabet", png("AA-_"), "prompt", /not base64/],
@@ -199,7 +199,7 @@ describe("ModelRequest.make", () => {
       ["padding in the middle", png("AA==AAAA"), "prompt", /not base64/],
       ["three =", png("A==="), "prompt", /not base64/],
       ["an image of another type", image({ base64: "AAAA", mediaType: "text/html" }), "prompt", /image\/png/],
-      ["a type that is none", document({ base64: "AAAA", mediaType: "pdf" }), "prompt", /no media type/],
+      ["a type that is none", document({ base64: "AAAA", mediaType: "pdf" }), "prompt", /not a media type/],
       ["a document without text", document({ text: " " }), "prompt", /without text/],
       [
         "an image in a tool's result",

@@ -107,7 +107,7 @@ describe("AnthropicMessages.encode", () => {
           ]
         },
         "prompt",
-        /position 2.*put it behind the message of the user/
+        /position 2.*put it after a message of the user/
       ],
       ["a prompt of developer messages alone", { prompt: [{ role: "developer", content: "a" }] }, "prompt"]
     ])

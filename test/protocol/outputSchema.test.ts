@@ -245,7 +245,7 @@ describe("the schema of structured output", () => {
       /any fields/
     ],
     ["anything", output(Schema.Unknown), "output", /without a type at `properties\.at`.*structuredOutput: "tool"/],
-    ["recursion", output(Tree), "output", /part of itself at `\$defs\.Tree`/],
+    ["recursion", output(Tree), "output", /contains itself at `\$defs\.Tree`/],
     ["no object", { output: { schema: { type: "string" } } }, "output", /not an object at its root/],
     [
       "a lost reference",

@@ -199,7 +199,12 @@ describe("the quirks of a vendor of Anthropic Messages", () => {
   ]
   const between: Options = { prompt: [...before, { role: "system", content: "Be kind." }] }
   messages({ systemMessages: false }).refuses([
-    ["a system message between others", between, "prompt", /position 2, which this provider does not take: say it in/]
+    [
+      "a system message between others",
+      between,
+      "prompt",
+      /position 2, which is not supported by this provider: put it into/
+    ]
   ])
   messages({ systemMessages: false }).adds([
     [

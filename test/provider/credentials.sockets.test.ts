@@ -154,7 +154,7 @@ describe("two hundred streams", () => {
             }
             if (inTeam && Exit.isFailure(exit)) {
               // On a slow machine a token can be over before it is there, and this team has no other.
-              assert.include(String(exit.cause), "the key that came has expired already")
+              assert.include(String(exit.cause), "the new key has expired already")
               return yield* count("late token")
             }
             assert(Exit.isSuccess(exit), `stream ${i}: ${exit}`)
@@ -190,7 +190,7 @@ describe("two hundred streams", () => {
         const again = yield* Effect.either(
           providers.a.generate({ model: "team", prompt: "hi" }, { credential: keys.team })
         )
-        if (Either.isLeft(again)) assert.include(again.left.description, "the key that came has expired already")
+        if (Either.isLeft(again)) assert.include(again.left.description, "the new key has expired already")
         assert.isAbove(team.issued.length, fates.has("late token") ? 0 : 1)
 
         assert.deepStrictEqual(bad, [], "keys that came to somebody else's server")

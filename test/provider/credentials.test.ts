@@ -101,7 +101,7 @@ describe("a refused key", () => {
       const error = failureOf(yield* Fiber.join(run.fiber))
       assert.strictEqual(error._tag, "AuthenticationFailed")
       assert.strictEqual(error.status, 401)
-      assert.match(error.description, /did not accept the key.*asking for a key failed: sealed/)
+      assert.match(error.description, /did not accept the key.*fetching a key failed: sealed/)
       assert.deepStrictEqual(yield* run.sent, ["old"])
     })
   )

@@ -353,7 +353,7 @@ describe("a request over Anthropic Messages", () => {
       "a result that is no block",
       mid(conversation, { role: "tool", content: [{ type: "provider", name: "tool_result", value: "18" }] }),
       "prompt",
-      /part "tool_result" in a tool message whose `value` is no `tool_result` of Anthropic Messages/
+      /part "tool_result" in a tool message whose `value` is not a `tool_result` of Anthropic Messages/
     ],
     ["the conversation in the options", own("anthropic-messages", { messages: [] }), "providerOptions", /`messages`/],
     [
@@ -363,7 +363,7 @@ describe("a request over Anthropic Messages", () => {
         ...own("anthropic-messages", { tools: [{ name: "weather", input_schema: { type: "object" } }] })
       },
       "providerOptions",
-      /a tool "weather" in `tools`, which the request has, too/
+      /a tool "weather" in `tools` that the request has, too/
     ],
     ["the model in the options", own("anthropic-messages", { model: "n" }), "providerOptions", /`model`.*request/],
     [
@@ -463,7 +463,7 @@ describe("a request over Chat Completions", () => {
       "the choice of a tool that is no function",
       { tools: [browse], toolChoice: { tool: "browser_search" } },
       "toolChoice",
-      /"browser_search", which is no function/
+      /"browser_search", which is not a function/
     ],
     [
       "citations",
@@ -478,14 +478,14 @@ describe("a request over Chat Completions", () => {
         content: [{ type: "provider", name: "apply_patch_call_output", value: { type: "apply_patch_call_output" } }]
       }),
       "prompt",
-      /"apply_patch_call_output" in a tool message, where Chat Completions take tool results only/
+      /"apply_patch_call_output" in a tool message, where Chat Completions accept only tool results/
     ],
     ["the conversation in the options", own("chat-completions", { messages: [] }), "providerOptions", /`messages`/],
     [
       "a tool of the request in the options again",
       { tools: [marked], ...own("chat-completions", { tools: [{ type: "function", function: { name: "weather" } }] }) },
       "providerOptions",
-      /a tool "weather" in `tools`, which the request has, too/
+      /a tool "weather" in `tools` that the request has, too/
     ],
     ["the model in the options", own("chat-completions", { model: "n" }), "providerOptions", /`model`/]
   ])
@@ -645,7 +645,7 @@ describe("a request over Responses", () => {
         ...own("responses", { tools: [{ type: "function", name: "weather", parameters: null, strict: null }] })
       },
       "providerOptions",
-      /a tool "weather" in `tools`, which the request has, too/
+      /a tool "weather" in `tools` that the request has, too/
     ],
     ["the model in the options", own("responses", { model: "n" }), "providerOptions", /`model`/],
     [

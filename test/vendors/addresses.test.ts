@@ -87,8 +87,8 @@ describe("a base URL whose host mandates another protocol", () => {
       Effect.gen(function* () {
         const error = yield* refusal(known(id), { apiKey, protocol, baseUrl })
         assert.strictEqual(error.option, "baseUrl")
-        assert.include(error.message, `would speak ${protocol}`)
-        const { protocol: spoken = "" } = /say `protocol: "(?<protocol>[^"]+)"`/.exec(error.message)?.groups ?? {}
+        assert.include(error.message, `the protocol of the provider is ${protocol}`)
+        const { protocol: spoken = "" } = /set `protocol: "(?<protocol>[^"]+)"`/.exec(error.message)?.groups ?? {}
         assert.notStrictEqual(spoken, protocol)
         // What the message says works.
         const own = Vendors.custom({ id: "own", protocol: spoken as Protocol.ProtocolId, baseUrl })

@@ -34,7 +34,7 @@ describe("a key", () => {
           const error = yield* Effect.flip(provider.generate(request, { credential }))
           assert(error._tag === "InvalidRequest")
           assert.strictEqual(error.field, "credential")
-          assert.include(error.description, "shows no key")
+          assert.include(error.description, "sends no key")
         }
       }
       assert.deepStrictEqual(yield* server.requests, [])

@@ -2,7 +2,7 @@ import { Framing, Http, ModelClient, type Protocol, type Vendors } from "effect-
 import * as Decode from "./decode.js"
 import * as Encode from "./encode.js"
 
-/** Ollama's own chat, `/api/chat`: newline-delimited JSON, whose end is a line with `done: true`. */
+/** Ollama's own chat, `/api/chat`: newline-delimited JSON. A line with `done: true` is the end. */
 export const protocol: Protocol.Protocol<Http.Http, Encode.Params, Decode.State> = {
   id: "ollama-chat",
   framing: Framing.jsonLines,

@@ -2,7 +2,7 @@ import { type Framing, type ModelEvent, Protocol, type Usage } from "effect-redi
 
 type Json = Readonly<Record<string, unknown>>
 
-/** What is known of one answer while it comes. It belongs to one attempt, so it is changed in place. */
+/** The state of one answer. It belongs to one attempt, so it may be mutated. */
 export interface State {
   readonly stamp: Protocol.Stamp
   begun: boolean
@@ -49,7 +49,7 @@ export const step = (
   if (fault !== undefined || !line.done) return fault
   state.doneReason = typeof line.done_reason === "string" ? line.done_reason : undefined
   state.usage = { inputTokens: count(line.prompt_eval_count), outputTokens: count(line.eval_count) }
-  // This line is the only proof of the end, and nothing follows it. A reason that stands for a failure proves nothing.
+  // This line is the only proof of the end, and nothing follows it. A reason that means a failure proves nothing.
   return Protocol.interruption(state.doneReason) ?? "Complete"
 }
 
@@ -75,14 +75,14 @@ const readMessage = (
     }
     close(state, events)
     const index = state.next++
-    // The API has no ids: these are unique in the answer, and name the tool again when its result goes back.
+    // The API has no ids. These are unique in the answer, and identify the tool when its result goes back.
     events.push({ _tag: "ToolCallStart", index, id: `call_${state.calls++}`, name: called.name })
     events.push({ _tag: "ToolCallDelta", index, json }, { _tag: "ToolCallEnd", index })
   }
   return undefined
 }
 
-/** The index of the block that grows, which begins where another kind was written before. */
+/** The index of the growing block. A new one begins if the last block was of the other kind. */
 const write = (state: State, type: "Text" | "Reasoning", events: Array<ModelEvent.ModelEvent>): number => {
   if (state.open?.type === type) return state.open.index
   close(state, events)
@@ -97,12 +97,12 @@ const close = (state: State, events: Array<ModelEvent.ModelEvent>): void => {
   state.open = undefined
 }
 
-/** The end is proven: closes what is open, and sums up. */
+/** The end is proven: closes what is open, and returns the summary. */
 export const end = (state: State, events: Array<ModelEvent.ModelEvent>): Protocol.Summary => {
   close(state, events)
   const finishReason = Protocol.finishReason(state.doneReason)
   return {
-    // Ollama says `stop` where the model waits for its tools.
+    // Ollama says `stop` even if the model waits for its tools.
     finishReason:
       state.calls > 0 && finishReason.reason === "stop" ? { ...finishReason, reason: "tool-calls" } : finishReason,
     usage: state.usage,
@@ -111,7 +111,7 @@ export const end = (state: State, events: Array<ModelEvent.ModelEvent>): Protoco
   }
 }
 
-/** Bytes of a server may be anything, and none of these throws. */
+/** A server may send any bytes, so these functions never throw. */
 const parse = (text: string): unknown => {
   try {
     return JSON.parse(text)

@@ -36,7 +36,7 @@ declare module "effect-redial/ModelRequest" {
 const refuse = (field: string, problem: string): Encoded<never> =>
   Either.left(Protocol.invalidRequest(field, `the request's \`${field}\` ${problem}`))
 
-/** What the API has no field for. To leave such a field out in silence would change what the caller asked for. */
+/** Fields that the API lacks. Dropping one silently would change what the caller asked for. */
 const unknown = ["parallelToolCalls", "user", "metadata", "serviceTier"] as const
 
 export const encode = (request: ModelRequest.ModelRequest): Encoded<Params> =>
@@ -96,7 +96,7 @@ const encodeThink = ({ reasoning }: ModelRequest.ModelRequest): Encoded<boolean 
   }
 }
 
-/** One message, but for the results of tools, which are a message each. `names` has the tools of the calls so far. */
+/** Encodes one message; each tool result becomes its own message. `names` has the tools of the calls so far. */
 const encodeMessage = (message: Prompt.Message, names: Map<string, string>): Encoded<ReadonlyArray<Message>> => {
   switch (message.role) {
     case "system":
@@ -128,7 +128,7 @@ const encodeAnswer = (content: Prompt.AssistantMessage["content"], names: Map<st
   let thinking = ""
   const tool_calls: Array<object> = []
   for (const part of content) {
-    // What was thought over another protocol goes back over that one only.
+    // Reasoning from another protocol goes back over that one only.
     const isOwn = !("protocol" in part) || (part.protocol ?? "ollama-chat") === "ollama-chat"
     if (part.type === "reasoning" && isOwn) thinking += part.text
     if (part.type === "tool-call") {

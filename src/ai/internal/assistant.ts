@@ -1,5 +1,6 @@
 /**
- * What a model said before, as it goes back: as it was remembered or stored, else as the parts of the message say.
+ * Earlier messages of the model as they go back: from memory or from the stored content, or else from the parts of the
+ * message.
  */
 import type * as AiPrompt from "@effect/ai/Prompt"
 import * as Either from "effect/Either"
@@ -9,14 +10,14 @@ import type * as Prompt from "../../model/Prompt.js"
 import type { Memory } from "./memory.js"
 import { cacheMark, textOption } from "./metadata.js"
 
-/** Fails with what is wrong, in words. */
+/** Fails with a message that says what is wrong. */
 export const assistantParts = (
   message: AiPrompt.AssistantMessage,
   memory: Memory
 ): Either.Either<ReadonlyArray<Prompt.AssistantPart>, string> => {
   const stored = message.options.effectRedial?.content
   if (stored !== undefined) {
-    // It may have been stored, so its type is only what somebody said.
+    // It may have been stored, so its type is not reliable.
     return Either.mapLeft(
       decode(stored),
       ({ message }) => `\`effectRedial.content\` of an assistant message: ${message}`
@@ -86,7 +87,7 @@ const reasoning = ({ options, text }: AiPrompt.ReasoningPart): Prompt.AssistantP
   return { type: "reasoning", text }
 }
 
-/** An item of Responses has more in it than the parts say, and is sent back from memory only. */
+/** An item of Responses has more content than the parts, and is sent back only from memory. */
 const isAnthropic = (id: string): boolean => id.startsWith("srvtoolu_")
 
 const wireNames: ReadonlyMap<string, string> = new Map([

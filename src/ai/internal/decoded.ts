@@ -1,6 +1,6 @@
 /**
- * Parts of a stream as the Schema of `@effect/ai` decodes them, without that Schema: a first use of it takes milliseconds,
- * more than a short answer. Only what a toolkit types goes through it.
+ * Parts of a stream as the Schema of `@effect/ai` decodes them, without that Schema: its first use takes milliseconds,
+ * more than a short answer. Only parts that a toolkit types go through it.
  */
 import * as Response from "@effect/ai/Response"
 import * as DateTime from "effect/DateTime"

@@ -1,6 +1,4 @@
-/**
- * A `ProviderError` as an error of `@effect/ai`, and the way back.
- */
+/** Turns a `ProviderError` into an error of `@effect/ai`, and back. */
 import * as AiError from "@effect/ai/AiError"
 import * as Option from "effect/Option"
 import type { InvalidOutput } from "../../model/InvalidOutput.js"
@@ -12,8 +10,8 @@ export type Method = "generateText" | "generateObject" | "streamText"
 export const MODULE = "effect-redial/ai"
 
 /**
- * Where an error keeps what it was made from: not every error has a field for a cause. A hidden property and no `WeakMap`,
- * since Effect hands on a proxy of an error that fails inside of a span.
+ * Where an error keeps its origin: not every error has a field for a cause. A hidden property and not a `WeakMap`,
+ * because Effect passes on a proxy of an error that fails inside a span.
  */
 const originId: unique symbol = Symbol.for("effect-redial/ai/origin")
 
@@ -39,7 +37,7 @@ const convert = (method: Method, error: ProviderError): AiError.AiError => {
     case "StreamDropped":
     case "StreamTruncated":
     case "StreamStalled":
-    // Nothing was sent, so there is no answer that could be told.
+    // Nothing was sent, so there is no answer to report.
     case "CircuitOpen":
     case "LimitReached":
       return new AiError.HttpRequestError({ ...from, reason: "Transport", request: requestOf(error), cause: error })
@@ -47,7 +45,7 @@ const convert = (method: Method, error: ProviderError): AiError.AiError => {
     case "SeamNotProven":
       return new AiError.MalformedOutput({ ...from, cause: error })
     default:
-      // What was refused before anything was sent has no answer of the provider.
+      // A request that was refused before it was sent has no answer of the provider.
       return error.attempt === 0 && error.status === undefined
         ? new AiError.MalformedInput({ ...from, cause: error })
         : new AiError.HttpResponseError({
@@ -88,7 +86,7 @@ const usualStatus: { readonly [Tag in OfProvider]: number } = {
   ContentRefused: 400
 }
 
-/** The address is the provider's own business: its name stands for it. */
+/** The address is not exposed: the name of the provider replaces it. */
 const requestOf = ({ protocol, provider }: ProviderError): typeof AiError.HttpRequestDetails.Type => ({
   method: "POST",
   url: `${provider}:${protocol}`,

@@ -8,7 +8,7 @@ import type * as Prompt from "../../model/Prompt.js"
 import { object, string } from "../../protocol/internal/json.js"
 import { textOption } from "./metadata.js"
 
-/** Fails with what is wrong, in words. */
+/** Fails with a message that says what is wrong. */
 export const fileOf = (part: AiPrompt.FilePart): Either.Either<Prompt.ImagePart | Prompt.DocumentPart, string> => {
   if (part.mediaType.startsWith("image/")) {
     const mediaType = part.mediaType === "image/*" ? "image/jpeg" : part.mediaType
@@ -25,7 +25,7 @@ const documentSource = ({
   return Either.right({ text: typeof data === "string" ? data : new TextDecoder().decode(data) })
 }
 
-/** A string is base64, or an address, which base64 cannot look like. */
+/** A string is base64, or an address, which is never valid base64. */
 const sourceOf = (data: AiPrompt.FilePart["data"], mediaType: string): Either.Either<Prompt.Source, string> => {
   if (data instanceof Uint8Array) return Either.right({ base64: Encoding.encodeBase64(data), mediaType })
   const text = data.toString()

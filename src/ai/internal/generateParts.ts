@@ -9,7 +9,7 @@ import type { ToolNames } from "./tools.js"
 
 export interface Parts<Part> {
   readonly parts: Array<Part>
-  /** Those of the parts that need an id. */
+  /** The parts that need an id. */
   readonly sources: ReadonlyArray<Source>
 }
 
@@ -20,7 +20,7 @@ export const partsOf = (
 ): Parts<Response.PartEncoded> => {
   const parts: Array<Response.PartEncoded> = [metadataOf(response)]
   const sources: Array<Source> = []
-  // Only calls that are closed may be run.
+  // Only closed calls may be run.
   const closed = new Set(response.toolCalls.map(({ id }) => id))
   for (const part of content) {
     switch (part.type) {

@@ -1,15 +1,16 @@
 /**
- * What a provider answered, kept for the time when it goes back to the model.
+ * Keeps the answers of a provider until they go back to the model.
  *
- * `Chat` makes its history of an answer's texts and calls and drops their metadata, so signatures, citations and blocks of
- * the vendor are not in it. An assistant message that says exactly what a remembered answer said stands for that answer.
- * This works within one process. A history that is stored keeps `content` of the `finish` part: see `metadata.ts`.
+ * `Chat` builds its history from an answer's texts and calls and drops their metadata, so it lacks signatures,
+ * citations and blocks of the vendor. An assistant message with the same content as a remembered answer stands for that
+ * answer. This works within one process. A history that is stored needs `content` of the `finish` part: see
+ * `metadata.ts`.
  */
 import type * as AiPrompt from "@effect/ai/Prompt"
 import type { AssistantPart } from "../../model/Prompt.js"
 import type { Service } from "../../provider/Provider.js"
 
-/** Bounds of one provider's memory: what was used longest ago is forgotten first. */
+/** Bounds of one provider's memory: the least recently used answer is forgotten first. */
 export const maxAnswers = 1024
 const maxCharacters = 8 * 1024 * 1024
 
@@ -19,8 +20,8 @@ interface Answer {
 }
 
 /**
- * What an answer and the message that is made of it both say: texts and reasoning each joined and calls by their ids, since a
- * stream ends its parts in another order than the content has.
+ * What an answer and the message made of it have in common: the joined texts, the joined reasoning, and the calls by
+ * their ids. A stream ends its parts in another order than the content has.
  */
 const keyOf = (parts: Iterable<AssistantPart | AiPrompt.AssistantMessagePart>): string => {
   let text = ""
@@ -29,7 +30,7 @@ const keyOf = (parts: Iterable<AssistantPart | AiPrompt.AssistantMessagePart>): 
   for (const part of parts) {
     if (part.type === "text") text += part.text
     else if (part.type === "reasoning") reasoning += part.text
-    // What the vendor itself ran is a part of its own in an answer.
+    // A call that the vendor ran is a separate part in an answer.
     else if (part.type === "tool-call" && !("providerExecuted" in part && part.providerExecuted)) calls.push(part.id)
   }
   return JSON.stringify([text, reasoning, calls])
@@ -51,7 +52,7 @@ export class Memory {
     }
   }
 
-  /** What the message was made of; undefined where no answer said the same. */
+  /** The answer behind the message; undefined if no answer has the same content. */
   recall({ content }: AiPrompt.AssistantMessage): ReadonlyArray<AssistantPart> | undefined {
     if (this.answers.size === 0) return undefined
     const key = keyOf(content)
@@ -72,7 +73,10 @@ export class Memory {
 
 const memories = new WeakMap<Service, Memory>()
 
-/** One memory for each provider: models are often made anew for each call, and nothing that one said goes to another. */
+/**
+ * One memory for each provider: models are often made anew for each call, and answers of one provider must not go to
+ * another.
+ */
 export const memoryOf = (provider: Service): Memory => {
   const known = memories.get(provider)
   if (known !== undefined) return known
@@ -81,7 +85,10 @@ export const memoryOf = (provider: Service): Memory => {
   return memory
 }
 
-/** Whether a message that `Prompt.fromResponseParts` makes of the answer would say less than the answer, or in another order. */
+/**
+ * Whether a message that `Prompt.fromResponseParts` makes of the answer would contain less than the answer, or in
+ * another order.
+ */
 export const saysMore = (content: ReadonlyArray<AssistantPart>): boolean => {
   let called = false
   for (const part of content) {

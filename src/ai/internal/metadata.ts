@@ -1,8 +1,8 @@
 /**
- * What this library says in the metadata of response parts, and reads from the options of prompt parts: the fields that
- * `@effect/ai` has no place for. Both are plain JSON under one name, so what a response says can be stored and sent back.
+ * The metadata of response parts, and the options of prompt parts: fields that `@effect/ai` has no place for. Both are
+ * plain JSON under one name, so metadata of a response can be stored and sent back.
  *
- * The options of the native packages, `anthropic` and `openai`, are read too where they mean the same.
+ * The options of the native packages, `anthropic` and `openai`, are read too if their meaning is the same.
  */
 import type { GenerationId } from "../../model/GenerationId.js"
 import type { CacheMark } from "../../model/internal/parts.js"
@@ -29,12 +29,12 @@ export type Signed = { readonly signature?: string | undefined; readonly protoco
  */
 export type Begun = {
   readonly attempt: number
-  /** Whose connections carry it. */
+  /** The generation whose connections carry it. */
   readonly generation?: GenerationId | undefined
   readonly requestId?: string | undefined
-  /** How it goes on with a broken attempt; absent where it begins anew. */
+  /** How it continues a broken attempt; absent if it starts over. */
   readonly route?: Route | undefined
-  /** The attempts that broke since the part of this type before, and the ids of the blocks that are void. */
+  /** The attempts that broke since the previous part of this type, and the ids of the blocks that are void. */
   readonly superseded?:
     | ReadonlyArray<{
         readonly attempt: number
@@ -51,12 +51,12 @@ export type Begun = {
  * @category metadata
  */
 export type Finished = {
-  /** Of the last attempt, counted in this library's way. */
+  /** The usage of the last attempt, counted as this library does. */
   readonly usage: Usage
-  /** Of all attempts together: what was paid. `exact` is false where the real cost is higher. */
+  /** The usage of all attempts together. `exact` is false if the real cost is higher. */
   readonly totalUsage: { readonly usage: Usage; readonly exact: boolean }
   readonly attempts: ReadonlyArray<Attempt>
-  /** The answer as this library holds it, where the parts do not say all of it: see `AssistantMessageOptions`. */
+  /** The answer as this library represents it, if the parts do not contain all of it: see `AssistantMessageOptions`. */
   readonly content?: ReadonlyArray<AssistantPart> | undefined
 } & Pick<
   ModelResponse,
@@ -73,7 +73,7 @@ export type Finished = {
 >
 
 /**
- * What the vendor says of a source beyond its address and title.
+ * What the vendor reports about a source beyond its address and title.
  *
  * @since 0.1.0
  * @category metadata
@@ -97,7 +97,7 @@ declare module "@effect/ai/Prompt" {
     readonly effectRedial?:
       | {
           readonly cache?: CacheMark | undefined
-          /** Sent in place of the message's parts: what the `finish` part of the answer has in its metadata. */
+          /** Sent in place of the message's parts: the `content` in the metadata of the answer's `finish` part. */
           readonly content?: ReadonlyArray<AssistantPart> | undefined
         }
       | undefined
@@ -112,7 +112,7 @@ declare module "@effect/ai/Prompt" {
     readonly effectRedial?:
       | {
           readonly cache?: CacheMark | undefined
-          /** What the model is to know of a document and not to quote. */
+          /** What the model should know about a document without quoting it. */
           readonly context?: string | undefined
           /** True asks for citations of a document. */
           readonly citations?: boolean | undefined
@@ -138,7 +138,7 @@ declare module "@effect/ai/Response" {
     readonly effectRedial?: Signed | undefined
   }
   interface ToolCallPartMetadata {
-    /** What a tool that the vendor ran was given. */
+    /** The input of a tool that the vendor ran. */
     readonly effectRedial?: { readonly input: unknown } | undefined
   }
   interface DocumentSourcePartMetadata {
@@ -157,7 +157,7 @@ declare module "@effect/ai/Response" {
 
 type Named = { readonly [name: string]: { readonly [field: string]: unknown } | undefined }
 
-/** A field of the options that any package put under its name; undefined where it is of another type. */
+/** A field of the options under the name of any package; undefined if it has another type. */
 export const textOption = (options: Named, name: string, field: string): string | undefined => {
   const value = options[name]?.[field]
   return typeof value === "string" ? value : undefined
@@ -173,7 +173,9 @@ export const objectOption = (
   return typeof value === "object" && value !== null ? { ...value } : undefined
 }
 
-/** A mark of this library, or of the native package of Anthropic, whose mark without a time means five minutes. */
+/**
+ * A cache mark of this library, or of the native package of Anthropic, whose mark without a time means five minutes.
+ */
 export const cacheMark = (options: Named): CacheMark | undefined => {
   const own = textOption(options, "effectRedial", "cache")
   if (own === "5m" || own === "1h") return own

@@ -1,5 +1,5 @@
 /**
- * The schema of an object that `@effect/ai` wants, as the provider asks for it. `@effect/ai` decodes the answer itself, with
+ * The schema of an object of `@effect/ai`, as the provider requests it. `@effect/ai` decodes the answer itself, with
  * the requirements of its schema, so here it is only JSON of that form.
  */
 import type * as LanguageModel from "@effect/ai/LanguageModel"
@@ -15,7 +15,7 @@ export const objectOf = ({
   unknown,
   never
 > => ({
-  // A schema's name may be any text, and vendors take few characters.
+  // A schema's name may be any text, but vendors accept few characters.
   name: objectName.replace(/[^A-Za-z0-9_-]/g, "_").slice(0, 64) || "answer",
   description: AiTool.getDescriptionFromSchemaAst(schema.ast),
   schema: Schema.Unknown.annotations({ jsonSchema: AiTool.getJsonSchemaFromSchemaAst(schema.ast) })

@@ -11,7 +11,7 @@ import { object } from "../../protocol/internal/json.js"
 import { saysMore } from "./memory.js"
 import type { Begun, Cited, Finished, Signed } from "./metadata.js"
 
-/** A source whose id is still to be made: ids come from an effect. */
+/** A source without an id yet: ids come from an effect. */
 export type Source =
   | {
       -readonly [K in keyof Response.UrlSourcePartEncoded]: Response.UrlSourcePartEncoded[K]
@@ -40,12 +40,12 @@ export const sourceOf = (citation: Omit<Prompt.CitationPart, "type">): Source =>
   if (url !== undefined && URL.canParse(url)) {
     return { type: "source", sourceType: "url", id: "", url, title: title ?? url, metadata }
   }
-  // Of a file Anthropic cites pages, and of a text characters.
+  // Anthropic cites pages of a file, and characters of a text.
   const mediaType = object(value)?.type === "page_location" ? "application/pdf" : "text/plain"
   return { type: "source", sourceType: "document", id: "", mediaType, title: title ?? "Untitled", metadata }
 }
 
-/** What is said of a block of reasoning; the field `anthropic` is that of the native package. */
+/** The metadata of a block of reasoning; the field `anthropic` is that of the native package. */
 export const signed = ({ protocol, signature }: Signed): { readonly metadata: Response.ReasoningPartMetadata } => ({
   metadata: {
     effectRedial: { signature, protocol },
@@ -64,7 +64,7 @@ export const redacted = ({
     : undefined
 }
 
-/** The native package declares the field, where it is installed; without it any record is allowed. */
+/** The native package declares the field if it is installed; without it any record is allowed. */
 const anthropic = (
   anthropic:
     | { readonly type: "thinking"; readonly signature: string }
@@ -84,7 +84,7 @@ export const responseMetadata = (
   metadata: { effectRedial }
 })
 
-/** `usage` is that of the last attempt: how full the context window is follows from it. */
+/** `usage` is that of the last attempt: it shows how full the context window is. */
 export const finishOf = (
   response: ModelResponse.ModelResponse,
   content: ReadonlyArray<Prompt.AssistantPart>

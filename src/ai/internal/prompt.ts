@@ -1,6 +1,4 @@
-/**
- * A prompt of `@effect/ai` as a conversation of this library. System messages stay where they stand.
- */
+/** A prompt of `@effect/ai` as a conversation of this library. System messages keep their places. */
 import type * as AiPrompt from "@effect/ai/Prompt"
 import * as Either from "effect/Either"
 import type { CacheMark, ToolResultPart } from "../../model/internal/parts.js"
@@ -11,7 +9,7 @@ import { fileOf } from "./files.js"
 import type { Memory } from "./memory.js"
 import { cacheMark } from "./metadata.js"
 
-/** Fails with what is wrong, in words. */
+/** Fails with a message that says what is wrong. */
 export const promptOf = (prompt: AiPrompt.Prompt, memory: Memory): Either.Either<Prompt.Prompt, string> =>
   Either.gen(function* () {
     const messages: Array<Prompt.Message> = []
@@ -53,12 +51,12 @@ export const promptOf = (prompt: AiPrompt.Prompt, memory: Memory): Either.Either
     return messages
   })
 
-/** The mark of a message is that of its last part which can have one. */
+/** The cache mark of a message goes to its last part that can have one. */
 const marked = <Part extends { readonly type: string; readonly cache?: CacheMark | undefined }>(
   parts: ReadonlyArray<Part | Prompt.ReasoningPart | Prompt.CitationPart | Prompt.ProviderPart>,
   cache: CacheMark | undefined
 ): Array<Part> => {
-  // What cannot have a mark is in the list for its place only.
+  // Parts that cannot have a mark are in the list only to keep their place.
   const content = [...parts] as Array<Part>
   if (cache === undefined) return content
   const at = content.findLastIndex(({ type }) => type !== "reasoning" && type !== "citation" && type !== "provider")
@@ -67,7 +65,7 @@ const marked = <Part extends { readonly type: string; readonly cache?: CacheMark
   return content
 }
 
-/** A result that is text goes as it is, anything else as JSON, and none at all as nothing. */
+/** A text result is sent as it is, anything else as JSON, and a missing one as an empty text. */
 const toolResult = ({
   id,
   isFailure,

@@ -12,7 +12,7 @@ import { promptOf } from "./prompt.js"
 import { type ToolNames, toolsOf } from "./tools.js"
 
 /**
- * What may be set for a request besides what `@effect/ai` says.
+ * The options of a request besides those of `@effect/ai`.
  *
  * @since 0.1.0
  * @category models
@@ -33,18 +33,18 @@ export interface Request {
   readonly names: ToolNames
 }
 
-/** Fails with what is wrong, in words. */
+/** Fails with a message that says what is wrong. */
 export const requestOf = (
   options: LanguageModel.ProviderOptions,
   settings: Settings,
   memory: Memory
 ): Either.Either<Request, string> =>
   Either.gen(function* () {
-    // The types have no such delivery; a setting that was read may.
+    // The types exclude this delivery, but a computed value may have it.
     const delivery = (settings.delivery as Delivery | undefined) ?? "resume"
     if (delivery === "restart") {
       return yield* Either.left(
-        "the `delivery` is `restart`, which takes parts back: `@effect/ai` has no way to say so. Give `resume`, `hold` or `fail`"
+        "the `delivery` is `restart`, which takes parts back: `@effect/ai` cannot express that. Give `resume`, `hold` or `fail`"
       )
     }
     const { betas, names, toolChoice, tools } = yield* toolsOf(options)

@@ -1,10 +1,10 @@
 /**
  * The events of an answer as the parts of a streamed response.
  *
- * A consumer of `@effect/ai` cannot take a part back, and whatever has an end goes into a history. So a part that a drop may
- * still make void waits: a block ends, and what the vendor ran is shown, when visible text follows it or the end of the
- * answer is proven, and a call that the program runs is given at the end only. Nothing before visible text is ever void in
- * the deliveries that are offered.
+ * A consumer of `@effect/ai` cannot take a part back, and every ended part goes into a history. So a part that a drop
+ * may still void waits. A block ends, and results of the vendor's tools are shown, when visible text follows or the end
+ * of the answer is proven. A call that the program runs comes only at the end. In the available deliveries, nothing
+ * before visible text is ever void.
  */
 import * as Response from "@effect/ai/Response"
 import type * as ModelEvent from "../../model/ModelEvent.js"
@@ -37,7 +37,7 @@ interface Block {
   readonly id: string
   /** Of reasoning: the protocol that it came over. */
   readonly protocol: string | undefined
-  /** Text that has nothing to read in it yet; undefined once there was some. */
+  /** Text that is blank so far; undefined once it is not. */
   blank: string | undefined
 }
 
@@ -47,25 +47,25 @@ interface Waiting {
 }
 
 export class StreamParts {
-  /** The sources among the parts that were read last: their ids are still to be made. */
+  /** The sources among the latest parts: they have no ids yet. */
   sources: Array<Source> = []
-  /** The last part, once the answer is proven. It goes out after the results of the calls before it. */
+  /** The last part, once the answer is proven. It is emitted after the results of the calls before it. */
   finish: Response.FinishPartEncoded | undefined
-  /** The answer, as its parts say it. */
+  /** The answer as its parts represent it. */
   response: ModelResponse | undefined
   content: ReadonlyArray<AssistantPart> = []
 
   private onlyPieces = true
   private readonly blocks = new Map<number, Block>()
   private waiting: Array<Waiting> = []
-  /** Blocks below this index can no longer be void. */
+  /** Blocks below this index can no longer become void. */
   private settled = 0
-  /** How many attempts were superseded, which makes the ids of blocks after each of them new. */
+  /** How many attempts were superseded; the ids of blocks after each of them are new. */
   private era = 0
   private begun: ModelEvent.ResponseStart | undefined
   private superseded: Array<NonNullable<Begun["superseded"]>[number]> = []
   private readonly voidCalls = new Set<string>()
-  /** Calls whose id had to be another one, since a void call had it. */
+  /** Calls that got another id, because a void call had theirs. */
   private readonly renamed = new Map<string, string>()
 
   constructor(private readonly names: ToolNames) {}
@@ -78,7 +78,7 @@ export class StreamParts {
     return out
   }
 
-  /** Whether what was read last is only pieces of blocks, which nothing has to decode. */
+  /** Whether the latest parts are only pieces of blocks, which need no decoding. */
   arePieces(out: ReadonlyArray<Part>): out is ReadonlyArray<Piece> {
     return this.onlyPieces || out.length === 0
   }
@@ -174,7 +174,7 @@ export class StreamParts {
     return block
   }
 
-  /** A block of text begins with the first character that can be read: before it, a drop can make it void. */
+  /** A block of text begins with the first visible character: before it, a drop can void the block. */
   private blank(block: Block, text: string, before: string, out: Array<Part>): void {
     const delta = before + text
     if (!/\S/.test(text)) {
@@ -205,7 +205,7 @@ export class StreamParts {
     }
   }
 
-  /** An id of its own for each call that a consumer sees. */
+  /** A unique id for each call that a consumer sees. */
   private callId(wire: string): string {
     if (!this.voidCalls.has(wire)) return wire
     let id = `${wire}_${this.era + 1}`
@@ -225,7 +225,7 @@ export class StreamParts {
     ]
   }
 
-  /** Gives parts that end their block now, or when they can no longer be void. */
+  /** Emits parts that end their block now, or when they can no longer become void. */
   private show(index: number, parts: ReadonlyArray<Part>, out: Array<Part>): void {
     if (parts.length === 0) return
     if (index >= this.settled) {
@@ -246,7 +246,7 @@ export class StreamParts {
     for (const { parts } of ready) out.push(...parts)
   }
 
-  /** Says who answers, before the first content of each attempt. */
+  /** Emits the attempt's metadata, before the first content of each attempt. */
   private first(out: Array<Part>): void {
     const { begun } = this
     if (begun === undefined) return

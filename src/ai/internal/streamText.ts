@@ -1,7 +1,7 @@
 /**
- * `streamText` of a language model. `LanguageModel.make` has one, which decodes every part by a Schema: that costs more
- * than all the rest of an event. Here pieces of text, reasoning and arguments pass as they are, and all other parts are
- * decoded by the same Schema.
+ * `streamText` of a language model. The one of `LanguageModel.make` decodes every part by a Schema, which costs more
+ * than everything else for an event. Here pieces of text, reasoning and arguments pass unchanged, and all other parts
+ * are decoded by the same Schema.
  */
 import * as AiError from "@effect/ai/AiError"
 import { defaultIdGenerator, IdGenerator } from "@effect/ai/IdGenerator"
@@ -30,7 +30,7 @@ import type { StreamParts } from "./streamParts.js"
 type Tools = Record<string, Tool.Any>
 type Part = Response.AnyPart
 
-/** What `streamText` is given, without the types of its toolkit. */
+/** The arguments of `streamText`, without the types of its toolkit. */
 interface Asked {
   readonly prompt: Prompt.RawInput
   readonly toolkit?: Toolkit.WithHandler<Tools> | Effect.Effect<Toolkit.WithHandler<Tools>, unknown> | undefined
@@ -39,11 +39,11 @@ interface Asked {
   readonly disableToolCallResolution?: boolean | undefined
 }
 
-/** An answer that is about to be asked for: its events, and how they become parts. */
+/** An answer that is about to be requested: its events, and how they become parts. */
 export interface Opened {
   readonly events: Stream.Stream<ModelEvent, ProviderError>
   readonly parts: StreamParts
-  /** Called when the end is proven, before its parts are given. */
+  /** Called when the end is proven, before its parts are emitted. */
   readonly finished: () => void
 }
 
@@ -113,7 +113,7 @@ interface Reading {
   ) => Effect.Effect<ReadonlyArray<Part>, AiError.AiError>
   readonly ids: Context.Tag.Service<IdGenerator>
   readonly resolve: (calls: ReadonlyArray<Response.ToolCallPartEncoded>) => Effect.Effect<ReadonlyArray<Part>, unknown>
-  /** What has come, for a span transformer; undefined where there is none. */
+  /** The parts so far, for a span transformer; undefined if there is none. */
   readonly seen: Array<Part> | undefined
   readonly scope: Scope.Scope
 }
@@ -121,9 +121,9 @@ interface Reading {
 type Step = Effect.Effect<ReadonlyArray<Part>, unknown>
 
 /**
- * Pieces go out as they come. All else becomes a step that is taken again where its pull was interrupted: parts that are
- * named and decoded, and at the end the results of the calls, then the finish. Handlers run in the scope of the stream, once:
- * a pull that is interrupted leaves them running, and the next one waits for the same ones.
+ * Pieces are emitted as they come. Everything else is a step that is repeated if its pull was interrupted: parts are
+ * named and decoded, and at the end come the results of the calls, then the finish. Handlers run in the scope of the
+ * stream, once: an interrupted pull leaves them running, and the next one waits for the same ones.
  */
 const reading = ({ decode, ids, opened, pull, resolve, scope, seen }: Reading): Pull<Part, unknown> => {
   const { finished, parts } = opened
@@ -146,7 +146,7 @@ const reading = ({ decode, ids, opened, pull, resolve, scope, seen }: Reading): 
     )
   }
   const given = (pieces: ReadonlyArray<Part>): ReturnType<Pull<Part, unknown>> => {
-    // Never an empty chunk: a consumer's own timeout would take it for progress.
+    // Never an empty chunk: a consumer's own timeout would count it as progress.
     if (pieces.length === 0) return Effect.withFiberRuntime(next)
     seen?.push(...pieces)
     return Effect.succeed(pieces)
@@ -177,7 +177,7 @@ const reading = ({ decode, ids, opened, pull, resolve, scope, seen }: Reading): 
   return next
 }
 
-/** Only what the toolkit types needs its Schemas, which are made when such a part comes. */
+/** Only parts that the toolkit types need its Schemas, which are made when such a part comes. */
 const decoder = (toolkit: Toolkit.Any | Toolkit.WithHandler<Tools>): Reading["decode"] => {
   let decode: ReturnType<typeof typed> | undefined
   return (parts) => {

@@ -1,6 +1,6 @@
 /**
- * What the span of `@effect/ai` says of a request: what the provider's own span, `chat MODEL`, does not. Models, settings,
- * finish reasons and tokens are there, once: on both, whoever sums them would count each token twice.
+ * The attributes of the span of `@effect/ai` that the provider's own span, `chat MODEL`, lacks. Models, settings,
+ * finish reasons and tokens are only there: on both spans, a sum would count each token twice.
  */
 import { addGenAIAnnotations } from "@effect/ai/Telemetry"
 import type { Span } from "effect/Tracer"

@@ -1,6 +1,6 @@
 /**
- * The tools of a toolkit as a request has them, and their names: a tool that a vendor defines has one name in the toolkit
- * and another on the wire.
+ * The tools of a toolkit for a request, and their names: a tool that a vendor defines has one name in the toolkit and
+ * another on the wire.
  */
 import type * as LanguageModel from "@effect/ai/LanguageModel"
 import type * as Response from "@effect/ai/Response"
@@ -19,7 +19,7 @@ export interface Tools {
   readonly names: ToolNames
 }
 
-/** Fails with what is wrong, in words. */
+/** Fails with a message that says what is wrong. */
 export const toolsOf = (options: LanguageModel.ProviderOptions): Either.Either<Tools, string> => {
   const tools: Array<Tool.Tool | Tool.VendorTool> = []
   const betas = new Set<string>()
@@ -65,7 +65,7 @@ const toolChoiceOf = ({ toolChoice, tools }: LanguageModel.ProviderOptions): Too
 const vendorToolOf = ({ args, id, providerName }: AiTool.AnyProviderDefined): Tool.VendorTool | undefined => {
   const [vendor, ...rest] = id.split(".")
   const type = rest.join(".")
-  // How a handler fails is no field of the wire.
+  // The wire has no field for how a handler fails.
   const { failureMode: _, ...fields } = object(args) ?? {}
   switch (vendor) {
     case "anthropic":
@@ -104,7 +104,7 @@ const betaOf = (id: string): string | undefined => {
 
 type Shown = Response.ToolCallPartEncoded | Response.ToolResultPartEncoded
 
-/** From the names of the wire to those of the toolkit. */
+/** From the names on the wire to those of the toolkit. */
 export class ToolNames {
   constructor(private readonly tools: ReadonlyMap<string, AiTool.AnyProviderDefined>) {}
 
@@ -114,7 +114,10 @@ export class ToolNames {
     return tool === undefined ? { name: wire } : { name: tool.name, providerName: wire }
   }
 
-  /** What the vendor ran and the toolkit has. A toolkit cannot decode what it has not, so that is not shown as parts. */
+  /**
+   * Calls that the vendor ran, if the toolkit has the tool. A toolkit cannot decode other calls, so they are not shown
+   * as parts.
+   */
   ofServer({ name, value }: ProviderPart): ReadonlyArray<Shown> {
     const block = object(value)
     if (block === undefined || this.tools.size === 0) return []
@@ -151,13 +154,13 @@ export class ToolNames {
     }
   }
 
-  /** Code execution of Anthropic calls itself by what it does: `bash_code_execution`. */
+  /** Anthropic names a call of code execution after its action: `bash_code_execution`. */
   private server(wire: string): AiTool.AnyProviderDefined | undefined {
     return this.tools.get(wire) ?? (wire.endsWith("_code_execution") ? this.tools.get("code_execution") : undefined)
   }
 }
 
-/** A tool of the native packages may say that it takes nothing, and would then refuse what the model gave it. */
+/** A tool of the native packages may declare no parameters, and would then refuse the model's arguments. */
 const call = (
   id = "",
   tool: AiTool.AnyProviderDefined,

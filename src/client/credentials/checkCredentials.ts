@@ -1,6 +1,4 @@
-/**
- * What is checked of credentials when they are made.
- */
+/** Checks credentials when they are made. */
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
@@ -54,7 +52,7 @@ export const hostsOf = (hosts: Options["hosts"]): Effect.Effect<ReadonlySet<stri
     if (!URL.canParse(url) || new URL(url).host !== host.toLowerCase()) {
       return invalid(
         "hosts",
-        `has ${JSON.stringify(host)}, which is no host: leave out https:, the path and the usual port`
+        `has ${JSON.stringify(host)}, which is not a host: leave out https:, the path and the usual port`
       )
     }
     known.add(new URL(url).host)

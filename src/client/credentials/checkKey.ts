@@ -1,13 +1,11 @@
-/**
- * What a key must look like to be sent at all.
- */
+/** Checks whether a key can be sent at all. */
 
 /** What is wrong with it, as a sentence without its subject. */
 export const problemOf = (key: string): string | undefined => {
-  // A variable that is not set is no string, whatever its type was told.
+  // An unset variable is not a string, whatever its type says.
   if (typeof key !== "string" || key.trim() === "") return "is empty: give the key of the provider"
-  // Anything else could end the header and begin another.
+  // Other characters could end the header and begin another.
   return /^[\x21-\x7e]+$/.test(key)
     ? undefined
-    : "has spaces, line breaks or characters that no key has: look where it was read"
+    : "has spaces, line breaks or characters that no key has: check where it comes from"
 }

@@ -1,10 +1,8 @@
-/**
- * The one header that shows a key, and none beside it.
- */
+/** The one header that carries the key, and no other. */
 import type { OpenOptions } from "../../protocol/Protocol.js"
 import type { Auth } from "../ModelClient.js"
 
-/** The headers that the SDKs would send by themselves are taken away, so that exactly one credential goes out. */
+/** Headers that the SDKs would send themselves are removed, so that exactly one credential is sent. */
 export const credentialHeaders = (auth: Auth, key: string): OpenOptions["headers"] => ({
   authorization: null,
   "x-api-key": null,

@@ -1,6 +1,6 @@
 /**
- * Credentials as they are handed out, apart from the keyring that they stand for: whoever prints, copies or walks over
- * credentials finds no key, nor a way to one.
+ * Credentials as users hold them, separate from their keyring: printing, copying or traversing credentials reveals no
+ * key and no way to one.
  */
 import * as Inspectable from "effect/Inspectable"
 import { type Credentials, TypeId } from "../Credentials.js"

@@ -1,7 +1,7 @@
 /**
- * The machine behind `Credentials`: what the rules of `rotation.ts` say is kept here, with the keys themselves and the
- * one refresh per key that may be under way. State changes in synchronous steps only; what takes time runs between them,
- * in the scope of the credentials, so that whoever asked for a refresh can leave without undoing it for the others.
+ * The implementation of `Credentials`: the state that the rules of `rotation.ts` compute, with the keys themselves and
+ * at most one running refresh per key. State changes only in synchronous steps. Slow work runs between them, in the
+ * scope of the credentials, so that the caller that started a refresh can leave without undoing it for the others.
  */
 import * as Clock from "effect/Clock"
 import * as Deferred from "effect/Deferred"
@@ -22,7 +22,7 @@ import { problemOf } from "./checkKey.js"
 import * as Rotation from "./rotation.js"
 
 /**
- * How a source has its key: at once, or by an effect that is run when it is needed.
+ * How a source has its key: at once, or by an effect that runs when needed.
  *
  * @since 0.1.0
  * @category models
@@ -36,7 +36,7 @@ export type Origin<E, R> =
       readonly timeout: Duration.DurationInput
     }
 
-/** What a refresh came to. */
+/** The result of a refresh. */
 export type Refreshed =
   | { readonly _tag: "Changed" }
   | { readonly _tag: "NotChanged"; readonly description: string; readonly cause?: Error | undefined }
@@ -45,23 +45,23 @@ export interface Keyring {
   readonly ring: () => Rotation.Ring
   readonly name: (index: number) => string
   readonly coolDown: Rotation.CoolDown
-  /** Takes what the rules made of the ring, at once, and then says what changed. */
+  /** Applies a new ring of the rules, in one step, and then publishes what changed. */
   readonly update: (ring: Rotation.Ring) => Effect.Effect<void>
-  /** The key of a place, if it can be sent now. */
+  /** The key of a slot, if it can be sent now. */
   readonly token: (index: number, now: number) => Fetching.Token | undefined
-  /** Asks the source for another key than `version`, unless there is one already. Joins whoever asks already. */
+  /** Reads the source for another key than `version`, unless there is one already. Joins a running refresh. */
   readonly refresh: (index: number, version: number) => Effect.Effect<Refreshed>
-  /** Begins a refresh of a key that ends soon, and does not wait for it. */
+  /** Starts a refresh of a key that expires soon, and does not wait for it. */
   readonly refreshAhead: (index: number, now: number) => Effect.Effect<void>
-  /** Claims these keys for a host; what speaks against it as a sentence without its subject. */
+  /** Claims these keys for a host; returns what is wrong as a sentence without its subject. */
   readonly claim: (host: string) => string | undefined
-  /** Whether it is known for which hosts they are. */
+  /** Whether their hosts are known. */
   readonly owned: () => boolean
   readonly state: Effect.Effect<ReadonlyArray<KeyState>>
   readonly changes: Stream.Stream<Change>
 }
 
-/** How long a source that gave no new key is not asked again. */
+/** How long a source that gave no new key is not read again. */
 export const PAUSE_MILLIS = 5_000
 
 interface Entry<R> {
@@ -89,7 +89,7 @@ export const make = <E, R>(
     })
     const entries = yield* Effect.forEach(sources, entryOf<E, R>)
     yield* checkDistinct(entries)
-    /** The keys that the provider called invalid: a source that gives one again, or another that has it, gives none. */
+    /** The keys that the provider called invalid: they count as no key, from any source. */
     const invalidated = new Set<string>()
     let owner: string | undefined
     let ring: Rotation.Ring = {
@@ -105,7 +105,7 @@ export const make = <E, R>(
     const slotAt = (index: number): Rotation.Slot => ring.slots[index]!
     const entryAt = (index: number): Entry<R> => entries[index]!
 
-    // A publish after the end interrupts its caller.
+    // A publish after shutdown interrupts its caller.
     const announce = (change: Change): Effect.Effect<void> =>
       Effect.suspend(() => {
         keyChanged(change)
@@ -137,7 +137,7 @@ export const make = <E, R>(
       return held !== undefined && now < held.expiresAt && !invalidated.has(Redacted.value(held.key)) ? held : undefined
     }
 
-    /** Takes what a source gave. One synchronous step: those who wait go on with the ring as it is then. */
+    /** Takes the result of a source. One synchronous step: waiting callers continue with the ring as it is then. */
     const take = (index: number, fetched: Exit.Exit<Fetching.Token, unknown>, now: number): Refreshed => {
       const entry = entryAt(index)
       const { version } = slotAt(index)
@@ -149,17 +149,17 @@ export const make = <E, R>(
       }
       if (Exit.isFailure(fetched)) {
         const { cause, description } = Fetching.explain(fetched.cause, held)
-        return fail(`asking for a key failed: ${description}`, cause)
+        return fail(`fetching a key failed: ${description}`, cause)
       }
       const fresh = fetched.value
       const objection = Fetching.objectionTo(fresh, held, now)
       if (objection !== undefined) return fail(objection)
       const key = Redacted.value(fresh.key)
-      if (invalidated.has(key)) return fail("the key that came is one that the provider called invalid")
+      if (invalidated.has(key)) return fail("the provider already called the new key invalid")
       if (held !== undefined && Redacted.value(held.key) === key) {
-        // The same key may have been given more time.
+        // The same key may have a later expiry.
         entry.token = fresh
-        return fail("the key that came is the same")
+        return fail("the new key is the same")
       }
       entry.token = fresh
       entry.failure = undefined
@@ -167,7 +167,7 @@ export const make = <E, R>(
       return { _tag: "Changed" }
     }
 
-    /** To be called in an uninterruptible region, in the same step as the decision to refresh. */
+    /** Call it in an uninterruptible region, in the same step as the decision to refresh. */
     const join = (index: number, now: number): Effect.Effect<Deferred.Deferred<Refreshed>> => {
       const entry = entryAt(index)
       if (entry.refreshing !== undefined) return Effect.succeed(entry.refreshing)
@@ -178,7 +178,7 @@ export const make = <E, R>(
       }
       entry.refreshing = done
       return Fetching.run(
-        // Exactly these services: whoever happens to ask first must not lend its own to what all share.
+        // Only these services: the first caller's context must not leak into a shared refresh.
         Effect.mapInputContext(origin.fetch, () => context),
         now,
         origin

@@ -1,6 +1,4 @@
-/**
- * The keys of one request: which one its next attempt is sent with, and what a failure says of the one before.
- */
+/** The keys of one request: which one its next attempt is sent with, and what a failure means for it. */
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -22,25 +20,25 @@ import * as Rotation from "./rotation.js"
  */
 export interface Chosen {
   readonly key: Redacted.Redacted
-  /** Which one it is, for errors; absent where there is only this one. */
+  /** Which key it is, for errors; absent if there is only one. */
   readonly credential: Credential | undefined
 }
 
 /**
- * What a failure means for the key.
+ * The consequences of a failure.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Judged {
-  /** The fault as it is to be reported: with what a refresh said, and when a key comes back. */
+  /** The fault to report: with the result of a refresh, and when a key comes back. */
   readonly fault: Fault
-  /** Another key is there, for an attempt at once. */
+  /** Another key is available, for an attempt at once. */
   readonly another: boolean
 }
 
 /**
- * What the request knows of the attempt that failed.
+ * What the request knows about the failed attempt.
  *
  * @since 0.1.0
  * @category models
@@ -48,7 +46,7 @@ export interface Judged {
 export interface Failed {
   /** Whether it had delivered output: then it is too late for another key. */
   readonly delivered: boolean
-  /** The longest wait that the request would take, in milliseconds. */
+  /** The longest wait that the request accepts, in milliseconds. */
   readonly maxWait: number
 }
 
@@ -66,7 +64,7 @@ export interface Keys {
 /** What can be given as a key. */
 export type Input = Redacted.Redacted | Credentials
 
-/** The keys for requests to a host, or what speaks against them as a sentence without its subject. */
+/** The keys for requests to a host, or what is wrong as a sentence without its subject. */
 export const from = (input: Input, host: string): Either.Either<() => Keys, string> => {
   if (isCredentials(input)) {
     const keyring = keyringOf(input)
@@ -74,13 +72,13 @@ export const from = (input: Input, host: string): Either.Either<() => Keys, stri
     const problem = keyring.claim(host)
     return problem === undefined ? Either.right(() => of(keyring)) : Either.left(problem)
   }
-  // For those who have no types: a bare string would end up in a defect, and a bare key in whatever prints it.
+  // For programs without types: a bare string would cause a defect, and a bare key would end up in whatever prints it.
   if (!Redacted.isRedacted(input)) return Either.left("is not redacted: give Redacted.make(key), or Credentials")
   const problem = problemOf(Redacted.value(input))
   return problem === undefined ? Either.right(() => only(input)) : Either.left(problem)
 }
 
-/** The same for a key that a call brings. */
+/** The same for the key of a call. */
 export const ofCall = (input: Input, host: string): Either.Either<() => Keys, Fault> =>
   Either.mapLeft(from(input, host), (problem) =>
     invalidRequest("credential", `the \`credential\` of the call ${problem}`)
@@ -88,7 +86,7 @@ export const ofCall = (input: Input, host: string): Either.Either<() => Keys, Fa
 
 type NotChanged = Extract<Refreshed, { _tag: "NotChanged" }>
 
-/** A key without a memory: it is sent whatever became of it before. */
+/** A key without state: it is sent whatever happened before. */
 const only = (key: Redacted.Redacted): Keys => ({
   next: Effect.succeed({ key, credential: undefined }),
   failed: (fault) => Effect.succeed({ fault, another: false })
@@ -115,7 +113,7 @@ const of = (keyring: Keyring): Keys => {
         const later = yield* Clock.currentTimeMillis
         token = keyring.token(slot, later)
         if (token === undefined) {
-          // One key that cannot be had is no reason to fail where there are others.
+          // One unavailable key is no reason to fail if there are others.
           tried.add(slot)
           failure = result._tag === "NotChanged" ? result : failure
           yield* keyring.update(Rotation.bench(keyring.ring(), slot, later + PAUSE_MILLIS, "refresh"))
@@ -132,7 +130,7 @@ const of = (keyring: Keyring): Keys => {
 
   const failed: Keys["failed"] = (fault, { delivered, maxWait }) =>
     Effect.gen(function* () {
-      // Without a key nothing was sent, and no key is to blame.
+      // Without a key nothing was sent, and no key is at fault.
       if (sent === undefined) return { fault, another: false }
       const { slot, version } = sent
       if (fault._tag === "RateLimited") limited.set(slot, (limited.get(slot) ?? 0) + 1)

@@ -1,16 +1,16 @@
 /**
- * The rules by which keys are chosen and left alone. Pure: what a ring of keys becomes when one of them fails, and what
- * the request that failed is to do. No key is in here, only what is known of each.
+ * The rules by which keys are chosen and benched. Pure: how a ring of keys changes when one of them fails, and what the
+ * failed request must do. It contains no key, only what is known of each.
  */
 import type { Fault } from "../../model/internal/fault.js"
 
-/** Why a key is left alone for a while. */
+/** Why a key is benched. */
 export type Reason = "rate-limit" | "quota" | "refused" | "refresh"
 
 export interface Slot {
   /** Whether its source can give another key. */
   readonly renewable: boolean
-  /** 0 where there is no key yet. */
+  /** 0 if there is no key yet. */
   readonly version: number
   /** The provider called this version invalid: it is never sent again. */
   readonly revoked: boolean
@@ -31,25 +31,25 @@ export interface CoolDown {
   readonly refused: number
 }
 
-/** One attempt that failed, and what its request went through before. */
+/** One failed attempt, and the history of its request. */
 export interface Failure {
   readonly slot: number
   /** The version that was sent. */
   readonly version: number
   readonly fault: Fault
-  /** How often this key has met a rate limit in this request, this one included. */
+  /** How often this key has met a rate limit in this request, including this time. */
   readonly limited: number
-  /** Whether this request has had this key refreshed before. */
+  /** Whether this request has already refreshed this key. */
   readonly refreshed: boolean
-  /** The longest wait that the request would take, in milliseconds. */
+  /** The longest wait that the request accepts, in milliseconds. */
   readonly maxWait: number
 }
 
 /**
- * - `Same`: the keys have nothing to say; it is the schedule's turn
- * - `Refresh`: ask the source for another key, then judge again
- * - `Another`: another key is there
- * - `None`: this key is of no use now, and there is no other
+ * - `Same`: the keys have no say; the schedule decides
+ * - `Refresh`: read the source for another key, then judge again
+ * - `Another`: another key is available
+ * - `None`: this key is unusable now, and there is no other
  */
 export type Advice = "Same" | "Refresh" | "Another" | "None"
 
@@ -59,7 +59,9 @@ const benched = ({ bench }: Slot, now: number): boolean => bench !== undefined &
 
 export const usable = (slot: Slot, now: number): boolean => !lost(slot) && !benched(slot, now)
 
-/** The only one that is not lost. It is never benched: that would only put our word in place of the provider's. */
+/**
+ * The only key that is not revoked. It is never benched: that would only replace the provider's answer with our guess.
+ */
 const sole = (ring: Ring, index: number): boolean => ring.slots.every((slot, i) => i === index || lost(slot))
 
 const change = (ring: Ring, index: number, to: (slot: Slot) => Slot): Ring => ({
@@ -85,7 +87,7 @@ export const renewed = (ring: Ring, index: number): Ring =>
     bench: slot.bench?.reason === "rate-limit" || slot.bench?.reason === "quota" ? slot.bench : undefined
   }))
 
-/** Whose turn it is, without those that were tried in vain. A request stays with the key that it `prefers`. */
+/** The next slot to use, without those that were tried in vain. A request stays with the key that it `prefers`. */
 export const choose = (
   ring: Ring,
   now: number,
@@ -105,7 +107,7 @@ export const choose = (
   return [ring, undefined]
 }
 
-/** Who comes back first; of one that comes back from a rate limit it is known that it will serve again. */
+/** Which slot comes back first; a key that comes back from a rate limit is known to work again. */
 export const firstBack = (
   ring: Ring,
   now: number
@@ -117,20 +119,23 @@ export const firstBack = (
   return back.find(({ reason }) => reason === "rate-limit") ?? back[0]
 }
 
-/** The words of a 401 that is about the key itself, and not about the provider's bad day. */
+/** The words of a 401 that is about the key itself, not about a fault of the provider. */
 const invalid =
   /revoked|deactivated|disabled|deleted|expired|(invalid|incorrect).{0,20}\b(api.?key|token)|\b(api.?key|token).{0,20}(invalid|incorrect|not valid)/i
 
 const namesKeyInvalid = ({ code, description }: Fault): boolean =>
   invalid.test(`${code?.replaceAll("_", " ")} ${description}`)
 
-/** An aggregator passes on the limits of those behind it, which another key of the aggregator meets too. */
+/** An aggregator passes on the limits of its upstreams, which another key of the aggregator meets too. */
 const passedOn = ({ description }: Fault): boolean => /provider returned error|upstream/i.test(description)
 
-/** Not of the next minute: the same key would meet it again. */
+/** Not a limit per minute: the same key would meet it again. */
 const spent = ({ description }: Fault): boolean => /quota|usage limit|spend(ing)? limit|credit/i.test(description)
 
-/** Of a bench: one of milliseconds would be over before the next attempt chooses, and it would take the same key again. */
+/**
+ * The shortest bench: one of milliseconds would end before the next attempt chooses, which would take the same key
+ * again.
+ */
 const LEAST_MILLIS = 1_000
 
 export const judge = (
@@ -154,7 +159,7 @@ export const judge = (
 
   switch (fault._tag) {
     case "AuthenticationFailed": {
-      // A late refusal of a key that is gone says nothing of the one that took its place.
+      // A late refusal of a replaced key says nothing about its successor.
       if (version !== slot.version) return usable(slot, now) ? [ring, "Another"] : others(ring, true)
       const told = namesKeyInvalid(fault) ? change(ring, index, (old) => ({ ...old, revoked: true })) : ring
       if (slot.renewable && !refreshed && usable(slot, now)) return [told, "Refresh"]

@@ -1,17 +1,15 @@
-/**
- * What a pool's `fetch` gives the SDKs: answers that they accept, and failures that they do not misread.
- */
+/** What a pool's `fetch` gives the SDKs: answers that they accept, and failures that they do not misread. */
 
-/** The statuses that a `Response` takes no body with. */
+/** The statuses for which a `Response` must have no body. */
 const withoutBody = new Set([204, 205, 304])
 
-/** An answer as the SDKs take it. They refuse statuses that no standard knows, which servers do send. */
+/** An answer as the SDKs take it. They refuse non-standard statuses, which servers do send. */
 export const answer = (status: number, headers: Headers, body: string | ReadableStream<Uint8Array> | null): Response =>
   new Response(withoutBody.has(status) ? null : body, { status: Math.min(status, 599), headers })
 
 /**
- * What `fetch` rejects with. The SDKs take an error for a timeout by its name or its words, and then forget it; this one
- * has neither, and no `cause` for them to look at.
+ * What `fetch` rejects with. The SDKs recognize a timeout by an error's name or words, and then discard the error; this
+ * one has neither, and no `cause` for them to inspect.
  */
 export class NotAnswered extends Error {
   constructor(readonly reason: unknown) {
@@ -19,7 +17,7 @@ export class NotAnswered extends Error {
   }
 }
 
-/** The code of the failure of an answer whose `content-encoding` cannot be undone. */
+/** The error code of an answer whose `content-encoding` cannot be decoded. */
 export const UNKNOWN_ENCODING = "ERR_UNKNOWN_CONTENT_ENCODING"
 
 export const unknownEncoding = (encoding: string): Error =>

@@ -1,6 +1,6 @@
 /**
- * The calls of a client: a request in the terms of its protocol, which can be sent any number of times, and what the server
- * keeps of its answer.
+ * The calls of a client: an encoded request, which can be sent any number of times, and how to fetch an answer that the
+ * server keeps.
  */
 import type * as Headers from "@effect/platform/Headers"
 import * as Effect from "effect/Effect"
@@ -21,11 +21,11 @@ export interface Options<Sdk, Params, State, Quirks extends object> {
   readonly quirks: Quirks | undefined
   readonly connections: Renewable<Connection<Sdk>, InvalidOptions>
   readonly auth: Auth
-  /** Those of the client. */
+  /** The headers of the client. */
   readonly headers: Headers.Headers
 }
 
-/** Makes a call of params and of the headers that go out with this call alone. */
+/** Makes a call from params and from the headers of this call only. */
 export const make = <Sdk, Params, State, Quirks extends object>({
   auth,
   connections,

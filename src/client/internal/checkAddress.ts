@@ -1,6 +1,4 @@
-/**
- * Checks what is said of where requests go and of the headers that they carry, before anything is sent.
- */
+/** Checks where requests go and the headers that they carry, before anything is sent. */
 import type * as Headers from "@effect/platform/Headers"
 import * as Effect from "effect/Effect"
 import type { InvalidOptions } from "../InvalidOptions.js"
@@ -8,10 +6,10 @@ import type { InvalidOptions } from "../InvalidOptions.js"
 /** Makes the error of an option. */
 type Invalid = (option: string, problem: string) => InvalidOptions
 
-/** What the SDKs add to a base URL by themselves: a base URL of one vendor is often taken for another. */
+/** What the SDKs add to a base URL: a base URL of one vendor is often mistaken for another's. */
 const endpoints = ["/chat/completions", "/messages", "/responses"]
 
-/** Gives the base URL back without a slash at its end. */
+/** Returns the base URL without a trailing slash. */
 export const checkBaseUrl = (
   text: string,
   path: string | undefined,
@@ -30,10 +28,10 @@ export const checkBaseUrl = (
   const endpoint = [path ?? "", ...endpoints].find((end) => end !== "" && address.endsWith(end))
   return endpoint === undefined
     ? Effect.succeed(address)
-    : invalid("baseUrl", `ends in \`${endpoint}\`, which is added to it: cut that off`)
+    : invalid("baseUrl", `ends in \`${endpoint}\`, which is added to it: leave that out`)
 }
 
-/** Headers that hold a key. */
+/** Headers that contain a key. */
 const forbiddenHeaders = [
   "authorization",
   "x-api-key",
@@ -43,7 +41,7 @@ const forbiddenHeaders = [
   "proxy-authorization"
 ]
 
-/** Headers of the connection or of the body's form, which HTTP clients set by themselves (RFC 9110, RFC 9112). */
+/** Headers of the connection or of the body's encoding, which HTTP clients set themselves (RFC 9110, RFC 9112). */
 const reservedHeaders = [
   "connection",
   "content-encoding",
@@ -66,14 +64,14 @@ export const checkHeaders = (
   return problem === undefined ? Effect.succeed(headers) : invalid("headers", problem)
 }
 
-/** What speaks against headers, as a sentence without its subject and without a value; `key` is where a key belongs. */
+/** What is wrong with headers, as a sentence without its subject and without a value; `key` is where a key belongs. */
 export const problemOfHeaders = (headers: Headers.Headers, key: string): string | undefined => {
   for (const [name, value] of Object.entries(headers)) {
     if (forbiddenHeaders.includes(name)) return `may not set \`${name}\`: the key goes into \`${key}\``
     if (reservedHeaders.includes(name)) return `may not set \`${name}\`: HTTP sets it itself, so leave it out`
-    // For those who have no types: null would take a header of the SDK away.
-    if (typeof value !== "string") return `has a header whose value is no text, ${JSON.stringify(name)}`
-    // Commands that were copied from a vendor's page have it.
+    // For programs without types: null would remove a header of the SDK.
+    if (typeof value !== "string") return `has a header whose value is not a text, ${JSON.stringify(name)}`
+    // Commands that were copied from a vendor's page contain it.
     if (name === "content-type" && !/^application\/json\b/i.test(value)) {
       return "may not set `content-type`: the body is JSON, so leave it out"
     }

@@ -1,6 +1,4 @@
-/**
- * Refuses quirks that the client's protocol does not read: they would be ignored.
- */
+/** Refuses quirks that the client's protocol does not read: they would be ignored. */
 import * as Effect from "effect/Effect"
 import type { InvalidOptions } from "../InvalidOptions.js"
 

@@ -1,9 +1,9 @@
 /**
- * The headers of an answer that are kept: what a vendor's support asks for, and what tells of its limits. A list of names
- * and beginnings of names, so that nothing unexpected is, cookies above all.
+ * The headers of an answer that are kept: what a vendor's support asks for, and rate limits. A list of names and
+ * prefixes, so that nothing unexpected is kept, above all no cookies.
  */
 
-/** Ids of requests, of the vendors and of the edges before them; waiting; who answered. */
+/** Request ids of the vendors and of the edges before them; waiting times; the server's name. */
 const names: ReadonlySet<string> = new Set([
   "request-id",
   "x-request-id",
@@ -24,13 +24,13 @@ const names: ReadonlySet<string> = new Set([
 
 const beginnings = ["x-ratelimit-", "ratelimit-", "anthropic-ratelimit-"]
 
-/** No honest one is longer, and a server may send anything. */
+/** No legitimate value is longer, and a server may send anything. */
 const MOST_CHARACTERS = 200
 
-/** Neither are there more of them. */
+/** Nor are there more of them. */
 const MOST = 40
 
-/** Names in lower case. Undefined where there is none. */
+/** Names in lower case. Undefined if there are none. */
 export const keptHeaders = (headers: Headers): Readonly<Record<string, string>> | undefined => {
   const kept: Array<readonly [name: string, value: string]> = []
   // A web `Headers` gives its names in lower case.

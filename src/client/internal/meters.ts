@@ -1,6 +1,6 @@
 /**
- * Updates of metrics in plain code: no effect and no fiber, for paths where each operation counts. Labels are arrays that
- * are made once: a metric finds the counter of an array that it has seen by identity.
+ * Updates metrics in plain code, without effects and fibers, for paths on which each operation counts. Labels are
+ * arrays that are made once: a metric finds the counter of a known array by identity.
  */
 import * as MetricLabel from "effect/MetricLabel"
 import type { Change } from "../Credentials.js"
@@ -11,12 +11,12 @@ export type Labels = ReadonlyArray<MetricLabel.MetricLabel>
 export const labels = (values: Readonly<Record<string, string>>): Labels =>
   Object.entries(values).map(([key, value]) => MetricLabel.make(key, value))
 
-/** Tells exporters the unit; where there is none, some of them call a gauge a ratio. */
+/** Tells exporters the unit; without one, some of them treat a gauge as a ratio. */
 const countOf = (what: string) => ({ unit: `{${what}}` })
 
 export type RenewalOutcome = "renewed" | "kept" | "saturated" | "not-current"
 
-/** What the generations of one renewable tell the metrics. Others may have the same name, so gauges move by differences. */
+/** The metrics of the generations of one renewable. Others may have the same name, so gauges change by differences. */
 export class RenewableMeter {
   private readonly open: Labels
   private readonly draining: Labels
@@ -66,13 +66,13 @@ export type BreakerState = "closed" | "half-open" | "open"
 
 const breakerValues: Readonly<Record<BreakerState, number>> = { closed: 0, "half-open": 1, open: 2 }
 
-/** Says the state of one circuit breaker. `of` names it: a provider's id, mostly. */
+/** Sets the state of one circuit breaker. `of` names it, usually by a provider's id. */
 export const breakerMeter = (of: string): ((state: BreakerState) => void) => {
   const own = labels({ "gen_ai.provider.name": of, ...countOf("state") })
   return (state) => Metrics.circuitBreakerState.unsafeUpdate(breakerValues[state], own)
 }
 
-/** Says how many tokens a retry budget has left. */
+/** Sets how many tokens a retry budget has left. */
 export const budgetMeter = (of: string): ((level: number) => void) => {
   const own = labels({ "gen_ai.provider.name": of, ...countOf("retry") })
   return (level) => Metrics.retryBudgetLevel.unsafeUpdate(level, own)

@@ -1,10 +1,8 @@
-/**
- * An answer without success, as the failure that the SDKs make of one.
- */
+/** An answer with an error status, as the failure that the SDKs make of one. */
 import * as Effect from "effect/Effect"
 import { errorText, fromWeb } from "../pool/byteSource.js"
 
-/** Has the shape that `transportFault` reads: the errors of both SDKs have it as well. */
+/** Has the shape that `transportFault` reads; the errors of both SDKs have it as well. */
 class StatusError extends Error {
   constructor(
     readonly status: number,
@@ -16,7 +14,7 @@ class StatusError extends Error {
   }
 }
 
-/** Rejects for an answer whose status is no success; an SDK has done so already. */
+/** Rejects for an answer with an error status; an SDK has done so already. */
 export const unlessRefused = async (response: Response): Promise<Response> => {
   if (response.ok) return response
   const source = fromWeb(response.body)

@@ -1,6 +1,6 @@
 /**
- * The machine behind `Renewable`: one plain record per generation, changed in synchronous steps only, so that no
- * interruption can come half-way; everything that takes time runs between those steps.
+ * The implementation of `Renewable`: one plain record per generation, which changes only in synchronous steps, so that
+ * no interruption can come half-way; everything slow runs between those steps.
  */
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
@@ -41,7 +41,7 @@ export const make = <A, E, R>(
   options: Options<A> = {}
 ): Effect.Effect<Renewable<A, E>, never, Exclude<R, Scope.Scope> | Scope.Scope> =>
   Effect.gen(function* () {
-    // Builds and drain limits run in here. It closes after `closed` is set, which the owner's own children would not.
+    // Builds and drain limits run in this scope. It closes after `closed` is set, unlike the owner's own children.
     const workers = yield* Scope.make(ExecutionStrategy.parallel)
     const context = yield* Effect.context<Exclude<R, Scope.Scope>>()
     const pubsub = yield* PubSub.sliding<Change>(256)
@@ -68,7 +68,7 @@ export const make = <A, E, R>(
     const meter = new Meters.RenewableMeter(options.name ?? "renewable")
     const counted = (): void => meter.pools(alive.size, draining())
 
-    // A publish after the end interrupts its caller, who may have a generation in hand.
+    // A publish after shutdown interrupts its caller, which may hold a generation.
     const announce = (change: Change): Effect.Effect<void> => Effect.asVoid(Effect.exit(PubSub.publish(pubsub, change)))
 
     const release = (generation: Generation<A>): Effect.Effect<void> =>
@@ -107,13 +107,13 @@ export const make = <A, E, R>(
         yield* Effect.ignoreLogged(Effect.interruptible(retirement))
       })
 
-    /** Exactly these services: whoever happens to lease first must not lend its own to what all share. */
+    /** Only these services: the first caller's context must not leak into a shared generation. */
     const servicesBelow = (asker: Context.Context<never>) => {
       const span = Context.getOption(asker, Tracer.ParentSpan)
       return Option.isSome(span) ? Context.add(context, Tracer.ParentSpan, span.value) : context
     }
 
-    /** Builds a generation in a scope of its own. Only the acquisition itself can be interrupted. */
+    /** Builds a generation in its own scope. Only the acquisition itself can be interrupted. */
     const build = (shared: boolean): Effect.Effect<Generation<A>, E | RenewableClosed> =>
       Effect.gen(function* () {
         const scope = yield* Scope.make()
@@ -151,9 +151,9 @@ export const make = <A, E, R>(
       })
 
     /**
-     * Joins the build under way or starts one. It runs among the workers, so that whoever asked first can leave without
-     * undoing it for the others. To be called in an uninterruptible region, in the same step as the decision to build:
-     * a fiber may have to yield between any two steps, and what it decided upon may have changed when it goes on.
+     * Joins the running build or starts one. It runs among the workers, so that the first caller can leave without
+     * undoing it for the others. Call it in an uninterruptible region, in the same step as the decision to build: a
+     * fiber may yield between any two steps, and then the state of the decision may have changed.
      */
     const joinBuild = (): Effect.Effect<Deferred.Deferred<Exit.Exit<Generation<A>, E | RenewableClosed>>> => {
       if (building !== undefined) return Effect.succeed(building)
@@ -184,12 +184,12 @@ export const make = <A, E, R>(
     const returnLease = (generation: Generation<A>): Effect.Effect<void> =>
       Effect.suspend(() => {
         generation.leases--
-        // Not waiting for a release that someone else began: it may be waiting for the user of this lease.
+        // Does not wait for a release that someone else began: that may be waiting for the user of this lease.
         const last = generation.retired && generation.leases === 0 && !generation.releasing
         return last ? release(generation) : Effect.void
       })
 
-    /** To be called in an uninterruptible region, in the same step as the choice of the generation. */
+    /** Call it in an uninterruptible region, in the same step as the choice of the generation. */
     const take = (
       generation: Generation<A>,
       scope: Scope.Scope,
@@ -197,11 +197,11 @@ export const make = <A, E, R>(
     ): Effect.Effect<Lease<A>> => {
       generation.leases++
       const lease: Lease<A> = { value: generation.value, generation: standsFor, shared: generation.shared }
-      // Not `Effect.addFinalizer`, which also undoes what this fiber changed of its own settings: 51 operations for 12.
+      // Not `Effect.addFinalizer`, which also restores the fiber's own settings: 51 operations instead of 12.
       return Effect.as(Scope.addFinalizer(scope, returnLease(generation)), lease)
     }
 
-    /** Builds among the workers too, so that the end of the renewable stops it; but it is undone if its user leaves. */
+    /** Builds among the workers too, so that closing the renewable stops it; but it is undone if its user leaves. */
     const takeUnshared = (
       scope: Scope.Scope,
       standsFor: GenerationId.GenerationId,
@@ -220,14 +220,14 @@ export const make = <A, E, R>(
         )
       )
 
-    /** Not asked for where nothing gets old. */
+    /** Not computed if there is no maximum age. */
     const now = Number.isFinite(maxAge) ? Clock.currentTimeMillis : Effect.succeed(0)
 
     const leaseFor = ({ failed, parent, scope }: User): Effect.Effect<Lease<A>, E | RenewableClosed> => {
       const below: <X, F>(slow: Effect.Effect<X, F>) => Effect.Effect<X, F> = (slow) =>
         parent === undefined ? slow : Effect.withParentSpan(slow, parent)
       return Effect.uninterruptibleMask((restore) => {
-        // At most one wait for a renewal: after that, whatever is current will do.
+        // At most one wait for a renewal: after that, the current generation is used in any case.
         const attempt = (first: boolean): Effect.Effect<Lease<A>, E | RenewableClosed> =>
           Effect.flatMap(now, (now) => {
             if (closed) return Effect.fail(new RenewableClosed({ name }))
@@ -242,7 +242,7 @@ export const make = <A, E, R>(
               return Effect.zipRight(restore(below(renew(current.id))), attempt(false))
             }
             if (failed === current.id) {
-              // A renewal is under way, or is owed: it was refused while too many were draining.
+              // A renewal is running, or due: it was refused because too many were draining.
               if (first && (building !== undefined || (owed === failed && draining() < maxDraining))) {
                 return Effect.zipRight(restore(below(renew(failed))), attempt(false))
               }
@@ -279,7 +279,7 @@ export const make = <A, E, R>(
       Effect.suspend(() => {
         closed = true
         current = undefined
-        // A build that ends from here on releases what it built itself.
+        // A build that ends from here on releases its own generation.
         return Effect.all([Scope.close(workers, Exit.void), ...Array.from(alive, release)], {
           discard: true,
           concurrency: "unbounded"

@@ -1,6 +1,4 @@
-/**
- * The one error that `Renewable` and the machine behind it share.
- */
+/** The error that `Renewable` and its implementation share. */
 import * as Data from "effect/Data"
 
 /**

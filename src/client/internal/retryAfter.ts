@@ -1,12 +1,12 @@
 /**
- * How long a provider asks to wait: `retry-after-ms`, or `retry-after` in seconds or as a date; of a limit that was reached,
- * when it is reset.
+ * How long a provider asks to wait: `retry-after-ms`, or `retry-after` in seconds or as a date; for an exhausted limit,
+ * until its reset.
  */
 
-/** More milliseconds than this are this many: JSON, in which errors are stored, has no Infinity. */
+/** The largest value in milliseconds: JSON, in which errors are stored, has no Infinity. */
 const MOST = Number.MAX_SAFE_INTEGER
 
-/** Milliseconds from `now`; undefined where the provider did not say, or said something that is no time to come. */
+/** Milliseconds from `now`; undefined if the provider did not say, or gave something that is not a future time. */
 export const parse = (headers: Headers, now: number): number | undefined => {
   const millis = Number(headers.get("retry-after-ms") ?? Number.NaN)
   if (millis > 0 && Number.isFinite(millis)) return Math.min(millis, MOST)
@@ -18,8 +18,8 @@ export const parse = (headers: Headers, now: number): number | undefined => {
 }
 
 /**
- * Until the limits that are used up are reset, as documented by Anthropic (`anthropic-ratelimit-*-reset`, a date), OpenAI
- * and Groq (`x-ratelimit-reset-*`, such as `6m0s`).
+ * Until the exhausted limits are reset, as documented by Anthropic (`anthropic-ratelimit-*-reset`, a date), OpenAI and
+ * Groq (`x-ratelimit-reset-*`, such as `6m0s`).
  */
 export const reset = (headers: Headers, now: number): number | undefined => {
   let longest = 0
@@ -36,7 +36,7 @@ export const reset = (headers: Headers, now: number): number | undefined => {
   return longest > 0 ? Math.min(longest, MOST) : undefined
 }
 
-/** `1d2h3m4.5s`, `120ms`: each unit once at most, and at least one. */
+/** `1d2h3m4.5s`, `120ms`: each unit at most once, and at least one. */
 const millisOf = (text: string): number | undefined => {
   const found = /^(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m(?!s))?(?:(\d+(?:\.\d+)?)s)?(?:(\d+)ms)?$/.exec(text.trim())
   if (found === null || text.trim() === "") return undefined

@@ -1,5 +1,6 @@
 /**
- * What an SDK, undici or a socket throws, as a fault. Codes decide before words, and the chain of causes is searched.
+ * Turns what an SDK, undici or a socket throws into a fault. Codes take precedence over words, and the chain of causes
+ * is searched.
  */
 import { type ConnectReason, type Fault, invalidRequest, malformed } from "../../model/internal/fault.js"
 import { classify } from "../../protocol/internal/classify.js"
@@ -32,7 +33,7 @@ const descriptions: Readonly<Record<ConnectReason, string>> = {
   dns: "the host name was not found",
   tls: "TLS could not be set up",
   proxy: "the proxy did not connect",
-  timeout: "connecting took too long",
+  timeout: "connecting timed out",
   reset: "the connection was reset before the answer began",
   closed: "the provider's layer is closed",
   client: "the client could not be made",
@@ -42,7 +43,7 @@ const descriptions: Readonly<Record<ConnectReason, string>> = {
 const looksLikeTls =
   /^(INVALID_(CA|PURPOSE)|HOSTNAME_MISMATCH|CRL_|ERR_TLS|ERR_SSL|ERR_OSSL|CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO|INVALID_CA|EPROTO)/
 
-/** Reasons whose sentence says too little without the error's own. */
+/** Reasons whose sentence needs the error's own message. */
 const needDetail = new Set<ConnectReason>(["tls", "proxy", "other"])
 
 /** One error of a chain of causes, as far as it is known. */
@@ -76,7 +77,7 @@ const codeOf = (links: ReadonlyArray<Thrown>): string | undefined => {
   return undefined
 }
 
-/** Only names, codes and messages are kept: an SDK's error holds headers, and a socket's holds the socket. */
+/** Only names, codes and messages are kept: an SDK's error contains headers, and a socket's contains the socket. */
 const withoutSecrets = (links: ReadonlyArray<Thrown>): Error | undefined => {
   let cause: Error | undefined
   for (const { code, message, name } of [...links].reverse()) {
@@ -97,11 +98,11 @@ interface StatusError {
 const isStatusError = (u: unknown): u is StatusError =>
   u instanceof Error && "status" in u && typeof u.status === "number"
 
-/** Of an answer with an error's status: its headers, as the SDK keeps them on its error. */
+/** The headers of an answer with an error status, as the SDK keeps them on its error. */
 export const headersOf = (error: unknown): Headers =>
   isStatusError(error) && error.headers instanceof Headers ? error.headers : new Headers()
 
-/** The request did not get a good answer. */
+/** The request did not get a successful answer. */
 export const ofOpening = (error: unknown, now: number): Fault => {
   if (isStatusError(error)) {
     const headers = headersOf(error)
@@ -135,15 +136,15 @@ export const ofOpening = (error: unknown, now: number): Fault => {
   }
 }
 
-/** The SDKs put the status before a body that is not JSON, and have words of their own for none. */
+/** The SDKs put the status before a body that is not JSON, and have their own words for an empty one. */
 const bodyOf = ({ message, status }: StatusError): string => {
   const said = message.startsWith(`${status} `) ? message.slice(String(status).length + 1) : message
   return said === "status code (no body)" ? "" : said
 }
 
-/** Redirects are not followed: whoever is at their end would be given the key. */
+/** Redirects are not followed: their target would receive the key. */
 const redirected = (status: number, headers: Headers): Fault => {
-  // Neither its query nor its credentials are anyone's business.
+  // Its query and its credentials are secret.
   const location = headers
     .get("location")
     ?.replace(/[?#].*/s, "")
@@ -157,13 +158,13 @@ const redirected = (status: number, headers: Headers): Fault => {
   }
 }
 
-/** What a pool refused itself, as the fault of a request. */
+/** The fault of a request that the pool itself refused. */
 const refusalIn = (links: ReadonlyArray<Thrown>): Fault | undefined => {
   const refused = links.find((link) => link instanceof Refused)
   return refused && { ...invalidRequest("pool", textOf(refused.message)), cause: refused }
 }
 
-/** No client could be had at all. */
+/** No client could be built at all. */
 export const ofConnecting = (error: { readonly _tag: string; readonly message: string }): Fault =>
   error._tag === "RenewableClosed"
     ? { _tag: "ConnectionFailed", reason: "closed", description: descriptions.closed }
@@ -176,7 +177,7 @@ export const ofReading = (error: unknown): Fault => {
   if (refused !== undefined) return refused
   const code = codeOf(links)
   if (code?.startsWith("Z_") || code?.startsWith("ERR__ERROR")) {
-    return malformed(`the answer is not compressed as it says, ${code}`, withoutSecrets(links))
+    return malformed(`the answer is not compressed as its content-encoding says, ${code}`, withoutSecrets(links))
   }
   const what =
     code === "ECONNRESET" || code === "UND_ERR_SOCKET" || code === undefined ? "was closed" : `failed, ${code}`

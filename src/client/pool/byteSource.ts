@@ -1,6 +1,6 @@
 /**
- * The bytes of one answer, read on demand. What has arrived is delivered before the failure that follows it, and a read
- * that waits can be interrupted at once.
+ * The bytes of one answer, read on demand. What arrived before a failure is delivered before it, and a waiting read can
+ * be interrupted at once.
  */
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
@@ -13,22 +13,22 @@ import * as Effect from "effect/Effect"
  * @category models
  */
 export interface ByteSource {
-  /** The chunks that have arrived, at least one; none at the clean end. Fails where the connection does. */
+  /** The chunks that have arrived, at least one; none at the clean end. Fails if the connection does. */
   readonly read: Effect.Effect<ReadonlyArray<Uint8Array>, unknown>
-  /** True once there is nothing left to read, and the end was a clean one. */
+  /** True once everything was read and the end was clean. */
   readonly ended: () => boolean
   /** Gives up the rest and the connection under it. */
   readonly destroy: () => void
 }
 
-/** Both are about sockets, not about any caller's patience, so they run on the real clock whatever clock is in use. */
+/** Both limits are about sockets, so they use the real clock, whatever clock is in use. */
 const DRAIN_BYTES = 64 * 1024
 const DRAIN_TIME = Duration.millis(100)
 const realClock = Clock.make()
 
 /**
- * Reads what is left after the proven end, so that the connection can serve the next request, and gives it up where the
- * server does not end the body soon.
+ * Reads the rest after the proven end, so that the connection can serve the next request. Gives it up if the server
+ * does not end the body soon.
  */
 export const drain = (source: ByteSource): Effect.Effect<void> => {
   const rest = (left: number): Effect.Effect<boolean, unknown> =>
@@ -40,7 +40,7 @@ export const drain = (source: ByteSource): Effect.Effect<void> => {
   return rest(DRAIN_BYTES).pipe(
     Effect.timeoutTo({ duration: DRAIN_TIME, onSuccess: (ended) => ended, onTimeout: () => false }),
     Effect.withClock(realClock),
-    // Started by finalizers, where a timeout has no power over what it does not find interruptible.
+    // Runs in finalizers, where a timeout cannot interrupt an uninterruptible effect.
     Effect.interruptible,
     Effect.orElseSucceed(() => false),
     Effect.onExit((exit) =>
@@ -53,16 +53,13 @@ export const drain = (source: ByteSource): Effect.Effect<void> => {
   )
 }
 
-/** The most of an error's body that is kept. */
+/** The most that is kept of an error's body. */
 const ERROR_BODY_CHARACTERS = 64 * 1024
 
-/** The status already says what to do; how it is explained is not worth a long wait. */
+/** The status already says what to do; its explanation is not worth a long wait. */
 const ERROR_BODY_TIME = Duration.seconds(1)
 
-/**
- * The start of an error's body, as text; of a body that breaks off or stalls, what came before. What is left is not
- * read.
- */
+/** The start of an error's body, as text; if the body breaks off or stalls, what came before. The rest is not read. */
 export const errorText = (source: ByteSource): Effect.Effect<string> => {
   const decoder = new TextDecoder()
   let text = ""

@@ -6,7 +6,7 @@ import type { Options } from "../ConnectionPool.js"
 import { InvalidOptions } from "../InvalidOptions.js"
 import { checkTimes } from "../internal/checkTime.js"
 
-/** Loaded on first use and by condition: runtimes without undici never see it. */
+/** Loaded on first use and by condition: runtimes without undici never load it. */
 export const loaded = Effect.tryPromise({
   try: () => import("#pool"),
   catch: (cause) =>

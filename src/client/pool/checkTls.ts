@@ -1,6 +1,6 @@
 /**
- * Whether the texts of a TLS configuration are certificates and a key that belong together. A text that is none would be
- * ignored by Node, or be found out at the first connection.
+ * Checks whether the texts of a TLS configuration are certificates and a matching key. Node would ignore an invalid
+ * text, or fail at the first connection.
  */
 import { X509Certificate } from "node:crypto"
 import { createSecureContext } from "node:tls"
@@ -10,11 +10,11 @@ import type { Options } from "../ConnectionPool.js"
 import { InvalidOptions } from "../InvalidOptions.js"
 
 export const checkTls = ({ ca, cert, key }: NonNullable<Options["tls"]>): Effect.Effect<void, InvalidOptions> => {
-  // What Node says of it is left out: nothing of a key may be repeated.
+  // Node's own message is left out: nothing of a key may be repeated.
   const invalid = (option: string, problem: string) =>
     new InvalidOptions({ module: "ConnectionPool", option: `tls.${option}`, problem })
   if (ca !== undefined) {
-    // A list is often put together from files, of which one may be empty.
+    // A list is often assembled from files, one of which may be empty.
     const texts = typeof ca === "string" ? [ca] : ca.filter((text) => text !== "")
     if (texts.length === 0 || !texts.every((text) => works(() => new X509Certificate(text)))) {
       return invalid("ca", "is not a certificate in PEM, or a list of them")

@@ -1,10 +1,8 @@
-/**
- * Undoes the `content-encoding` of an answer, piece by piece as it arrives.
- */
+/** Decodes the `content-encoding` of an answer, piece by piece as it arrives. */
 import { type Duplex, pipeline, type Readable } from "node:stream"
 import * as zlib from "node:zlib"
 
-// Z_SYNC_FLUSH at the end too: a cut body is for the protocol's own proof to find, not for zlib.
+// Z_SYNC_FLUSH at the end too: detecting a cut body is up to the protocol's proof, not to zlib.
 const sync = { flush: zlib.constants.Z_SYNC_FLUSH, finishFlush: zlib.constants.Z_SYNC_FLUSH }
 const flush = zlib.constants.BROTLI_OPERATION_FLUSH
 
@@ -15,13 +13,13 @@ const decoders: ReadonlyMap<string, () => Duplex> = new Map([
   ["br", () => zlib.createBrotliDecompress({ flush, finishFlush: flush })]
 ])
 
-/** Codings of the registry of IANA that cannot be undone here. Without them the bytes mean nothing. */
+/** Codings of the IANA registry that cannot be decoded here. Without decoding, the bytes mean nothing. */
 const opaque: ReadonlySet<string> = new Set(["aes128gcm", "compress", "x-compress", "dcb", "dcz", "exi", "zstd"])
 
-/** No honest server applies more, and each costs memory. */
+/** No legitimate server applies more, and each costs memory. */
 const MOST_CODINGS = 5
 
-/** Undefined where the bytes cannot be had. */
+/** Undefined if the bytes cannot be decoded. */
 export const decompressed = (body: Readable, encoding: string): Readable | undefined => {
   const codings = encoding
     .toLowerCase()
@@ -29,7 +27,7 @@ export const decompressed = (body: Readable, encoding: string): Readable | undef
     .map((coding) => coding.trim())
     .filter((coding) => decoders.has(coding) || opaque.has(coding))
   if (codings.length > MOST_CODINGS || codings.some((coding) => opaque.has(coding))) return undefined
-  // A word that names no coding says nothing of the bytes: `none` and `utf-8` stop proxies from compressing.
+  // A word that names no coding says nothing about the bytes: `none` and `utf-8` stop proxies from compressing.
   return codings.reduceRight<Readable>((from, coding) => {
     const decoder = decoders.get(coding)?.()
     return decoder === undefined ? from : pipeline(from, decoder, () => {})

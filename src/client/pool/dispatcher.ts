@@ -1,6 +1,4 @@
-/**
- * The undici dispatcher that a pool's options ask for, dialling through the pool's own record of sockets.
- */
+/** Makes the undici dispatcher for a pool's options. It dials through the pool's own record of sockets. */
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
@@ -9,7 +7,7 @@ import { InvalidOptions } from "../InvalidOptions.js"
 import type { Sockets } from "./sockets.js"
 import { Agent, buildConnector, type Dispatcher, EnvHttpProxyAgent, ProxyAgent } from "./undici.js"
 
-/** Node's timers cannot be set for longer, and undici refuses no time at all. */
+/** Node's timers cannot be set for longer, and undici refuses zero. */
 const millis = (duration: Duration.DurationInput): number =>
   Math.min(Math.max(Duration.toMillis(duration), 1), 2 ** 31 - 1)
 
@@ -40,10 +38,10 @@ export const dispatcherOf = (
     keepAliveMaxTimeout: keepAlive,
     pipelining,
     allowH2: options.allowH2 ?? false,
-    // Waiting is limited by Deadlines, which know what is waited for.
+    // Deadlines limit the waiting; they know what is waited for.
     headersTimeout: 0,
     bodyTimeout: 0,
-    // Agents hand on the options that they were given, with a connector of their own.
+    // Agents pass on their options, with their own connector.
     factory: (origin: string | URL, given: object) => sockets.pool(origin, given as Parameters<typeof sockets.pool>[1])
   }
   const toServer = connectorOptions(options)
@@ -54,7 +52,7 @@ export const dispatcherOf = (
   const proxied = {
     ...common,
     requestTls: toServer,
-    // The agent dials through the client that it makes of the proxy itself.
+    // The agent dials through the client that it makes for the proxy itself.
     clientFactory: (origin: URL) =>
       sockets.pool(origin, { connect: sockets.recorded(toProxy), headersTimeout: toServer.timeout }, true)
   }

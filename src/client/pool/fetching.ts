@@ -1,6 +1,4 @@
-/**
- * What came of asking a source for a key: a token, or a sentence about why there is none, without a secret in it.
- */
+/** The result of reading a source: a token, or a message why there is none, without a secret in it. */
 import * as Cause from "effect/Cause"
 import * as Data from "effect/Data"
 import * as Duration from "effect/Duration"
@@ -13,13 +11,13 @@ import { scrub } from "../../protocol/internal/classify.js"
 import type { Fetched } from "../Credentials.js"
 import { problemOf } from "../credentials/checkKey.js"
 
-/** A key that was had. */
+/** A key that was obtained. */
 export interface Token {
   readonly key: Redacted.Redacted
   readonly account: string | undefined
   /** Milliseconds since the epoch. */
   readonly expiresAt: number
-  /** From here on it is replaced while it still serves. */
+  /** From here on it is refreshed while it is still used. */
   readonly aheadAt: number
 }
 
@@ -28,8 +26,8 @@ class TimedOut extends Data.TaggedError("TimedOut")<{ readonly message: string }
 class Unusable extends Data.TaggedError("Unusable")<{ readonly message: string }> {}
 
 /**
- * Runs a source with its deadline, which also frees whoever waits for an effect that cannot be interrupted. To be made
- * interruptible by who runs it. Whatever the source gives is looked at in here, where an exception is one more failure.
+ * Runs a source with its timeout, which also frees callers of an uninterruptible effect. The runner makes it
+ * interruptible. The source's result is examined here, where an exception is just another failure.
  */
 export const run = <E>(
   fetch: Effect.Effect<Fetched, E>,
@@ -41,7 +39,7 @@ export const run = <E>(
       const problem = problemOf(Redacted.value(fetched.key))
       return problem === undefined
         ? Effect.succeed(tokenOf(fetched, askedAt, refreshAhead))
-        : new Unusable({ message: `the key that came ${problem}` })
+        : new Unusable({ message: `the new key ${problem}` })
     }),
     Effect.disconnect,
     Effect.timeoutFail({
@@ -58,15 +56,15 @@ const tokenOf = (fetched: Fetched, askedAt: number, refreshAhead: Duration.Durat
   return { key: fetched.key, account: fetched.account, expiresAt, aheadAt: expiresAt - ahead }
 }
 
-/** Why a fetched key is not to be used; undefined where it is. */
+/** Why a fetched key must not be used; undefined if it may. */
 export const objectionTo = (token: Token, before: Token | undefined, now: number): string | undefined => {
   if (before?.account !== undefined && token.account !== undefined && token.account !== before.account) {
-    return "the key that came is of another account"
+    return "the new key belongs to another account"
   }
-  return now < token.expiresAt ? undefined : "the key that came has expired already"
+  return now < token.expiresAt ? undefined : "the new key has expired already"
 }
 
-/** One sentence of a failure, and an error without what hangs on it: causes and requests hold headers. */
+/** The message of a failure, and an error without its attachments: causes and requests contain headers. */
 export const explain = (
   cause: Cause.Cause<unknown>,
   known: Token | undefined

@@ -1,6 +1,4 @@
-/**
- * The pool over an `HttpClient` of `@effect/platform`: one scope per request, which the request's signal closes.
- */
+/** The pool over an `HttpClient` of `@effect/platform`: one scope per request, which the request's signal closes. */
 import * as HttpClient from "@effect/platform/HttpClient"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as Effect from "effect/Effect"

@@ -1,6 +1,4 @@
-/**
- * Stands in for the undici pool on runtimes that have no undici.
- */
+/** Replaces the undici pool on runtimes without undici. */
 import * as Effect from "effect/Effect"
 import type { Options, Service } from "../ConnectionPool.js"
 import { InvalidOptions } from "../InvalidOptions.js"

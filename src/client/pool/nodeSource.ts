@@ -5,7 +5,9 @@ import type { Readable } from "node:stream"
 import * as Effect from "effect/Effect"
 import type { ByteSource } from "./byteSource.js"
 
-/** Above this many bytes unread the socket is paused, so a slow consumer slows the server and not the heap. */
+/**
+ * Above this many unread bytes the socket is paused, so a slow consumer slows the server instead of filling the heap.
+ */
 const HIGH_WATER = 64 * 1024
 
 export const fromReadable = (readable: Readable): ByteSource => {
@@ -15,8 +17,8 @@ export const fromReadable = (readable: Readable): ByteSource => {
   let failure: unknown
   let waiter: (() => void) | undefined
   const wake = (): void => waiter?.()
-  // Flowing mode hands over each chunk as it is parsed off the socket; a chunk left in the stream's own buffer would be
-  // thrown away by a reset that comes in the same turn.
+  // Flowing mode delivers each chunk as it is parsed off the socket; a reset in the same turn would discard a chunk in
+  // the stream's own buffer.
   readable.on("data", (chunk: Uint8Array) => {
     queue.push(chunk)
     queued += chunk.length
@@ -35,10 +37,10 @@ export const fromReadable = (readable: Readable): ByteSource => {
     if (!ended) failure ??= new Error("the connection closed before the end of the answer")
     wake()
   })
-  /** What there is to give, if anything. */
+  /** What is available, if anything. */
   const take = (): Effect.Effect<ReadonlyArray<Uint8Array>, unknown> | undefined => {
     if (queued > 0) {
-      // One piece: to decode one costs as much as to decode all of them, and a server may write each event apart.
+      // One piece: decoding one costs as much as decoding all, and a server may write each event separately.
       const chunks = queue.length === 1 ? queue : [Buffer.concat(queue, queued)]
       queue = []
       queued = 0
@@ -50,9 +52,9 @@ export const fromReadable = (readable: Readable): ByteSource => {
   const read: ByteSource["read"] = Effect.suspend(
     () =>
       take() ??
-      // Left as it is by an interruption: to wake a reader that is gone does nothing.
+      // Not cleared by an interruption: waking a reader that is gone does nothing.
       Effect.async((resume) => {
-        // Taken when the fiber runs, and not now: what the same turn of the event loop still brings comes along.
+        // Taken when the fiber runs, not now: this includes whatever the same turn of the event loop still brings.
         waiter = () => {
           waiter = undefined
           resume(read)

@@ -1,38 +1,40 @@
 /**
- * What every kind of pool does for the requests that run on it: knows them, so that closing the pool ends them, and drains
- * the answers that are done.
+ * What every kind of pool does for its requests: it tracks them, so that closing the pool ends them, and drains
+ * finished answers.
  */
 import * as Effect from "effect/Effect"
 import * as FiberSet from "effect/FiberSet"
 import type * as Scope from "effect/Scope"
 import { type ByteSource, drain } from "./byteSource.js"
 
-/** Dialling costs at least a round trip, with TLS two; waiting this long for a connection about to be free is cheaper. */
+/**
+ * Dialling costs at least one round trip, with TLS two; waiting this long for a connection about to be free is cheaper.
+ */
 const SETTLE_MILLIS = 25
 
 export interface PoolLife {
-  /** A signal for one request, which the pool's end aborts too; `cancel` aborts it, `done` forgets it. */
+  /** A signal for one request, which closing the pool aborts too; `cancel` aborts it, `done` forgets it. */
   readonly begin: (caller: AbortSignal | null | undefined) => {
     readonly signal: AbortSignal
     readonly cancel: () => void
     readonly done: () => void
   }
-  /** Aborts every request, those to come included. */
+  /** Aborts every request, including later ones. */
   readonly abortAll: () => void
-  /** How many requests are not done. */
+  /** The number of unfinished requests. */
   readonly busy: () => number
   readonly finished: (source: ByteSource) => Effect.Effect<void>
   readonly settled: Effect.Effect<void>
 }
 
-/** `turn` calls back once the connection of an answer that has ended takes another request. */
+/** `turn` calls back once the connection of an ended answer takes another request. */
 export const make = (turn: (then: () => void) => void): Effect.Effect<PoolLife, never, Scope.Scope> =>
   Effect.gen(function* () {
     const live = new Set<AbortController>()
     const drains = yield* FiberSet.make<void>()
     let draining = 0
     let closed = false
-    // As many at most as there are drains: each counts on the connection of one.
+    // At most as many as there are drains: each counts on the connection of one.
     const waiting = new Set<() => void>()
 
     const drained = (): void => {
@@ -74,7 +76,7 @@ export const make = (turn: (then: () => void) => void): Effect.Effect<PoolLife, 
       finished: (source) =>
         Effect.suspend(() => {
           if (!source.ended()) return drainedInBackground(source)
-          // Mostly the end comes with the proof, and there is nothing to wait for that wants a fiber.
+          // Usually the end comes with the proof, and no fiber has to wait.
           draining++
           turn(drained)
           return Effect.void
@@ -90,8 +92,9 @@ export const make = (turn: (then: () => void) => void): Effect.Effect<PoolLife, 
             leave()
             resume(Effect.void)
           }
-          // The real clock: under a test clock a socket would hold up its pool's next request for ever. And a bare timer:
-          // callers who ask again at once come here each time, and the fibers of a timeout are 9% of a short answer's CPU.
+          // The real clock: under a test clock a socket would block its pool's next request for ever. And a bare timer:
+          // callers that ask again at once come here each time, and the fibers of a timeout are 9% of a short answer's
+          // CPU.
           const timer = setTimeout(go, SETTLE_MILLIS)
           waiting.add(go)
           return Effect.sync(leave)

@@ -1,10 +1,8 @@
-/**
- * The sockets that one pool has dialled, and the rule of when to dial: for a request that somebody waits for.
- */
+/** The sockets that one pool has dialled, and the rule when to dial: only for a request that somebody waits for. */
 import type { Socket } from "node:net"
 import { type buildConnector, Client, Pool } from "./undici.js"
 
-/** What is to be dialled, and until when. */
+/** What to dial, and until when. */
 interface Wanted extends buildConnector.Options {
   readonly signal?: AbortSignal
 }
@@ -13,7 +11,7 @@ interface PoolOptions extends Pool.Options {
   readonly connect: buildConnector.connector
 }
 
-/** undici's parser of HTTP/1, as far as it is known here. */
+/** The part of undici's HTTP/1 parser that is used here. */
 interface Parser {
   paused: boolean
   readonly resume: () => void
@@ -27,16 +25,17 @@ const parserOf = (socket: Socket): Parser | undefined => {
 }
 
 /**
- * undici 7 brings down the process where a connection that is not kept alive ends while a slow reader holds its parser
- * back (nodejs/undici#5360). At its end the parser is let go: all that came has gone through it. undici 8 does so by
- * itself, and wants Node 22.
+ * undici 7 brings down the process if a connection that is not kept alive ends while a slow reader holds its parser
+ * back (nodejs/undici#5360). At its end the parser is resumed: everything that came has passed through it. undici 8
+ * does this itself, and requires Node 22.
  */
 const endingWell = (socket: Socket): void => {
   const letGo = (): void => {
     const parser = parserOf(socket)
     if (!parser?.paused) return
     parser.resume()
-    // A body without a length holds back once more, and a destroyed socket is not resumed: there is nothing left to read.
+    // A body without a length holds back once more, and a destroyed socket is not resumed: there is nothing left to
+    // read.
     if (parser.paused) parser.llhttp.llhttp_resume(parser.ptr)
     parser.paused = false
   }
@@ -57,7 +56,7 @@ export class Sockets {
     return this.open.size
   }
 
-  /** Records what `dial` dials, and destroys it once it is not wanted any more. */
+  /** Records what `dial` dials, and destroys it once it is no longer needed. */
   recorded(dial: buildConnector.connector): buildConnector.connector {
     return (options: Wanted, callback) => {
       if (this.closed) return refuse(callback, CLOSED)
@@ -77,14 +76,14 @@ export class Sockets {
   }
 
   /**
-   * A pool whose connections are dialled for requests that are still wanted, and for no others: undici by itself dials
-   * again whenever a running request is aborted. With `tunnel` the connections lead to a proxy, and are wanted until there
-   * is a connection through it.
+   * A pool whose connections are dialled only for pending requests: undici itself dials again whenever a running
+   * request is aborted. With `tunnel` the connections lead to a proxy, and are needed until there is a connection
+   * through it.
    */
   pool(origin: string | URL, options: PoolOptions, tunnel = false): Pool {
     return new Pool(origin, {
       ...options,
-      // The pool hands on the options that it was given, among them the connector.
+      // The pool passes on its options, including the connector.
       factory: (origin, given) => this.client(origin, given as PoolOptions, tunnel)
     })
   }
@@ -96,7 +95,7 @@ export class Sockets {
       ...options,
       connect: (wanted: Wanted, tell: buildConnector.Callback) => {
         const callback: buildConnector.Callback = (...result) => {
-          // Absent, whatever its type says, where the connection failed.
+          // Absent, despite its type, if the connection failed.
           if (result[1]) endingWell(result[1])
           tell(...result)
         }
@@ -116,7 +115,7 @@ export class Sockets {
     client.on("disconnect", () => this.connected.delete(client))
     const dispatch = client.dispatch.bind(client)
     client.dispatch = (options, handler) => {
-      // Part of the options of every request, and missing in their type.
+      // Part of the options of every request, but missing in their type.
       request = (options as { readonly signal?: AbortSignal }).signal
       return dispatch(options, handler)
     }
@@ -132,6 +131,6 @@ export class Sockets {
   }
 }
 
-/** In a turn of its own: undici forgets to look for its next request when it is answered at once. */
+/** In a turn of its own: undici forgets to look for its next request if it is answered at once. */
 const refuse = (callback: buildConnector.Callback, why: string): void =>
   queueMicrotask(() => callback(new Error(why), null))

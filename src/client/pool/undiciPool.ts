@@ -1,6 +1,6 @@
 /**
- * The pool over undici. Three things undici does not do by itself are done here: it dials only for requests that are
- * opening, it knows every socket it dialled, and so it can really close them.
+ * The pool over undici. It adds three things to undici: it dials only for requests that are opening, it knows every
+ * socket that it dialled, and so it can really close them.
  */
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
@@ -54,7 +54,7 @@ export const make = (options: Options): Effect.Effect<Service, InvalidOptions, S
         const encoding = headers.get("content-encoding") ?? ""
         const body = decompressed(reply.body, encoding)
         if (body === undefined) throw unknownEncoding(encoding)
-        // Given up by its signal alone, which also tells that its connection is not to be replaced.
+        // Aborted by its signal alone, which also says that its connection must not be replaced.
         const source = { ...fromReadable(body), destroy: cancel }
         if (status < 200 || status >= 300) {
           const text = await unlessAborted(Effect.runPromise(errorText(source)), signal)
@@ -76,8 +76,8 @@ export const make = (options: Options): Effect.Effect<Service, InvalidOptions, S
       retire: Effect.gen(function* () {
         if (options.dispatcher !== undefined) return
         const old = dispatcher
-        // A closed agent refuses requests, and one whose lease was taken before may still come: it gets a new agent, on
-        // the same sockets' account, that keeps no connection.
+        // A closed agent refuses requests, but one whose lease was taken before may still come: it gets a new agent,
+        // which records its sockets in the same place and keeps no connection.
         dispatcher = yield* dispatcherOf(options, sockets, 0)
         old.close().catch(() => {})
       }).pipe(Effect.ignore), // an environment that has changed since
@@ -88,10 +88,13 @@ export const make = (options: Options): Effect.Effect<Service, InvalidOptions, S
     }
   })
 
-/** With its sockets gone an agent has nothing to wait for; the limit is a seat belt, which an interruption leaves on. */
+/**
+ * Without its sockets an agent has nothing to wait for; the limit is a safety net, which stays in force under
+ * interruption.
+ */
 const destroyed = (dispatcher: Dispatcher): Effect.Effect<void> =>
   Effect.async((resume) => {
-    // The real clock: this is about sockets, and a test clock would make the seat belt useless.
+    // The real clock: this is about sockets, and under a test clock the safety net would never act.
     const timer = setTimeout(() => resume(Effect.void), 1_000)
     const end = (): void => {
       clearTimeout(timer)
@@ -109,7 +112,7 @@ const headersOf = (raw: Readonly<Record<string, string | ReadonlyArray<string> |
   return headers
 }
 
-/** undici rejects an aborted request only once it is connected; a caller who leaves is not to wait for that. */
+/** undici rejects an aborted request only once it is connected; an interrupted caller must not wait for that. */
 const unlessAborted = <A>(promise: Promise<A>, signal: AbortSignal): Promise<A> =>
   new Promise((resolve, reject) => {
     const abort = (): void => reject(signal.reason)

@@ -1,13 +1,11 @@
-/**
- * Checks the fields of a request, apart from its prompt, as far as no vendor is needed for it.
- */
+/** Checks the fields of a request, except its prompt, as far as possible without knowing the vendor. */
 import type { ModelRequest } from "../ModelRequest.js"
 import { isVendorTool } from "../Tool.js"
 import { type Fault, invalidRequest } from "./fault.js"
 
 type Problem = string | undefined
 
-/** The fault of the first field that no vendor takes. */
+/** The fault of the first field that no vendor accepts. */
 export const checkFields = (request: ModelRequest): Fault | undefined => {
   for (const [field, check] of checks) {
     const problem = check(request)
@@ -29,14 +27,14 @@ const whole = (value: number | undefined, least: number, range: string): Problem
 const blank = (value: string | undefined, advice: string): Problem =>
   value?.trim() === "" ? `is empty: ${advice}` : undefined
 
-/** As long a name as some vendor takes; a protocol whose vendors take less says so itself. */
+/** The longest name that some vendor accepts; a protocol whose vendors accept less checks that itself. */
 const toolName = /^[a-zA-Z0-9_-]{1,128}$/
 
 const outputName = /^[a-zA-Z0-9_-]{1,64}$/
 
 const checkTools = ({ tools }: ModelRequest): Problem => {
   if (tools === undefined) return undefined
-  // The types promise it; a program without types may give anything.
+  // The types ensure it, but a program without types may pass anything.
   if (!Array.isArray(tools)) return "is neither a toolkit nor a list of tools: make one with `Toolkit.make`"
   const names = new Set<string>()
   for (const tool of tools) {
@@ -57,7 +55,7 @@ const checkToolChoice = ({ toolChoice, tools }: ModelRequest): Problem =>
 
 const checkReasoning = ({ reasoning }: ModelRequest): Problem =>
   reasoning?.effort === "none" && reasoning.budgetTokens !== undefined
-    ? "has a budget and wants no thinking: leave out `budgetTokens`, or the effort `none`"
+    ? "has a budget but turns thinking off: leave out `budgetTokens`, or the effort `none`"
     : undefined
 
 const checkOutput = ({ output }: ModelRequest): Problem =>
@@ -71,7 +69,7 @@ const checkMetadata = ({ metadata }: ModelRequest): Problem => {
   for (const [key, value] of labels) {
     if (key === "" || key.length > 64) return `has the label "${key}": its name must have 1 to 64 characters`
     if (typeof value !== "string" || value.length > 512) {
-      return `has a label "${key}" that is no text of at most 512 characters: shorten it`
+      return `has a label "${key}" that is not a text of at most 512 characters: shorten it`
     }
   }
   return undefined
@@ -88,7 +86,7 @@ const checks: ReadonlyArray<readonly [field: string, check: (options: ModelReque
   ["presencePenalty", ({ presencePenalty }) => within(presencePenalty, -2, 2, "from -2 to 2")],
   [
     "stopSequences",
-    ({ stopSequences }) => (stopSequences?.includes("") ? "has one without any text: leave that out" : undefined)
+    ({ stopSequences }) => (stopSequences?.includes("") ? "has one without any text: leave it out" : undefined)
   ],
   ["tools", checkTools],
   ["toolChoice", checkToolChoice],

@@ -1,6 +1,6 @@
 /**
- * Checks a conversation as far as no vendor is needed for it. What a vendor would refuse after minutes of upload is
- * refused here at once, by its place in the conversation.
+ * Checks a conversation, as far as possible without knowing the vendor. What a vendor would refuse after minutes of
+ * upload is refused here at once, with its position in the conversation.
  */
 import type * as Prompt from "../Prompt.js"
 import { type Fault, invalidRequest } from "./fault.js"
@@ -26,12 +26,12 @@ export const checkPrompt = (prompt: Prompt.Prompt): Fault | undefined => {
   return undefined
 }
 
-/** Stored conversations of other libraries have others, which would be left out in silence. */
+/** Stored conversations of other libraries may have other roles, which would be dropped silently. */
 const roles: ReadonlySet<string> = new Set<Prompt.Message["role"]>(["system", "developer", "user", "assistant", "tool"])
 
 const invalid = (problem: string): Fault => invalidRequest("prompt", `the request's \`prompt\` ${problem}`)
 
-/** What a model answered may be empty: protocols leave out what has nothing in it. */
+/** An answer of the model may be empty: protocols leave out empty content. */
 const isEmpty = (message: Prompt.Message): boolean => {
   if (typeof message.content === "string") return isBlank(message.content)
   if (message.role === "assistant") return false
@@ -50,7 +50,7 @@ const checkPart = (part: Prompt.UserPart | Prompt.AssistantPart | Prompt.ToolRes
       return isBlank(part.source.text) ? "a document without text: leave it out" : undefined
     case "tool-call":
     case "tool-result":
-      if (part.id === "") return `a ${part.type} without an id: give the id by which call and result find each other`
+      if (part.id === "") return `a ${part.type} without an id: give the id that call and result share`
       return part.type === "tool-result" ? checkResult(part) : undefined
     default:
       return undefined
@@ -76,11 +76,11 @@ const checkSource = (source: Prompt.Source, what: string): Problem => {
     if (source.url.startsWith("data:")) return `${what} as a data URL: give it as \`{ base64, mediaType }\``
     return URL.canParse(source.url)
       ? undefined
-      : `${what} whose \`url\` is no address: give a whole one, with its https://`
+      : `${what} whose \`url\` is not an address: give a whole one, with its https://`
   }
-  if (!mediaType.test(source.mediaType)) return `${what} of type "${source.mediaType}", which is no media type`
+  if (!mediaType.test(source.mediaType)) return `${what} of type "${source.mediaType}", which is not a media type`
   if (source.base64.startsWith("data:"))
-    return `${what} whose \`base64\` is a data URL: leave out what is before its comma`
+    return `${what} whose \`base64\` is a data URL: leave out everything up to the comma`
   return isBase64(source.base64)
     ? undefined
     : `${what} whose \`base64\` is not base64: use A-Z, a-z, 0-9, + and /, padded with =, without line breaks`
@@ -88,7 +88,7 @@ const checkSource = (source: Prompt.Source, what: string): Problem => {
 
 const mediaType = /^[a-z]+\/[a-z0-9.+-]+$/i
 
-/** Looks for what does not belong, which takes one pass and no memory, however large the file. */
+/** Looks for the first wrong character: one pass and no memory, however large the file. */
 const isBase64 = (text: string): boolean => {
   if (text === "" || text.length % 4 !== 0) return false
   const padding = text.endsWith("==") ? 2 : text.endsWith("=") ? 1 : 0

@@ -1,6 +1,4 @@
-/**
- * The beginning of a text that a model wrote, for messages: whole up to 4 KiB, and never half a character.
- */
+/** The beginning of a text that a model wrote, for messages: at most 4 KiB, never half a character. */
 const most = 4096
 
 export const clip = (text: string): string =>

@@ -1,6 +1,6 @@
 /**
- * A response from as much of it as a test or a store cares to name. What says the same thing twice (`text` and `content`,
- * `toolCalls` and the reason of the end) is derived, so that a response that is made cannot contradict itself.
+ * Completes a response from the fields that a test or a store sets. Redundant fields (`text` and `content`, `toolCalls`
+ * and the finish reason) are derived, so that a response cannot contradict itself.
  */
 import type { FinishReason, Reason } from "../FinishReason.js"
 import type { Attempt, IncompleteToolCall, ModelResponse, Seam, TypeId } from "../ModelResponse.js"
@@ -8,7 +8,7 @@ import type { Delivered } from "../PartialResponse.js"
 import type { Usage } from "../Usage.js"
 import type { AssistantPart, ToolCallPart } from "./parts.js"
 
-/** What only a vendor can say. Default of each: absent. */
+/** What only a vendor can report. Default of each: absent. */
 type Said = Partial<
   Pick<ModelResponse, "stopSequence" | "stopDetails" | "rawUsage" | "serviceTier" | "container" | "contextManagement">
 >
@@ -24,7 +24,7 @@ interface Facts extends Said {
   readonly incompleteToolCalls?: ReadonlyArray<IncompleteToolCall> | undefined
   /** A reason alone is enough. Default: `length` with incomplete tool calls, else `tool-calls` with calls, else `stop`. */
   readonly finishReason?: Reason | FinishReason | undefined
-  /** Default: nothing is known. */
+  /** Default: unknown. */
   readonly usage?: Usage | undefined
   /** Default: one, at the beginning of the epoch, with the response's usage and request id. */
   readonly attempts?: ReadonlyArray<Attempt> | undefined
@@ -44,14 +44,14 @@ interface InShort extends Facts {
   readonly content?: undefined
   /** Default: none. */
   readonly text?: string | undefined
-  /** It comes before the text. Default: none. */
+  /** Comes before the text. Default: none. */
   readonly reasoning?: string | undefined
-  /** They come after the text. Default: none. */
+  /** Come after the text. Default: none. */
   readonly toolCalls?: ReadonlyArray<Omit<ToolCallPart, "type">> | undefined
 }
 
 /**
- * What `ModelResponse.make` is given: the content in order, or its text, reasoning and tool calls.
+ * The argument of `ModelResponse.make`: the content in order, or its text, reasoning and tool calls.
  *
  * @since 0.1.0
  * @category models

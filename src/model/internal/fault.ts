@@ -1,10 +1,10 @@
 /**
- * What went wrong, before it is known whose request it was. The lower rooms make faults; the attempt that suffers one
- * adds its own context and turns it into a `ProviderError`.
+ * What went wrong, without the context of the request. The lower rooms make faults; the attempt adds its context and
+ * turns the fault into a `ProviderError`.
  */
 
 /**
- * Why no connection came about.
+ * Why no connection could be made.
  *
  * @since 0.1.0
  * @category models
@@ -12,7 +12,7 @@
 export type ConnectReason = "refused" | "dns" | "tls" | "proxy" | "timeout" | "reset" | "closed" | "client" | "other"
 
 /**
- * Which limit on waiting passed.
+ * The deadline that passed.
  *
  * @since 0.1.0
  * @category models
@@ -23,20 +23,20 @@ interface Common {
   /** What happened, as a sentence without its subject: "the connection was refused". */
   readonly description: string
   readonly cause?: unknown
-  /** The HTTP status, where there was one. */
+  /** The HTTP status, if there was one. */
   readonly status?: number | undefined
   /** The vendor's own code or type of the error. */
   readonly code?: string | undefined
   /** How long the provider asked to wait. */
   readonly retryAfterMillis?: number | undefined
   readonly requestId?: string | undefined
-  /** True if the provider contradicted what it had said: what came of this attempt must not be continued. */
+  /** True if the provider contradicted itself: the output of this attempt must not be continued. */
   readonly contradicts?: true | undefined
 }
 
 /**
- * What went wrong, before it is known whose request it was: the fields of the `ProviderError` with its tag that come from
- * the provider or the connection. A client or a protocol gives it, and the attempt that suffers it makes the error.
+ * What went wrong, without the context of the request: those fields of the `ProviderError` with the same tag that come
+ * from the provider or the connection. A client or a protocol makes a fault; the attempt turns it into the error.
  *
  * @since 0.1.0
  * @category models
@@ -62,7 +62,7 @@ export type Fault =
   | (Common & { readonly _tag: "LimitReached"; readonly limit?: string | undefined })
 
 /**
- * The request cannot be written, or sent: `field` is the one to blame, and the description says what to do.
+ * The request cannot be expressed or sent. `field` is the cause, and the description says what to do.
  *
  * @since 0.1.0
  * @category faults
@@ -74,7 +74,7 @@ export const invalidRequest = (field: string, description: string): Fault => ({
 })
 
 /**
- * What came is not what the protocol allows. The attempt is repeated once.
+ * The answer is not valid for the protocol. The attempt is repeated once.
  *
  * @since 0.1.0
  * @category faults
@@ -86,7 +86,7 @@ export const malformed = (description: string, cause?: unknown): Fault => ({
 })
 
 /**
- * Two statements of the provider exclude each other: nothing that came of this attempt is gone on with.
+ * Two statements of the provider exclude each other: the output of this attempt is never continued.
  *
  * @since 0.1.0
  * @category faults
@@ -98,8 +98,8 @@ export const contradiction = (description: string): Fault => ({
 })
 
 /**
- * The answer ended before it was whole, as the provider says itself. A body that ends without the proof of its end is
- * noticed without a protocol's help.
+ * The provider itself says that the answer ended early. A body that ends without the proof of its end is detected
+ * without the help of a protocol.
  *
  * @since 0.1.0
  * @category faults
@@ -108,5 +108,5 @@ export const truncated = (description: string): Fault => ({ _tag: "StreamTruncat
 
 export const seamNotProven = (description: string): Fault => ({ _tag: "SeamNotProven", description })
 
-/** One event of a stream goes beyond its bound, in characters. */
+/** One event of a stream exceeds its limit, in characters. */
 export const tooLong = (max: number): Fault => malformed(`the stream has an event of more than ${max} characters`)

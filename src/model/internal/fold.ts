@@ -1,6 +1,6 @@
 /**
- * Folds events into what a consumer has at that moment. The decoder, the retry loop and `ModelEvent.fold` all
- * use this one fold, so a consumer who folds events the documented way gets what `Finish` says.
+ * Folds events into what a consumer has at that moment. The decoder, the retry loop and `ModelEvent.fold` share this
+ * one fold, so a consumer who folds events gets what `Finish` says.
  */
 import type { Reason } from "../FinishReason.js"
 import type { ModelEvent } from "../ModelEvent.js"
@@ -59,17 +59,17 @@ const ofBlock = (block: Partial.Block): Draft => {
 
 const visible = /\S/
 
-/** Beyond what any answer may have: see the limits of the decoder. An index above it is no index. */
+/** More than any answer may have: see the limits of the decoder. A higher number is not an index. */
 const MOST_BLOCKS = 64 * 1024
 
 /**
- * Total: an event of a block whose start never came says nothing of what a consumer has, and is skipped; so is a start
- * whose index is not a whole number from 0 to 65,535.
+ * Never throws: an event of a block without a start is skipped, and so is a start whose index is not a whole number
+ * from 0 to 65,535.
  */
 export class Fold implements Partial.Fold {
   private drafts: Array<Draft | undefined> = []
 
-  /** A fold that begins where another one stood. */
+  /** A fold that continues another one. */
   static of(blocks: ReadonlyArray<Partial.Block>): Fold {
     const fold = new Fold()
     for (const block of blocks) {
@@ -87,7 +87,7 @@ export class Fold implements Partial.Fold {
 
   apply(event: ModelEvent): void {
     switch (event._tag) {
-      // The deltas first: they are nearly all events.
+      // Deltas first: they are nearly all events.
       case "TextDelta":
       case "ReasoningDelta":
         this.drafts[event.index]?.text.append(event.text)
@@ -142,7 +142,7 @@ export class Fold implements Partial.Fold {
     }
   }
 
-  /** The index behind the first so many blocks. A protocol may keep an index free for a block that never came. */
+  /** The first index after that many blocks. A protocol may reserve an index for a block that never came. */
   indexAfter(blocks: number): number {
     let left = blocks
     let index = 0
@@ -164,7 +164,7 @@ export class Fold implements Partial.Fold {
     if (Number.isInteger(index) && index >= 0 && index < MOST_BLOCKS) this.drafts[index] = block
   }
 
-  /** How far output got. Cheap enough to ask for at every failure, not at every event. */
+  /** How far the output got. Cheap enough for every failure, not for every event. */
   delivered(fromIndex = 0, toIndex = this.drafts.length): Partial.Delivered {
     let furthest: Partial.Delivered = "nothing"
     for (const block of this.blocks(fromIndex, toIndex)) {
@@ -175,7 +175,7 @@ export class Fold implements Partial.Fold {
     return furthest
   }
 
-  /** What there is, or what there is of the blocks from `fromIndex` on, up to and without `toIndex`. */
+  /** The output, or the output of the blocks from `fromIndex` up to `toIndex`, exclusive. */
   partial(fromIndex = 0, toIndex = this.drafts.length): Partial.PartialResponse {
     const blocks: Array<Partial.Block> = []
     let text = ""
@@ -204,7 +204,7 @@ export class Fold implements Partial.Fold {
     return { text, blocks, delivered: this.delivered(fromIndex, toIndex) }
   }
 
-  /** The response, to be called only once its end was proven. */
+  /** The response. Call it only once the end is proven. */
   response(ending: Partial.Ending): ModelResponse.ModelResponse {
     const content: Array<Prompt.AssistantPart> = []
     const toolCalls: Array<Prompt.ToolCallPart> = []
@@ -263,12 +263,12 @@ export class Fold implements Partial.Fold {
 /** The value of a citation is the part itself. */
 const citationOf = ({ value }: Draft): Prompt.CitationPart => value as Prompt.CitationPart
 
-/** The reasons that stop a model in the middle of what it writes. */
+/** The finish reasons that stop a model in the middle of its output. */
 const cutting: ReadonlySet<Reason> = new Set<Reason>(["length", "content-filter", "refusal"])
 
 /**
- * A call that was closed and whose arguments are a whole JSON value. A call without arguments takes none, unless the
- * response was cut: then they may not have been written yet.
+ * Whether a call is closed and its arguments are a whole JSON value. A call without arguments takes none, unless the
+ * response was cut: then they may be missing.
  */
 const completeCall = (
   { id, name, open, text: { value: text } }: Draft,

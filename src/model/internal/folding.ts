@@ -1,12 +1,10 @@
-/**
- * Folds events into a checkpoint: the content of the answer, and what the events tell of its attempts.
- */
+/** Folds events into a checkpoint: the content of the answer, and what the events say about its attempts. */
 import type { Checkpoint, Cursor } from "../Checkpoint.js"
 import type { ModelEvent, ResponseStart } from "../ModelEvent.js"
 import type { Attempt, ErrorSummary, Seam } from "../ModelResponse.js"
 import { Fold } from "./fold.js"
 
-/** What is known of an attempt while it runs: from its start, or from a checkpoint that was made in the middle of it. */
+/** What is known of an attempt while it runs, from its start or from a checkpoint in the middle of it. */
 type Running = Pick<ResponseStart, "attempt" | "generation" | "requestId" | "route" | "startedAt" | "usage"> | Attempt
 
 export class Folding {
@@ -65,7 +63,7 @@ export class Folding {
   }
 }
 
-/** An attempt that no later start has told of yet: it cost at least what it delivered. */
+/** An attempt that no later start has reported yet: it cost at least what it delivered. */
 const runningAttempt = (
   start: Running | undefined,
   delivered: Attempt["delivered"],
@@ -90,6 +88,6 @@ const runningAttempt = (
   ]
 }
 
-/** Whether a checkpoint was made in the middle of this attempt: one that ended has its error, or all of what it cost. */
+/** Whether a checkpoint was made in the middle of this attempt: an ended attempt has an error or its full usage. */
 const isRunning = ({ endedAt, error, startedAt, usageIsPartial }: Attempt): boolean =>
   usageIsPartial === true && error === undefined && endedAt === startedAt

@@ -1,12 +1,10 @@
-/**
- * From what went wrong, and whose request it was, to the error that its caller gets.
- */
+/** Turns a fault and its context into the error that the caller gets. */
 import type { Credential } from "../ModelResponse.js"
 import * as ProviderError from "../ProviderError.js"
 import type { Common } from "./errorFields.js"
 import type { Fault } from "./fault.js"
 
-/** Whose request a fault happened to. */
+/** The context of a fault. */
 export interface Context
   extends Pick<
     Common,
@@ -17,7 +15,7 @@ export interface Context
   readonly stoppedBy?: Common["stoppedBy"]
 }
 
-/** What went wrong in an error that was made outside the loop, of which only that is known. */
+/** The fault in an error that was made outside the loop. */
 export const toFault = (error: ProviderError.ProviderError): Fault => {
   const {
     attempt: _,
@@ -40,7 +38,7 @@ const MOST_DESCRIPTION = 1_000
 const MOST_WORD = 200
 
 export const fromFault = (fault: Fault, context: Context): ProviderError.ProviderError => {
-  // Whether output may be continued is for the loop to know, not for callers.
+  // Whether output may be continued is internal to the loop.
   const { _tag, contradicts: _, ...rest } = fault
   const props = {
     ...context,

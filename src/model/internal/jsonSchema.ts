@@ -1,16 +1,14 @@
-/**
- * An Effect Schema as the JSON Schema document that vendors take: an object at the root, where the schema is one.
- */
+/** An Effect Schema as the JSON Schema document that vendors take: an object at the root, if the schema is one. */
 import * as JSONSchema from "effect/JSONSchema"
 import type * as Schema from "effect/Schema"
 import type { JsonSchema } from "../Tool.js"
 
 /**
- * Throws where the schema holds something that JSON Schema has no words for, as `JSONSchema.make` does. Anthropic wants
- * draft 2020-12, and OpenAI takes it. It is also the draft in which a `parseJson` is the string that it is.
+ * Throws if the schema contains something that JSON Schema cannot express, like `JSONSchema.make`. Anthropic requires
+ * draft 2020-12, and OpenAI accepts it. It is also the draft in which a `parseJson` is a string.
  */
 export const fromSchema = <A, I, R>(schema: Schema.Schema<A, I, R>): JsonSchema => {
-  // A document is a plain object; its own type lists the kinds of schemas, which nobody here asks for.
+  // A document is a plain object; its own type lists the kinds of schemas, which is not needed here.
   const { $schema: _, ...document } = JSONSchema.make(schema, { target: "jsonSchema2020-12" }) as unknown as Document
   // What Effect makes of a Struct without fields: any value that is not null.
   return document.$id === "/schemas/%7B%7D" ? empty : inlineRoot(document)
@@ -28,8 +26,8 @@ interface Document extends Record<string, unknown> {
 const definitions = "#/$defs/"
 
 /**
- * A schema with an identifier, such as a class, stands among the definitions, with a reference to it at the root, where
- * vendors want the object itself. The definition stays only if it is referred to from elsewhere.
+ * A schema with an identifier, such as a class, is among the definitions, with a reference to it at the root. Vendors
+ * require the object itself. The definition stays only if something else refers to it.
  */
 const inlineRoot = ({ $defs = {}, ...document }: Document): JsonSchema => {
   const { $ref, ...annotations } = document

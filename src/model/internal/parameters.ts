@@ -1,7 +1,6 @@
 /**
- * What a tool takes, in the three ways in which it can be said: a Schema, fields that are Schemas, or a JSON Schema
- * document. An object that is none of them is refused when the tool is made. Else it would be shown to the model as a
- * document, and nothing would say that the model cannot read it.
+ * The three forms of a tool's parameters: a Schema, fields that are Schemas, or a JSON Schema document. Any other
+ * object is refused when the tool is made. Otherwise the model would get it as a document that it cannot read.
  */
 import * as Effect from "effect/Effect"
 import type * as ParseResult from "effect/ParseResult"
@@ -11,14 +10,14 @@ import type { JsonSchema } from "../Tool.js"
 import { empty, fromSchema } from "./jsonSchema.js"
 
 /**
- * What a tool takes: a Schema, the fields of a `Schema.Struct`, or a JSON Schema document.
+ * The parameters of a tool: a Schema, the fields of a `Schema.Struct`, or a JSON Schema document.
  *
  * @since 0.1.0
  * @category models
  */
 export type ToolParameters = Schema.Schema.All | Schema.Struct.Fields | JsonSchema
 
-/** A JSON Schema document has at least one of these words at its root. Fields may be named like them. */
+/** A JSON Schema document has at least one of these words at its root. Fields may have the same names. */
 const words = [
   "$schema",
   "$ref",
@@ -43,7 +42,7 @@ type SchemasIn<T> = Extract<T[keyof T], Schema.Struct.Field>
 type InProperties<P> = P extends { readonly properties: infer Properties } ? SchemasIn<Properties> : never
 
 /**
- * Parameters that make sense; of others, what is wrong with them, which is then what the compiler says.
+ * Valid parameters; for others, what is wrong with them, which the compiler then shows.
  *
  * @since 0.1.0
  * @category models
@@ -59,7 +58,7 @@ export type Checked<P> = P extends Schema.Schema.All | Schema.Struct.Fields
       : "parameters mix Schemas with other values: give fields that are all Schemas, or a JSON Schema document"
 
 /**
- * What the arguments of a call decode to, by the parameters of its tool.
+ * The type of the decoded arguments of a call, from the parameters of its tool.
  *
  * @since 0.1.0
  * @category models
@@ -74,7 +73,7 @@ export type Arguments<P> =
         : unknown
 
 /**
- * What decoding the arguments of a call requires, by the parameters of its tool.
+ * The requirements of decoding the arguments of a call, from the parameters of its tool.
  *
  * @since 0.1.0
  * @category models
@@ -91,7 +90,7 @@ interface Read {
   readonly decode: (args: unknown) => Effect.Effect<unknown, ParseResult.ParseError, unknown>
 }
 
-/** Throws where the parameters of the tool make no sense, or hold something that JSON Schema has no words for. */
+/** Throws if the parameters are invalid, or contain something that JSON Schema cannot express. */
 export const read = (tool: string, parameters: unknown): Read => {
   if (parameters === undefined) return nothing
   if (Schema.isSchema(parameters)) return ofSchema(parameters)

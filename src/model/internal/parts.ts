@@ -4,8 +4,8 @@
 import * as Schema from "effect/Schema"
 
 /**
- * Asks the vendor to cache the prompt up to here, and for how long. A hint: it changes the price of an answer and not the
- * answer, so protocols that cache by themselves (Chat Completions, Responses) leave it out.
+ * Asks the vendor to cache the prompt up to here, and for how long. A hint: it changes the price of an answer and not
+ * the answer, so protocols that cache automatically (Chat Completions, Responses) leave it out.
  *
  * @since 0.1.0
  * @category parts
@@ -74,11 +74,14 @@ export type ImagePart = typeof ImagePart.Type
 export const DocumentPart = Schema.Struct({
   type: Schema.Literal("document"),
   source: Schema.Union(Source, Schema.Struct({ text: Schema.String })),
-  /** What the document is called, with its extension where it has one. */
+  /** The name of the document, with its extension if it has one. */
   name: Schema.optional(Schema.String),
-  /** What the model is to know of the document and not to quote. Other protocols than Anthropic's give it as text before it. */
+  /**
+   * What the model should know about the document without quoting it. Protocols other than Anthropic's give it as text
+   * before the document.
+   */
   context: Schema.optional(Schema.String),
-  /** True asks for citations of the document. Only Anthropic Messages can; it is refused elsewhere. Default: none. */
+  /** True asks for citations of the document. Only Anthropic Messages can; others refuse it. Default: none. */
   citations: Schema.optional(Schema.Boolean),
   cache
 })
@@ -90,7 +93,7 @@ export const DocumentPart = Schema.Struct({
 export type DocumentPart = typeof DocumentPart.Type
 
 /**
- * What a user message is made of.
+ * A part of a user message.
  *
  * @since 0.1.0
  * @category parts
@@ -104,13 +107,13 @@ export const UserPart = Schema.Union(TextPart, ImagePart, DocumentPart)
 export type UserPart = typeof UserPart.Type
 
 /**
- * The protocol that a part came over. The decoder stamps it. A part goes back over its own protocol only; one without a
- * stamp, which a program wrote, goes over any.
+ * The protocol that a part came over. The decoder stamps it. A part goes back over its own protocol only; a part
+ * without a stamp, which a program wrote, goes over any.
  */
 const protocol = Schema.optional(Schema.String)
 
 /**
- * What a model thought. `signature` is the vendor's proof of it and goes back unchanged.
+ * The thinking of a model. `signature` is the vendor's proof of it and goes back unchanged.
  *
  * @since 0.1.0
  * @category parts
@@ -130,7 +133,7 @@ export const ReasoningPart = Schema.Struct({
 export type ReasoningPart = typeof ReasoningPart.Type
 
 /**
- * A tool that a model wants run. `arguments` is the parsed JSON.
+ * A tool call of the model. `arguments` is the parsed JSON.
  *
  * @since 0.1.0
  * @category parts
@@ -171,25 +174,25 @@ export const ProviderPart = Schema.Struct({
 export type ProviderPart = typeof ProviderPart.Type
 
 /**
- * A source that the model names for the text block before it. What the vendor says beyond the common fields is in `value`.
+ * A source that the model names for the text block before it. The vendor's whole object is in `value`.
  *
- * Sources: citations of Anthropic Messages; annotations of Responses and Chat Completions; `search_results` and `citations`
- * of Perplexity and xAI.
+ * Sources: citations of Anthropic Messages; annotations of Responses and Chat Completions; `search_results` and
+ * `citations` of Perplexity and xAI.
  *
  * @since 0.1.0
  * @category parts
  */
 export const CitationPart = Schema.Struct({
   type: Schema.Literal("citation"),
-  /** The address of the source, where it has one. */
+  /** The address of the source, if it has one. */
   url: Schema.optional(Schema.String),
   /** The title of the source, or its file name. */
   title: Schema.optional(Schema.String),
-  /** The words of the source that are cited. Anthropic gives them. */
+  /** The quoted words of the source. Anthropic gives them. */
   quote: Schema.optional(Schema.String),
   /**
-   * Where the citation begins in the text block before it, in the vendor's count of characters. OpenAI gives it. Absent where
-   * the text was put together from several attempts, in which the vendor's own count means nothing.
+   * Where the citation begins in the text block before it, in the vendor's count of characters. OpenAI gives it. Absent
+   * if the text has a seam, because the vendor's count is then meaningless.
    */
   start: Schema.optional(Schema.Number),
   /** Where it ends, exclusive. */
@@ -206,7 +209,7 @@ export const CitationPart = Schema.Struct({
 export type CitationPart = typeof CitationPart.Type
 
 /**
- * What a tool answered to the call with the same `id`.
+ * The result of the tool call with the same `id`.
  *
  * @since 0.1.0
  * @category parts
@@ -215,7 +218,7 @@ export const ToolResultPart = Schema.Struct({
   type: Schema.Literal("tool-result"),
   id: Schema.String,
   content: Schema.Union(Schema.String, Schema.Array(Schema.Union(TextPart, ImagePart))),
-  /** True where the tool failed and `content` says why. Default: false. */
+  /** True if the tool failed and `content` says why. Default: false. */
   isError: Schema.optional(Schema.Boolean),
   cache
 })
@@ -227,7 +230,7 @@ export const ToolResultPart = Schema.Struct({
 export type ToolResultPart = typeof ToolResultPart.Type
 
 /**
- * What a model's message is made of.
+ * A part of a model's message.
  *
  * @since 0.1.0
  * @category parts

@@ -1,36 +1,36 @@
 /**
- * Takes a key out of everything that people or machines are shown of a request: a server may send back the key that it
- * was sent, anywhere. Its cost is bounded, whatever a server sends.
+ * Removes a key from everything that people or machines are shown about a request: a server may send back the key that
+ * it received, anywhere. The cost is bounded, whatever a server sends.
  *
- * What was delivered to the caller is never scrubbed: it is exactly what the model wrote.
+ * Output that was delivered to the caller is never scrubbed: it is exactly what the model wrote.
  */
 import { placeholders, publicLength } from "./publicKeys.js"
 import { type Finder, finder, replaced, union } from "./secretText.js"
 
-/** Shorter keys are placeholders for local servers, and words that any message may have. */
+/** Shorter keys are placeholders for local servers, and words that any message may contain. */
 const LEAST = 8
 
-/** Messages are clipped and may end in the beginning of a key. So many of its secret characters give nothing away. */
+/** Messages are clipped and may end in the beginning of a key. This many secret characters reveal nothing. */
 const HARMLESS = 3
 
-/** In UTF-16 units. Of a longer text the beginning is shown. */
+/** In UTF-16 units. Of a longer text, the beginning is shown. */
 const LONGEST_TEXT = 64 * 1024
 
 /** In UTF-16 units, for all the texts of a value together. */
 const MOST_TEXT = 16 * LONGEST_TEXT
 
-/** The most values that are looked at within a value. */
+/** The most values that are visited within a value. */
 const MOST_VALUES = 10_000
 
-/** A server's JSON can be nested deeper than a function can follow it. */
+/** A server's JSON can be nested deeper than the call stack allows. */
 const DEEPEST = 100
 
 const TOO_DEEP = "[too deep]"
 const TOO_MUCH = "[too much]"
 
 /**
- * Gives a value back without the key: the same value if the key was not in it and it is within the bounds, otherwise a
- * copy. To scrub a copy again changes nothing.
+ * Returns a value without the key: the same value if it does not contain the key and is within the bounds, otherwise a
+ * copy. Scrubbing a copy again changes nothing.
  */
 export type Scrub = <A>(value: A) => A
 
@@ -39,21 +39,21 @@ const unchanged: Scrub = (value) => value
 export const scrubber = (key: string): Scrub => {
   if (!isSecret(key)) return unchanged
   const clean = cleanerOf(key)
-  // What comes out has the shape of what went in: only texts were changed.
+  // The result has the shape of the input: only texts changed.
   return <A>(value: A): A => new Walk(clean).of(value, 0) as A
 }
 
-/** False of a key that is too short to be told from ordinary words, and of a known placeholder. */
+/** False for a key that is too short to be distinguished from ordinary words, and for a known placeholder. */
 export const isSecret = (key: string): boolean => key.length >= LEAST && !placeholders.has(key)
 
 /** Finds one written form of a key, and its beginnings. */
 export const finderOf = (form: string): Finder =>
-  // A beginning within a vendor's public prefix says nothing about the key.
+  // A beginning within a vendor's public prefix reveals nothing about the key.
   finder(form, Math.min(form.length, Math.max(LEAST, publicLength(form) + HARMLESS + 1)))
 
 const cleanerOf = (key: string): ((text: string) => string) => {
   const finders = [...new Set([key, encodeURIComponent(key)])].map(finderOf)
-  // The mark may not become a part of the key, neither by itself nor with what stands around it.
+  // The mark must not form a part of the key, neither by itself nor with the text around it.
   const mark = /[[\]]|^redacted/.test(key) ? "•••" : "[redacted]"
   return (text) => {
     const spans = finders.map((find) => find(text)).reduce(union)
@@ -61,7 +61,7 @@ const cleanerOf = (key: string): ((text: string) => string) => {
   }
 }
 
-/** One value, and how much of it may still be looked at. */
+/** One value, and how much of it may still be visited. */
 class Walk {
   private values = MOST_VALUES
   private units = MOST_TEXT
@@ -123,11 +123,11 @@ class Walk {
     return changed || clean.length < names.length ? Object.fromEntries(clean) : object
   }
 
-  /** Of a changed error only these are kept. Its stack repeats its message, so the copy has a new one. */
+  /** A changed error keeps only these. Its stack repeats its message, so the copy has a new one. */
   private ofError(error: Error, depth: number): Error {
     let changed = false
     const clean = new Map<string, unknown>()
-    // What an error has is mostly not enumerable.
+    // The fields of an error are mostly not enumerable.
     for (const name of new Set(["name", "message", ...Object.getOwnPropertyNames(error)])) {
       const given: unknown = Reflect.get(error, name)
       const result = this.spent ? undefined : this.of(given, depth + 1)
@@ -150,7 +150,7 @@ const clip = (text: string, most: number): string => {
   return text.slice(0, last >= 0xd800 && last < 0xdc00 ? most - 1 : most)
 }
 
-/** The keys that one request was sent with. An attempt that goes on has text that came for the key of another one. */
+/** The keys that one request was sent with. An attempt that continues an answer has text that came for another key. */
 export class Secrets {
   private readonly scrubs = new Map<string, Scrub>()
 
@@ -158,7 +158,7 @@ export class Secrets {
     if (!this.scrubs.has(secret)) this.scrubs.set(secret, scrubber(secret))
   }
 
-  /** Takes all of them out. */
+  /** Removes all of them. */
   readonly hide: Scrub = (value) => {
     let out = value
     for (const scrub of this.scrubs.values()) out = scrub(out)

@@ -1,8 +1,6 @@
-/**
- * Finds a secret in a text, and beginnings of it, in one pass: the time is linear for every text and every secret.
- */
+/** Finds a secret in a text, and beginnings of it, in one pass: linear time for every text and every secret. */
 
-/** Where something starts, and where it is over. */
+/** Where something starts, and where it ends, exclusive. */
 export interface Span {
   readonly from: number
   to: number
@@ -36,7 +34,7 @@ export const finder = (secret: string, least: number): Finder => {
   }
 }
 
-/** For each beginning of the secret: how long the longest shorter beginning is that it ends in. */
+/** For each beginning of the secret: the length of the longest shorter beginning that it ends in. */
 const fallbacksOf = (secret: string): ReadonlyArray<number> => {
   const fallbacks = [0]
   let length = 0
@@ -58,7 +56,7 @@ const cover = (spans: Array<Span>, from: number, to: number): void => {
   spans.push({ from: start, to })
 }
 
-/** One list of spans out of two, in order and without overlaps. */
+/** Merges two lists of spans, in order and without overlaps. */
 export const union = (a: ReadonlyArray<Span>, b: ReadonlyArray<Span>): ReadonlyArray<Span> => {
   if (a.length === 0 || b.length === 0) return a.length === 0 ? b : a
   const spans: Array<Span> = []

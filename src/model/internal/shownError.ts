@@ -1,11 +1,12 @@
 /**
- * How an error is shown: as JSON for logs, and where Node inspects it. Readable and bounded: what was delivered is told by
- * its size, and stacks, which say nothing of a remote failure, are left out. To store an error, encode it with its schema.
+ * How an error is shown, as JSON for logs and in Node's inspection: readable and bounded. Delivered output is shown as
+ * its size. Stacks are left out, because they say nothing about a remote failure. To store an error, encode it with its
+ * schema.
  */
 import type { Attempt, Credential } from "../ModelResponse.js"
 import type { PartialResponse } from "../PartialResponse.js"
 
-/** The attempts that are shown; the last ones count. */
+/** The most attempts that are shown; the last ones matter. */
 const MOST_ATTEMPTS = 10
 
 const MOST_CAUSES = 6
@@ -20,7 +21,7 @@ interface Shown {
   readonly cause?: unknown
 }
 
-/** The chain of causes, each by its name, its message and its code. */
+/** The chain of causes, each with its name, message and code. */
 const causes = (cause: unknown): ReadonlyArray<string> | undefined => {
   const said: Array<string> = []
   let link = cause
@@ -54,8 +55,8 @@ const json = (error: Shown): object => {
 }
 
 /**
- * The fields that are one value, and which key was used. Whatever else an error has, or will have, may hold delivered text
- * and is not shown unless `json` names it.
+ * The primitive fields, and the key that was used. Any other field may contain delivered text and is not shown unless
+ * `json` names it.
  */
 const plain = (fields: { readonly credential?: unknown }): object => ({
   ...Object.fromEntries(
@@ -64,7 +65,7 @@ const plain = (fields: { readonly credential?: unknown }): object => ({
   credential: fields.credential
 })
 
-/** Gives the class of an error these two ways of being shown. */
+/** Adds both forms to the class of an error. */
 export const shown = (constructor: { readonly prototype: object }): void => {
   Object.defineProperties(constructor.prototype, {
     toJSON: {

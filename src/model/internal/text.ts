@@ -1,14 +1,14 @@
 /**
- * A text that grows by small pieces. `+=` would chain them up in a rope that the garbage collector has to walk and copy
- * piece by piece as long as the answer goes on: a fifth of the time of the whole decoder. Joined in hundreds, a long
- * text costs little more than its characters.
+ * A text that grows by small pieces. `+=` would build a rope that the garbage collector walks and copies piece by piece
+ * as long as the answer continues: a fifth of the time of the whole decoder. Joined in hundreds, a long text costs
+ * little more than its characters.
  */
 
 const PIECES = 512
 
 export class GrowingText {
   private joined = ""
-  /** Made with its first piece, of which V8 sees at once that they are no numbers. */
+  /** Created with its first piece, so that V8 knows from the start that the elements are not numbers. */
   private pieces: Array<string> | undefined = undefined
 
   append(piece: string): void {

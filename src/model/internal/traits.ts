@@ -1,28 +1,29 @@
-/**
- * What follows from each kind of error, in one table. A new tag does not compile until it has its row.
- */
+/** What follows from each kind of error, in one table. A new tag does not compile until it has a row. */
 import type { Fault } from "./fault.js"
 
 type Tag = Fault["_tag"]
 
 /**
- * Who can do something about an error: the `network` between, the `provider`, whoever wrote the `request`, or whoever owns
- * the `key`. With `admission` nothing was sent: a circuit breaker or a limit of this program refused it.
+ * Who can do something about an error: the `network`, the `provider`, the author of the `request`, or the owner of the
+ * `key`. `admission`: nothing was sent, because a circuit breaker or a limit of this program refused it.
  *
  * @since 0.1.0
  * @category models
  */
 export type Blame = "network" | "provider" | "request" | "key" | "admission"
 
-/** A row: what holds for every error of the tag, or is to be asked of each. */
+/** A row: traits of every error of the tag, or functions of the error. */
 interface Traits<F> {
-  /** A second attempt can succeed. */
+  /** Another attempt can succeed. */
   readonly retryable: boolean | ((fault: F) => boolean)
   /** The connection is suspect, so the client that carried it is renewed. */
   readonly transport: boolean | ((fault: F) => boolean)
-  /** Said of an attempt that goes on: this route is closed, and another one may be open. */
+  /** If an attempt continues an answer: this route is closed, but another one may be open. */
   readonly refusesRoute: boolean
-  /** An answer that a server keeps can still be asked for: always, only where the error came in place of output, or never. */
+  /**
+   * Whether an answer that a server keeps can still be fetched: always, only if the error came in place of output, or
+   * never.
+   */
   readonly leavesAnswer: "always" | "before-output" | "never"
   readonly blame: Blame
 }
@@ -48,12 +49,12 @@ const busy = {
   retryable: true,
   transport: false,
   refusesRoute: false,
-  // In the middle of an answer, the vendor speaks of the answer itself.
+  // In the middle of an answer, the vendor means the answer itself.
   leavesAnswer: "before-output",
   blame: "provider"
 } as const
 
-/** Nothing was sent, so nothing is known of the connection or of what a server keeps. */
+/** Nothing was sent, so nothing is known about the connection or a kept answer. */
 const refused = {
   retryable: false,
   transport: false,
@@ -73,14 +74,14 @@ const table: Table = {
   StreamStalled: {
     ...lost,
     retryable: ({ deadline }) => deadline !== "reasoning" && deadline !== "total",
-    // A server that sends signs of life has a working connection.
+    // A server that sends keep-alives has a working connection.
     transport: ({ deadline, silent }) => silent && (deadline === "idle" || deadline === "firstEvent")
   },
   MalformedStream: { ...lost, leavesAnswer: "never", blame: "provider" },
   Overloaded: busy,
   RateLimited: busy,
   ServerError: busy,
-  // Another key may ask for the rest.
+  // Another key may fetch the rest.
   AuthenticationFailed: { ...key, leavesAnswer: "before-output" },
   QuotaExhausted: { ...key, leavesAnswer: "before-output" },
   PermissionDenied: { ...key, leavesAnswer: "never" },
@@ -88,13 +89,13 @@ const table: Table = {
   InvalidRequest: request,
   ContextOverflow: request,
   ContentRefused: request,
-  // The model did not do as it was asked; the provider works.
+  // The model did not follow the instructions; the provider works.
   SeamNotProven: request,
   CircuitOpen: refused,
   LimitReached: refused
 }
 
-/** The row of an error; its own fields are what the row's functions ask for, which TypeScript cannot follow. */
+/** The row of an error. The row's functions take that error's own fields, which TypeScript cannot follow. */
 const of = <F extends Fault>(fault: F): Traits<F> => table[fault._tag] as Traits<F>
 
 const holds = <F>(trait: boolean | ((fault: F) => boolean), fault: F): boolean =>
@@ -111,6 +112,6 @@ export const leavesAnswer = (fault: Fault, began: boolean): boolean => {
   return leavesAnswer === "always" || (leavesAnswer === "before-output" && !began)
 }
 
-/** Of several keys, one that is limited says nothing of the provider. */
+/** If there are several keys, the limit of one says nothing about the provider. */
 export const blame = (fault: Fault, hasKeys: boolean): Blame =>
   hasKeys && fault._tag === "RateLimited" ? "key" : of(fault).blame

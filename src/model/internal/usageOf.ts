@@ -1,11 +1,9 @@
-/**
- * What attempts cost: together, and for each provider and model that was asked.
- */
+/** The usage of attempts: together, and for each provider and model. */
 import * as Option from "effect/Option"
 import type { Attempt } from "../ModelResponse.js"
 import { add, cost, type Price, type Usage } from "../Usage.js"
 
-/** The usage of the attempts that are wanted, among all attempts of a response. */
+/** The usage of the selected attempts, among all attempts of a response. */
 export const usageOf = (
   attempts: ReadonlyArray<Attempt>,
   isWanted: (attempt: Attempt) => boolean
@@ -15,13 +13,13 @@ export const usageOf = (
   for (const [at, attempt] of attempts.entries()) {
     if (!isWanted(attempt)) continue
     if (attempt.usage !== undefined) usage = add(usage, attempt.usage)
-    // An answer that a cursor took up again is one answer, whose usage comes at its end.
+    // A cursor continues the same answer, whose usage comes at its end.
     if (costUnknown(attempt) && attempts[at + 1]?.route !== "cursor") exact = false
   }
   return { usage, exact }
 }
 
-/** An attempt that broke after its answer may have begun was not told all that it cost. */
+/** An attempt that broke after its answer may have begun has no complete usage. */
 const costUnknown = ({ delivered, error, usage, usageIsPartial }: Attempt): boolean => {
   switch (error?.tag) {
     // Events alone do not tell how an attempt ended that was cut off together with its program.
@@ -38,25 +36,25 @@ const costUnknown = ({ delivered, error, usage, usageIsPartial }: Attempt): bool
 }
 
 /**
- * What one provider was asked for, with one model, for one response.
+ * The usage of one response at one provider, with one model.
  *
  * @since 0.1.0
  * @category models
  */
 export interface ProviderUsage {
-  /** Absent where an attempt does not say whose it was: one that was stored by an older version. */
+  /** Absent if an attempt does not name its provider: an older version stored it. */
   readonly provider: string | undefined
   readonly model: string | undefined
   /** How many attempts were made there. */
   readonly attempts: number
   readonly usage: Usage
-  /** As of `totalUsage`. */
+  /** As in `totalUsage`. */
   readonly exact: boolean
 }
 
 /**
- * The usage of a response for each provider and model that was asked, in the order in which they were asked first: several
- * where a `Fallback` had to move on. Together they are `totalUsage`.
+ * The usage of a response for each provider and model, in the order in which they were first asked; more than one if a
+ * `Fallback` used several providers. Together they are `totalUsage`.
  *
  * @example
  * ```ts
@@ -91,18 +89,18 @@ export const usageByProvider = (response: {
 const keyOf = ({ model, provider }: Attempt): string => JSON.stringify([provider, model])
 
 /**
- * What one provider cost, in the currency of its price.
+ * The cost at one provider, in the currency of its price.
  *
  * @since 0.1.0
  * @category models
  */
 export interface ProviderCost extends ProviderUsage {
-  /** At least that much where `exact` is false. None where it is not known, or the model has no price: see `Usage.cost`. */
+  /** A lower bound if `exact` is false. None if the cost is unknown, or the model has no price: see `Usage.cost`. */
   readonly cost: Option.Option<number>
 }
 
 /**
- * What a response cost at each provider and model that was asked. A provider that only refused cost nothing.
+ * What a response cost at each provider and model. A provider that only refused cost nothing.
  *
  * @example
  * ```ts

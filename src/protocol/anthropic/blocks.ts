@@ -1,6 +1,4 @@
-/**
- * The content blocks of an Anthropic Messages stream, from their start over their deltas to their stop.
- */
+/** The content blocks of an Anthropic Messages stream: start, deltas, stop. */
 import { malformed } from "../../model/internal/fault.js"
 import { GrowingText } from "../../model/internal/text.js"
 import type { Citation, ModelEvent } from "../../model/ModelEvent.js"
@@ -12,18 +10,18 @@ export interface Block {
   readonly kind: "text" | "reasoning" | "tool-call" | "provider"
   /** Our own count of blocks. */
   readonly index: number
-  /** What the block began as. */
+  /** The block as it began. */
   readonly value: JsonObject
-  /** The arguments so far, as they came. */
+  /** The arguments so far, unchanged. */
   readonly json: GrowingText
   signature: string | undefined
 }
 
-/** What of the protocol's state blocks need. */
+/** The part of the protocol's state that blocks need. */
 export interface Blocks {
   /** The open blocks by the wire's index. */
   readonly blocks: Map<number, Block>
-  /** The wire's index of the block that started last: deltas that name none belong to it. */
+  /** The wire's index of the latest block: deltas without an index belong to it. */
   latest: number
   /** Our index of the next block. */
   next: number
@@ -113,7 +111,7 @@ export const blockDelta = (state: Blocks, body: JsonObject, events: Array<ModelE
       }
       return misplaced(delta)
     case "provider":
-      // Text in a block of an unknown type is text of the answer, which would be silently shorter.
+      // Text in a block of an unknown type is text of the answer, which would otherwise be silently shorter.
       if (delta.type === "text_delta" || delta.type === "thinking_delta") return misplaced(delta)
       grow(block, delta)
       return undefined
@@ -122,7 +120,7 @@ export const blockDelta = (state: Blocks, body: JsonObject, events: Array<ModelE
   }
 }
 
-/** Content that belongs nowhere must not be lost silently; deltas of a kind that is not known carry no such promise. */
+/** Content outside a block must not be lost silently; deltas of an unknown kind may be skipped. */
 const misplaced = ({ partial_json, text, thinking, type }: JsonObject): StepResult => {
   const isKnown = type === "text_delta" || type === "thinking_delta" || type === "input_json_delta"
   return isKnown || says(text) || says(thinking) || says(partial_json)
@@ -132,18 +130,18 @@ const misplaced = ({ partial_json, text, thinking, type }: JsonObject): StepResu
 
 const unreadable = (field: string): StepResult => malformed(`the stream has a \`${field}\` that cannot be read`)
 
-/** Arguments as JSON. Some servers send an object in its place; anything else is not taken for arguments. */
+/** Arguments as JSON. Some servers send an object instead; anything else is not treated as arguments. */
 const argumentsOf = (value: unknown): string | undefined =>
   object(value) === undefined ? string(value) : stringify(value)
 
-/** Blocks that are not modelled grow by their fields' names: text is appended, anything else replaces. */
+/** Blocks that are not modelled grow field by field: text is appended, anything else is replaced. */
 const grow = (block: Block, delta: JsonObject): void => {
   for (const key in delta) {
     const value = delta[key]
     const before = block.value[key]
     if (key === "type" || key === "__proto__") continue
     if (key === "partial_json") block.json.append(string(value) ?? "")
-    // A compaction comes whole in each of its deltas.
+    // Each delta of a compaction is the whole compaction.
     else if (typeof value === "string" && typeof before === "string" && delta.type !== "compaction_delta") {
       block.value[key] = before + value
     } else block.value[key] = value
@@ -159,7 +157,7 @@ export const blockStop = (state: Blocks, body: JsonObject, events: Array<ModelEv
   return undefined
 }
 
-/** What stands in a document has no address. */
+/** A citation of a document has no address. */
 const citationOf = (value: unknown, index: number): Citation => {
   const { cited_text, document_title, source, title, url } = object(value) ?? {}
   const address = string(url) ?? string(source)
@@ -173,7 +171,7 @@ const citationOf = (value: unknown, index: number): Citation => {
   }
 }
 
-/** Such a call goes back with all of its block: who called it, or which toolset it is of. */
+/** Such a call goes back with its whole block: its caller, or the toolset that it belongs to. */
 const saysMore = ({ caller, toolset_name }: JsonObject): boolean =>
   string(toolset_name) !== undefined || (object(caller)?.type ?? "direct") !== "direct"
 

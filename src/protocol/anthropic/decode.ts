@@ -1,6 +1,4 @@
-/**
- * Reads Anthropic Messages streams: one server-sent event at a time into model events.
- */
+/** Reads Anthropic Messages streams: one server-sent event at a time into model events. */
 import type { Reason } from "../../model/FinishReason.js"
 import { type Fault, malformed, truncated } from "../../model/internal/fault.js"
 import type { ModelEvent } from "../../model/ModelEvent.js"
@@ -14,7 +12,7 @@ import type { Stamp, StepResult, Summary } from "../Protocol.js"
 import { type Blocks, blockDelta, blockStart, blockStop, close } from "./blocks.js"
 
 /**
- * What the decoder knows of one attempt; nothing in it is to be relied on.
+ * What the decoder knows of one attempt. All of it comes from a server, so nothing may be relied on.
  *
  * @since 0.1.0
  * @category models
@@ -26,7 +24,7 @@ export interface State extends Blocks {
   model: string | undefined
   /** True once anything followed the start of the message. */
   continued: boolean
-  /** True once `message_delta` said why the model stopped: no content may follow. */
+  /** True once `message_delta` gave the stop reason: no content may follow. */
   stopped: boolean
   /** The type of an event with content that is not understood. */
   unread: string | undefined
@@ -35,7 +33,7 @@ export interface State extends Blocks {
   stopDetails: JsonObject | undefined
   container: Container | undefined
   contextManagement: JsonObject | undefined
-  /** Each field of the usage as it was said last. */
+  /** The latest value of each field of the usage. */
   usage: JsonObject | undefined
 }
 
@@ -89,7 +87,7 @@ export const step = (state: State, event: Frame, events: Array<ModelEvent>): Ste
 }
 
 export const end = (state: State, events: Array<ModelEvent>): Summary => {
-  // A tool call that was not closed was cut: it stays open, so it is never taken for a whole one.
+  // A tool call that was not closed was cut: it stays open, so it never counts as whole.
   for (const block of state.blocks.values()) if (block.kind !== "tool-call") close(state, block, events)
   state.blocks.clear()
   const { container, contextManagement, id, model, stopDetails, stopReason, stopSequence } = state
@@ -113,7 +111,7 @@ export const usage = ({ usage: told }: State): Usage => {
   const written = counted(told?.cache_creation_input_tokens)
   const kept = object(told?.cache_creation)
   return {
-    // The wire counts only what no cache was involved in.
+    // The wire counts only the input that no cache was involved in.
     inputTokens: input === undefined ? undefined : tokens(input + (read ?? 0) + (written ?? 0)),
     outputTokens: tokens(told?.output_tokens),
     cacheReadTokens: tokens(read),
@@ -136,7 +134,7 @@ const finishReasons: Readonly<Record<string, Reason>> = {
   refusal: "refusal"
 }
 
-/** Gateways send blank signs of life, and the marker of another protocol. */
+/** Gateways send blank keep-alives, and the end marker of another protocol. */
 const notJson = ({ data, event }: Frame): StepResult => {
   if (event === "error") return classify({ body: data })
   const text = data.trim()
@@ -147,7 +145,7 @@ const notJson = ({ data, event }: Frame): StepResult => {
 const early = (type: string): Fault => malformed(`the stream has a \`${type}\` before the message began`)
 
 const late = (type: string): Fault =>
-  malformed(`the stream has a \`${type}\` after it said why the model stopped: two answers were spliced`)
+  malformed(`the stream has a \`${type}\` after its stop reason: two answers were spliced`)
 
 const messageStart = (state: State, body: JsonObject, events: Array<ModelEvent>): StepResult => {
   const message = object(body.message) ?? {}
@@ -200,7 +198,7 @@ const messageDelta = (state: State, body: JsonObject): StepResult => {
   const reason = finishWord(delta.stop_reason)
   if (reason === undefined) return undefined
   if (state.stopped && reason !== state.stopReason) {
-    return malformed(`the stream says that the model stopped for \`${state.stopReason}\` and for \`${reason}\``)
+    return malformed(`the stream has the stop reason \`${state.stopReason}\` and then \`${reason}\``)
   }
   state.stopped = true
   state.stopReason = reason
@@ -212,7 +210,7 @@ const messageStop = (state: State, type: string): StepResult => {
   if (state.stopReason === undefined) return truncated("the answer was stopped without a reason")
   const cut = interruption(state.stopReason)
   if (cut !== undefined) return cut
-  // An answer that lacks what its stream carried is none.
+  // An answer that lacks content of its stream is not a success.
   return state.next > 0 || state.unread === undefined
     ? "Complete"
     : malformed(`the answer is empty, and its stream has a \`${state.unread}\`, which is not understood`)
@@ -224,7 +222,7 @@ const readUsage = (state: State, from: unknown): void => {
   if (said.length > 0) state.usage = { ...state.usage, ...Object.fromEntries(said) }
 }
 
-/** What stands beside the stop reason, in the start of a message, its delta, or beside the delta. */
+/** The fields beside the stop reason: in the start of a message, in its delta, or beside the delta. */
 const readEnding = (state: State, from: JsonObject): void => {
   const container = object(from.container)
   const id = string(container?.id)
@@ -234,5 +232,5 @@ const readEnding = (state: State, from: JsonObject): void => {
   if (id !== undefined) state.container = { id, expiresAt: string(container?.expires_at) }
 }
 
-/** NaN stands for a number that counts nothing: whatever is summed up with it is unknown too. */
+/** NaN stands for an invalid count: any sum with it is unknown, too. */
 const counted = (u: unknown): number | undefined => (typeof u === "number" ? (tokens(u) ?? Number.NaN) : undefined)

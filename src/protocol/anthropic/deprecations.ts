@@ -1,6 +1,6 @@
 /**
- * What Anthropic will stop to serve. Source: the lists of `@anthropic-ai/sdk` 1.12, which keeps them to itself and writes
- * what it finds in them to the console. A test compares them with those of the SDK that is installed.
+ * What Anthropic will stop serving. Source: the lists of `@anthropic-ai/sdk` 1.12, which does not export them and
+ * writes matches to the console. A test compares them with those of the installed SDK.
  */
 import type { Params } from "./encode.js"
 
@@ -13,7 +13,7 @@ export const models: ReadonlyMap<string, string> = new Map([
 /** Models that think better without a budget. */
 export const adaptive: ReadonlySet<string> = new Set(["claude-mythos-preview", "claude-opus-4-6"])
 
-/** As a sentence; undefined where nothing is wrong. */
+/** As a sentence; undefined if there is nothing to warn about. */
 export const deprecationOf = ({ model, thinking }: Params): string | undefined => {
   const end = models.get(model)
   if (end !== undefined) {

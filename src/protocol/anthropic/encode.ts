@@ -25,7 +25,7 @@ import { encodePrompt } from "./encodePrompt.js"
 import { cacheControl } from "./encodeShared.js"
 import { outputSchema } from "./outputSchema.js"
 
-/** The wire takes these from every model that samples; the SDK's types leave them out, since newer models refuse them. */
+/** The wire accepts these for every model that samples; the SDK's types omit them, because newer models refuse them. */
 interface Sampling {
   temperature?: number
   top_p?: number
@@ -33,8 +33,8 @@ interface Sampling {
 }
 
 /**
- * A request in the SDK's own terms: what `messages.create` takes, and the fields of its beta, which the same endpoint takes
- * where a header names their beta.
+ * A request in the SDK's own terms: the parameters of `messages.create` and of its beta. The same endpoint takes both,
+ * if a header names the beta.
  *
  * @since 0.1.0
  * @category models
@@ -42,8 +42,8 @@ interface Sampling {
 export type Params = Omit<Beta.MessageCreateParamsStreaming, "betas"> & Sampling
 
 /**
- * Fields of Anthropic Messages for `providerOptions`, those of betas included: `mcp_servers`, `context_management`,
- * `container`. A beta is named by the header `anthropic-beta`: in `headers` of the call or of the provider.
+ * Fields of Anthropic Messages for `providerOptions`, including those of betas: `mcp_servers`, `context_management`,
+ * `container`. Name the beta in the header `anthropic-beta`, in `headers` of the call or of the provider.
  *
  * @since 0.1.0
  * @category models
@@ -54,13 +54,13 @@ export interface ProviderOptions
 const refusedOptions = {
   ...commonlyRefused,
   messages: promptRefused,
-  betas: "betas are named in the header `anthropic-beta`: put it into the `headers` of the call or of the provider"
+  betas: "betas belong in the header `anthropic-beta`: put it into the `headers` of the call or of the provider"
 }
 
-/** The protocol wants a number; this is what a request gets that names none, beside a budget to think with. */
+/** The protocol requires a number; this is the default, in addition to a budget for thinking. */
 const defaultMaxTokens = 8192
 
-/** The least that the protocol lets a model think with. */
+/** The smallest budget for thinking that the protocol accepts. */
 const leastBudget = 1024
 
 export const encode = (request: ModelRequest, quirks: Quirks = {}): Encoded<Params> =>
@@ -92,7 +92,7 @@ export const encode = (request: ModelRequest, quirks: Quirks = {}): Encoded<Para
       ...(tier !== undefined && { service_tier: tier }),
       ...options,
       ...(tools.length > 0 && { tools }),
-      // It holds several things; what is said of one does not undo another.
+      // These fields hold several settings, so they are merged field by field.
       ...(config !== undefined && { output_config: { ...config, ...said(options?.output_config ?? {}) } }),
       stream: true
     }
@@ -108,7 +108,7 @@ const encodeTool = ({ cache, description, name, parameters }: Tool): Encoded<Mes
       })
     : invalid("tools", `has "${name}", whose parameters are not an object: wrap them in a Struct`)
 
-/** Only the choice can say that tools are not to be called side by side; a choice of none calls none. */
+/** Only the choice can forbid parallel calls; a choice of none calls none. */
 const encodeToolChoice = (request: ModelRequest): Encoded<Messages.ToolChoice | undefined> => {
   const { parallelToolCalls, toolChoice } = request
   if (toolChoice === "none") return Either.right({ type: "none" })
@@ -117,7 +117,7 @@ const encodeToolChoice = (request: ModelRequest): Encoded<Messages.ToolChoice | 
     if (definition !== undefined && !("name" in definition)) {
       return invalid(
         "toolChoice",
-        `names "${toolChoice.tool}", a set of tools, of which one must be named: say "required"`
+        `names "${toolChoice.tool}", a set of tools, of which one must be named: use "required"`
       )
     }
   }
@@ -137,7 +137,7 @@ const chosen = (choice: Exclude<ToolChoice, "none">): Exclude<Messages.ToolChoic
   }
 }
 
-/** A budget is thinking of the older kind, an effort alone is thinking of the newer one. */
+/** A budget asks for the older kind of thinking, an effort alone for the newer kind. */
 const encodeThinking = (request: ModelRequest, quirks: Quirks): Encoded<Messages.ThinkingConfigParam | undefined> => {
   const { maxOutputTokens, reasoning } = request
   if (reasoning === undefined) return Either.right(undefined)
@@ -151,7 +151,7 @@ const encodeThinking = (request: ModelRequest, quirks: Quirks): Encoded<Messages
   if (budgetTokens === undefined) {
     if (effort === undefined) return Either.right(undefined)
     if (effort === "none") return Either.right({ type: "disabled" })
-    // The SDK's type wants a budget with `enabled`, which the vendors of this quirk do not.
+    // The SDK's type requires a budget with `enabled`; the vendors of this quirk do not.
     return Either.right({ type: quirks.thinking ?? "adaptive" } as Messages.ThinkingConfigAdaptive)
   }
   if (budgetTokens < leastBudget) {
@@ -186,7 +186,10 @@ const encodeEffort = (reasoning: Reasoning | undefined) => {
     case "none":
       return Either.right(undefined)
     case "minimal":
-      return invalid("reasoning.effort", "is `minimal`, which Anthropic Messages has no word for: say `low` or `none`")
+      return invalid(
+        "reasoning.effort",
+        "is `minimal`, which is not supported over Anthropic Messages: use `low` or `none`"
+      )
     default:
       return Either.right(reasoning?.effort)
   }

@@ -1,7 +1,4 @@
-/**
- * Writes what a model said before, as Anthropic Messages take it back.
- */
-
+/** Writes earlier messages of the model as Anthropic Messages accept them. */
 import * as Either from "effect/Either"
 import type * as Prompt from "../../model/Prompt.js"
 import { type Encoded, invalid, isOfAnother, isVisible } from "../internal/encode.js"
@@ -9,17 +6,14 @@ import { type JsonObject, object } from "../internal/json.js"
 import type { Messages } from "../sdk/anthropic.js"
 import { cacheControl, toolId } from "./encodeShared.js"
 
-/**
- * Left out: reasoning without a signature, which the vendor refuses; text that has nothing to read in it, which it
- * refuses too; and blocks of other protocols.
- */
+/** Left out: reasoning without a signature and blank text, which the vendor refuses, and blocks of other protocols. */
 export const assistant = (
   content: string | ReadonlyArray<Prompt.AssistantPart>,
   at: number
 ): Encoded<Array<Messages.ContentBlockParam>> => {
   if (typeof content === "string") return Either.right([{ type: "text", text: content }])
   const blocks: Array<Messages.ContentBlockParam> = []
-  // The text that citations belong to; undefined where it was left out.
+  // The text that citations belong to; undefined if it was left out.
   let text: Messages.TextBlockParam | undefined
   for (const part of content) {
     if (isOfAnother(part, "anthropic-messages")) continue
@@ -50,7 +44,7 @@ export const assistant = (
   return Either.right(blocks)
 }
 
-/** A custom tool of Responses takes text, which crosses as a field, so that the call and its result stay a pair. */
+/** A custom tool of Responses takes text, which becomes a field here, so that the call and its result stay a pair. */
 const customInput = (
   content: ReadonlyArray<Prompt.AssistantPart>,
   { arguments: input, id }: Prompt.ToolCallPart
@@ -68,13 +62,13 @@ const cite = (text: Messages.TextBlockParam | undefined, { value }: Prompt.Citat
   text.citations = [...(text.citations ?? []), value as Messages.TextCitationParam]
 }
 
-/** A block goes back as it came. */
+/** A block goes back unchanged. */
 const provider = (blocks: Array<Messages.ContentBlockParam>, { name, value }: Prompt.ProviderPart): void => {
   const block = object(value)
   if (block?.type !== name) return
   const call = blocks.findLast((known) => known.type === "tool_use" && known.id === block.id)
-  // The call itself came just before, with less in it. A call that was cut is not sent.
+  // The call itself came just before, without these fields. A call that was cut is not sent.
   if (name === "tool_use") Object.assign(call ?? {}, { ...block, ...call })
-  // The decoder names a part after its block, and what the vendor wrote the vendor reads.
+  // The decoder names a part after its block. What the vendor wrote, the vendor can read.
   else blocks.push(block as unknown as Messages.ContentBlockParam)
 }

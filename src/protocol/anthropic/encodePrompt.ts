@@ -1,7 +1,4 @@
-/**
- * Writes a conversation as Anthropic Messages take it.
- */
-
+/** Writes a conversation as Anthropic Messages accept it. */
 import * as Either from "effect/Either"
 import type { ModelRequest } from "../../model/ModelRequest.js"
 import type * as Prompt from "../../model/Prompt.js"
@@ -21,9 +18,9 @@ export const encodePrompt = (request: ModelRequest, quirks: Quirks): Encoded<Enc
     const first = request.prompt.findIndex((message) => !isSystem(message))
     const leading = first < 0 ? request.prompt : request.prompt.slice(0, first)
     const messages: Array<Messages.MessageParam> = []
-    // The turn that tool results go into: more of them, and what the user says next, join it.
+    // The turn that tool results go into: further results, and the user's next text, join it.
     let results: Array<Messages.ContentBlockParam> | undefined
-    // What was said last, apart from system text, and the place of system text that no turn of the model follows yet.
+    // The last turn, apart from system text, and the position of system text that no turn of the model follows yet.
     let before: Prompt.Message | undefined
     let unanswered: number | undefined
     for (const [at, message] of request.prompt.entries()) {
@@ -57,7 +54,7 @@ export const encodePrompt = (request: ModelRequest, quirks: Quirks): Encoded<Enc
         case "assistant": {
           const content = yield* assistant(message.content, at)
           results = undefined
-          // A turn of which nothing is left was none.
+          // A turn with no content left does not count.
           if (content.length === 0) break
           messages.push({ role: "assistant", content })
           before = message
@@ -75,7 +72,7 @@ type SystemMessage = Prompt.SystemMessage | Prompt.DeveloperMessage
 const isSystem = (message: Prompt.Message): message is SystemMessage =>
   message.role === "system" || message.role === "developer"
 
-/** What the program says before all others is system text too. */
+/** What the program says before all other messages is system text, too. */
 const encodeSystem = (request: ModelRequest, leading: Prompt.Prompt): EncodedPrompt["system"] => {
   const system = systemParts(request)
   if (system.length === 0 && leading.length === 0) return undefined
@@ -84,19 +81,19 @@ const encodeSystem = (request: ModelRequest, leading: Prompt.Prompt): EncodedPro
   return [...system, ...said.filter(({ text }) => isVisible(text))].map(textBlock)
 }
 
-/** Refuses system text at a vendor that takes it before all messages only. */
+/** Refuses system text in mid-conversation for a vendor that accepts it only before all messages. */
 const onlyTaken = ({ role }: SystemMessage, at: number, quirks: Quirks): Encoded<void> =>
   quirks.systemMessages === false
     ? invalid(
         "prompt",
-        `has a ${role} message at position ${at}, which this provider does not take: ` +
-          "say it in the request's `system`, before all messages, or in a user message"
+        `has a ${role} message at position ${at}, which is not supported by this provider: ` +
+          "put it into the request's `system`, before all messages, or into a user message"
       )
     : Either.void
 
 /**
- * System text may only stand between a turn of the user and one of the model. What the vendor's own tools found, at the end of
- * a turn that the vendor paused, counts as the user's.
+ * System text may only stand between a turn of the user and one of the model. Results of the vendor's own tools, at the
+ * end of a turn that the vendor paused, count as the user's.
  *
  * Source: platform.claude.com, build-with-claude/mid-conversation-system-messages, limitations.
  */
@@ -108,11 +105,11 @@ const mayPrecedeSystem = (message: Prompt.Message | undefined): boolean => {
 const misplaced = (prompt: Prompt.Prompt, at: number): Encoded<never> =>
   invalid(
     "prompt",
-    `has a ${prompt[at]?.role} message at position ${at}, where Anthropic Messages does not take one: ` +
-      "put it behind the message of the user or of the tools, right before the model answers"
+    `has a ${prompt[at]?.role} message at position ${at}, where Anthropic Messages do not accept one: ` +
+      "put it after a message of the user or of the tools, right before the model answers"
   )
 
-/** System messages in a row are one: the vendor wants a turn of the model behind each. */
+/** Consecutive system messages are merged: the vendor requires a turn of the model after each. */
 const system = (messages: Array<Messages.MessageParam>, { content }: SystemMessage): void => {
   const blocks = asParts(content)
     .filter(({ text }) => isVisible(text))
@@ -129,7 +126,7 @@ const system = (messages: Array<Messages.MessageParam>, { content }: SystemMessa
 const asParts = <Part>(content: string | ReadonlyArray<Part>): ReadonlyArray<Part | Prompt.TextPart> =>
   typeof content === "string" ? [{ type: "text", text: content }] : content
 
-/** Left out: text that has nothing to read in it, which the vendor refuses. */
+/** Left out: blank text, which the vendor refuses. */
 const userBlocks = (parts: ReadonlyArray<Prompt.UserPart>): Encoded<Array<Messages.ContentBlockParam>> =>
   each(parts.filter(says), (part): Encoded<Messages.ContentBlockParam> => {
     switch (part.type) {
@@ -165,7 +162,7 @@ const imageBlock = ({ cache, source }: Prompt.ImagePart): Encoded<Messages.Image
         ...cacheControl(cache)
       })
     default:
-      return invalid("prompt", `has an image of type ${mediaType}: Anthropic Messages takes JPEG, PNG, GIF and WebP`)
+      return invalid("prompt", `has an image of type ${mediaType}: Anthropic Messages accept JPEG, PNG, GIF and WebP`)
   }
 }
 
@@ -179,7 +176,7 @@ const documentBlock = ({
   if ("mediaType" in source && source.mediaType !== "application/pdf") {
     return invalid(
       "prompt",
-      `has a document of type ${source.mediaType}: Anthropic Messages takes PDF, and text as \`{ text }\``
+      `has a document of type ${source.mediaType}: Anthropic Messages accept PDF, and text as \`{ text }\``
     )
   }
   return Either.right({
@@ -198,7 +195,7 @@ const documentSource = (source: Prompt.DocumentPart["source"]): Messages.Documen
   return { type: "base64", media_type: "application/pdf", data: source.base64 }
 }
 
-/** What answers a call of a kind that is not modelled is a block of its own; one of another protocol answers nothing here. */
+/** The answer to a call that is not modelled is a block of its own; one of another protocol answers nothing here. */
 const result = (part: Prompt.ToolMessage["content"][number]): Encoded<ReadonlyArray<Messages.ContentBlockParam>> => {
   if (part.type === "tool-result") return Either.map(toolResult(part), (block) => [block])
   return Either.map(ownPart(part, "anthropic-messages", "Anthropic Messages"), (value) =>

@@ -1,9 +1,9 @@
 /**
- * The schema of an answer as Anthropic's structured output takes it: its plain form, with each object closed and each
+ * The schema of an answer as Anthropic's structured output accepts it: its plain form, with each object closed and each
  * constraint that the vendor cannot check in a description. A schema that cannot be closed is refused, with advice.
  *
- * The SDK has this transformation too, and a test holds the two against each other. It is not imported: the SDK is an
- * optional package that is loaded at the first request, and a request is encoded before that.
+ * The SDK has this transformation too, and a test compares the two. It is not imported: the SDK is an optional package that
+ * is loaded at the first request, and a request is encoded before that.
  *
  * Source: https://platform.claude.com/docs/en/build-with-claude/structured-outputs, "JSON Schema limitations".
  */
@@ -68,16 +68,17 @@ const say = ({ kind, path }: Problem): string => {
 }
 
 const what: { readonly [K in Problem["kind"]]: (where: string) => string } = {
-  any: (where) => `takes a value without a type ${where}, and Anthropic's structured output wants a type for each`,
-  open: (where) => `takes an object of any fields ${where}, and Anthropic's structured output only knows named fields`,
-  recursive: (where) => `is a part of itself ${where}, which Anthropic's structured output does not take`,
-  reference: (where) => `refers to what is not among its \`$defs\` ${where}`,
+  any: (where) => `allows a value without a type ${where}, and Anthropic's structured output requires a type for each`,
+  open: (where) =>
+    `allows an object of any fields ${where}, and Anthropic's structured output only supports named fields`,
+  recursive: (where) => `contains itself ${where}, which Anthropic's structured output does not support`,
+  reference: (where) => `refers to a definition that is not among its \`$defs\` ${where}`,
   root: (where) => `is not an object ${where}`
 }
 
 const advice: { readonly [K in Problem["kind"]]: string } = {
-  any: "say what it is",
-  open: "name its fields, or take a list of keys and values",
+  any: "give it a type",
+  open: "name its fields, or use a list of keys and values",
   recursive: "nest it as deep as you need",
   reference: "add the definition",
   root: "wrap it in one"

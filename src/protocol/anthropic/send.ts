@@ -1,6 +1,6 @@
 /**
- * Lets the SDK send a request, by its method for any path. `messages.create` does the same and besides writes warnings to
- * the console, which belongs to the application: `deprecations.ts` has them for its log.
+ * Sends a request through the SDK, by its method for any path. `messages.create` does the same but also writes warnings
+ * to the console, which belongs to the application; `deprecations.ts` has them for Effect's log.
  */
 
 import { noTimeout } from "../internal/noTimeout.js"
@@ -8,7 +8,7 @@ import type { OpenOptions } from "../Protocol.js"
 import type { Anthropic } from "../sdk/anthropic.js"
 import type { Params } from "./encode.js"
 
-/** `user_profile_id` and `workspace_id` are among the SDK's parameters, and headers on the wire. */
+/** Parameters of the SDK that are headers on the wire. */
 export const send = (sdk: Anthropic, params: Params, { headers, signal }: OpenOptions): Promise<Response> => {
   const { user_profile_id, workspace_id, ...body } = params
   return sdk

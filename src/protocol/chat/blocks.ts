@@ -1,10 +1,10 @@
 /**
- * The blocks of an answer over Chat Completions, whose chunks only say what is added: text and reasoning close each other.
+ * The blocks of an answer over Chat Completions. Chunks only say what is added: text and reasoning close each other.
  */
 import type { ModelEvent } from "../../model/ModelEvent.js"
 
 export interface Blocks {
-  /** The block that text or reasoning goes to; tool calls stay open beside it. */
+  /** The block that text or reasoning is added to; tool calls stay open beside it. */
   open: "text" | "reasoning" | undefined
   openIndex: number
   /** Our index of the next block. */
@@ -33,7 +33,7 @@ export const reasoning = (state: Blocks, piece: string, events: Array<ModelEvent
   events.push({ _tag: "ReasoningDelta", index: state.openIndex, text: piece })
 }
 
-/** What has no events of its own, in one piece. */
+/** A part without events of its own, whole. */
 export const part = (state: Blocks, name: string, value: unknown, events: Array<ModelEvent>): void => {
   events.push({ _tag: "ProviderPart", index: state.next++, name, value })
 }

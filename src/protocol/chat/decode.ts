@@ -1,9 +1,9 @@
 /**
- * Reads Chat Completions streams, OpenAI's and those of the many that copy it: one server-sent event at a time into
+ * Reads Chat Completions streams, of OpenAI and of the many vendors that copy it: one server-sent event at a time into
  * model events.
  *
- * A chunk has choices, a choice has a delta and at last a finish reason, and `[DONE]` follows. The finish reason proves the
- * end as long as nothing follows it but usage.
+ * A chunk has choices, a choice has a delta and finally a finish reason, and `[DONE]` follows. The finish reason proves
+ * the end as long as only usage follows it.
  */
 import type { FinishReason } from "../../model/FinishReason.js"
 import { type Fault, malformed, truncated } from "../../model/internal/fault.js"
@@ -23,14 +23,14 @@ import { closeCalls } from "./toolCalls.js"
 import { isSayingMessage, isUnread, quote, unreadable } from "./unread.js"
 
 /**
- * What the decoder knows of one attempt; nothing in it is to be relied on.
+ * What the decoder knows of one attempt. All of it comes from a server, so nothing may be relied on.
  *
  * @since 0.1.0
  * @category models
  */
 export interface State extends Message {
   readonly stamp: Stamp
-  /** False where the vendor never says why it ended. */
+  /** False if the vendor never gives a finish reason. */
   readonly saysFinish: boolean
   started: boolean
   id: string | undefined
@@ -39,11 +39,11 @@ export interface State extends Message {
   sameId: number
   inherited: boolean
   model: string | undefined
-  /** The index of the choice that is read: the first that said anything. */
+  /** The index of the choice that is read: the first with content. */
   choice: number | undefined
-  /** True once a message came whole, to which nothing can be added. */
+  /** True once a whole message came, to which nothing can be added. */
   whole: boolean
-  /** The first choice with content in it that is not read, in its own words. */
+  /** The first choice with content that is not read, quoted. */
   unread: JsonObject | undefined
   finish: string | undefined
   stopSequence: string | undefined
@@ -151,12 +151,12 @@ const start = (state: State, body: JsonObject, events: Array<ModelEvent>): void 
   events.push({ _tag: "ResponseStart", attempt, generation, id: state.id, model: state.model, requestId })
 }
 
-/** An answer that says nothing is proven only if nothing that we do not read came, and no call is missing. */
+/** An empty answer is proven only if no unread content came and no call is missing. */
 const proven = (state: State): StepResult => {
   const { calls, finish, next, refusal, unread } = state
   const called = calls.length > 0
   if (finish !== undefined && !called && finishReason(state).reason === "tool-calls") {
-    return malformed(`the stream ends with "${finish}", and has no call of a tool in it`)
+    return malformed(`the stream ends with "${finish}", but has no tool call`)
   }
   const empty = next === 0 && refusal === "" && !called
   return empty && unread !== undefined ? unreadable("content", unread) : "Proven"
@@ -171,24 +171,24 @@ const readChoice = (state: State, value: unknown, events: Array<ModelEvent>): Fa
   const at = number(choice.index) ?? 0
   if (at !== state.choice) {
     const saying = isSayingMessage(message)
-    // Only one choice was asked for.
+    // Only one choice was requested.
     if (state.choice !== undefined) return saying ? unreadable("a second choice", choice) : undefined
     if (saying || finish !== undefined) state.choice = at
   }
   const fault = message === undefined ? undefined : readWhat(state, choice, message, events)
   if (fault !== undefined || finish === undefined) return fault
   state.finish = finish
-  // vLLM says which; a number is the id of a token.
+  // vLLM reports it; a number is the id of a token.
   state.stopSequence = string(choice.stop_reason)
   state.fallbackUsage = object(choice.usage) ?? state.fallbackUsage
   return Words.interruption(finish)
 }
 
-/** Servers that ignore `stream: true` send the message whole, and those of the older protocol a text. */
+/** Servers that ignore `stream: true` send a whole message, and those of the older protocol a text. */
 const messageOf = (state: State, choice: JsonObject): unknown => {
   const { content, delta, message, text } = choice
   if (message === undefined && delta !== undefined && delta !== null) return delta
-  // Perplexity sends all that came so far beside each delta.
+  // Perplexity repeats everything so far beside each delta.
   if (message && (!delta || (state.next === 0 && !isSayingMessage(delta)))) return message
   return delta ?? text ?? content
 }
@@ -205,7 +205,7 @@ const readWhat = (state: State, choice: JsonObject, said: unknown, events: Array
   return fault
 }
 
-/** A whole message stands alone. What follows a finish reason voids it: another one must come. */
+/** A whole message stands alone. Content after a finish reason voids it: another one must come. */
 const late = (state: State, choice: JsonObject, message: JsonObject): Fault | undefined => {
   if (!isSayingMessage(message)) return undefined
   const whole = message === choice.message
@@ -216,8 +216,8 @@ const late = (state: State, choice: JsonObject, message: JsonObject): Fault | un
 }
 
 /**
- * Some vendors change the id in every chunk, or after the first. Where one was repeated, and content has come, a new one
- * belongs to another answer; and so does a repeated one, where content came before under another id.
+ * Some vendors change the id in every chunk, or after the first. If an id was repeated and content has come, a new id
+ * means another answer. So does a repeated id, if content came before under another id.
  */
 const isSpliced = (state: State, id: string | undefined, choices: ReadonlyArray<unknown>): boolean => {
   if (id === undefined) return false
@@ -238,14 +238,14 @@ const saysSomething = (choice: unknown): boolean => {
   return isSayingMessage(delta) || isSayingMessage(message) || isSayingMessage(text)
 }
 
-/** Not even the end of the first answer counts then: it is followed by what is no part of it. */
+/** Not even the end of the first answer counts then: foreign content follows it. */
 const spliced = (state: State): StepResult => {
-  if (state.finish === undefined) return malformed("the stream has a second answer in it: two answers were spliced")
+  if (state.finish === undefined) return malformed("the stream contains a second answer: two answers were spliced")
   state.finish = undefined
   return "Disproven"
 }
 
-/** An object without content: a chunk all the same, a sign of life, an error of whatever shape, or nothing that we know. */
+/** An object without content: a chunk, a keep-alive, an error of any shape, or something unknown. */
 const notChunk = ({ data, event }: Frame, body: JsonObject): "Alive" | Fault | undefined => {
   const isChunk = array(body.choices) !== undefined || body.usage || body.object === "chat.completion.chunk"
   if (isChunk && !isOdd(body)) return undefined
@@ -254,7 +254,7 @@ const notChunk = ({ data, event }: Frame, body: JsonObject): "Alive" | Fault | u
   return error === undefined ? malformed(`the stream has an event that is not a chunk: ${quote(data)}`) : failed(body)
 }
 
-/** Choices in another form than a list are not read, and an error may stand beside an empty list. */
+/** Choices in any other form than a list are not read, and an error may stand beside an empty list. */
 const isOdd = (body: JsonObject): boolean =>
   (body.choices !== undefined && body.choices !== null && array(body.choices) === undefined) ||
   foreignError(body) !== undefined
@@ -275,7 +275,7 @@ const notObject = (state: State, { data, event }: Frame, json: unknown): StepRes
   return malformed(`the stream has an event that is ${what}: ${quote(data)}`)
 }
 
-/** The mark alone says that the server is done, not that the model is: gateways send it after a cut, too. */
+/** The marker only says that the server is done, not the model: gateways send it after a cut, too. */
 const done = (state: State): StepResult => {
   if (!state.started) return truncated("the answer ended before it began")
   if (state.finish === undefined && state.saysFinish) {

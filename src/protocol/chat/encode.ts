@@ -23,7 +23,7 @@ import { encodePrompt } from "./encodePrompt.js"
 import { encodeReasoning } from "./reasoning.js"
 
 /**
- * A request in the SDK's own terms: what `chat.completions.create` takes.
+ * A request in the SDK's own terms: the parameters of `chat.completions.create`.
  *
  * @since 0.1.0
  * @category models
@@ -86,7 +86,7 @@ export const encode = (request: ModelRequest, quirks: Quirks = {}): Encoded<Para
       ...(output !== undefined && { response_format: encodeOutput(output) }),
       ...(user !== undefined && { [quirks.user ?? "safety_identifier"]: user }),
       ...(metadata !== undefined && { metadata: { ...metadata } }),
-      // The many vendors of this protocol have tiers of their own, which only they can check.
+      // The many vendors of this protocol have their own tiers, which only they can check.
       ...(serviceTier !== undefined && { service_tier: serviceTier as NonNullable<Params["service_tier"]> }),
       ...options,
       ...(tools.length > 0 && { tools }),
@@ -104,7 +104,7 @@ const encodeToolChoice = (
     const definition = vendorToolNamed(request, toolChoice.tool)
     return definition === undefined || "function" in definition
       ? Either.right({ type: "function", function: { name: toolChoice.tool } })
-      : invalid("toolChoice", `names "${toolChoice.tool}", which is no function: say "required"`)
+      : invalid("toolChoice", `names "${toolChoice.tool}", which is not a function: use "required"`)
   }
   // A vendor's own word is not in the SDK's types.
   return Either.right(toolChoice === "required" ? ((quirks.required ?? toolChoice) as "required") : toolChoice)
@@ -118,7 +118,7 @@ const encodeTool = ({ description, name, parameters }: Tool): Encoded<Chat.ChatC
         function: { name, ...(description !== undefined && { description }), parameters: { ...parameters } }
       })
 
-/** Strict where it can be: vendors refuse other schemas in strict mode. */
+/** Strict if possible: vendors refuse other schemas in strict mode. */
 const encodeOutput = ({ name, schema }: OutputSchema): NonNullable<Params["response_format"]> => {
   const strict = strictForm(schema)
   return {

@@ -1,6 +1,4 @@
-/**
- * Writes a conversation as Chat Completions take it.
- */
+/** Writes a conversation as Chat Completions accept it. */
 import * as Either from "effect/Either"
 import type { ModelRequest } from "../../model/ModelRequest.js"
 import type * as Prompt from "../../model/Prompt.js"
@@ -49,7 +47,7 @@ export const encodePrompt = (request: ModelRequest, quirks: Quirks): Encoded<Arr
 
 const textPart = ({ text }: Prompt.TextPart): Chat.ChatCompletionContentPartText => ({ type: "text", text })
 
-/** Many vendors take a string only, so one part goes as one. */
+/** Many vendors accept only a string, so a single part is sent as one. */
 const texts = (
   content: string | ReadonlyArray<Prompt.TextPart>
 ): string | Array<Chat.ChatCompletionContentPartText> => {
@@ -82,7 +80,7 @@ const userPart = (part: Prompt.UserPart): Encoded<ReadonlyArray<Chat.ChatComplet
   }
 }
 
-/** The protocol has no field for what is to be known of a document: it is said right before. */
+/** The protocol has no field for the context of a document: it is sent as text before the document. */
 const documentParts = (part: Prompt.DocumentPart): Encoded<ReadonlyArray<Chat.ChatCompletionContentPart>> =>
   Either.gen(function* () {
     yield* onlyUncited(part, "Chat Completions")
@@ -90,10 +88,13 @@ const documentParts = (part: Prompt.DocumentPart): Encoded<ReadonlyArray<Chat.Ch
     return part.context === undefined ? [document] : [{ type: "text", text: part.context }, document]
   })
 
-/** The protocol has files, but none of text: that goes as text, under its name. */
+/** The protocol has files but no text files: a text is sent as text, under its name. */
 const documentPart = ({ name, source }: Prompt.DocumentPart): Encoded<Chat.ChatCompletionContentPart> => {
   if ("url" in source) {
-    return invalid("prompt", "has a document by its address, which Chat Completions do not take: give it in base64")
+    return invalid(
+      "prompt",
+      "has a document by its address, which is not supported over Chat Completions: give it in base64"
+    )
   }
   if ("text" in source) {
     return Either.right({ type: "text", text: name === undefined ? source.text : `# ${name}\n\n${source.text}` })
@@ -102,17 +103,17 @@ const documentPart = ({ name, source }: Prompt.DocumentPart): Encoded<Chat.ChatC
   return Either.right({ type: "file", file: { filename: name ?? unnamed, file_data: dataUrl(source) } })
 }
 
-/** The answer to a call of another protocol is left out, as that call is. */
+/** The answer to a call of another protocol is left out, like that call. */
 const isOwn = (part: Prompt.ToolMessage["content"][number]): boolean =>
   part.type === "tool-result" || !isOfAnother(part, "chat-completions")
 
-/** Calls of other kinds than functions do not come over this protocol, so it has nothing that would answer them. */
+/** Over this protocol only functions are called, so it has no answer to other calls. */
 const result = (part: Prompt.ToolMessage["content"][number]): Encoded<Chat.ChatCompletionToolMessageParam> =>
   part.type === "tool-result"
     ? toolResult(part)
-    : invalid("prompt", `has a part "${part.name}" in a tool message, where Chat Completions take tool results only`)
+    : invalid("prompt", `has a part "${part.name}" in a tool message, where Chat Completions accept only tool results`)
 
-/** The protocol has no mark for a failed tool: the content says that it failed. */
+/** The protocol has no error flag for a tool's result: the content says that it failed. */
 const toolResult = ({ content, id }: Prompt.ToolResultPart): Encoded<Chat.ChatCompletionToolMessageParam> => {
   const message = (content: string | Array<Chat.ChatCompletionContentPartText>) =>
     Either.right({ role: "tool" as const, tool_call_id: id, content })
@@ -121,14 +122,14 @@ const toolResult = ({ content, id }: Prompt.ToolResultPart): Encoded<Chat.ChatCo
   return text.length < content.length
     ? invalid(
         "prompt",
-        `has an image in the result of tool call "${id}", where Chat Completions take text: put it into a user message`
+        `has an image in the result of tool call "${id}", where Chat Completions accept only text: put it into a user message`
       )
     : message(texts(text))
 }
 
 /**
- * Left out: blocks that are not modelled, for which the protocol has no field, and reasoning, unless the vendor has one
- * for it. A message of which nothing remains is left out.
+ * Left out: blocks that are not modelled, for which the protocol has no field, and reasoning, unless the vendor has a
+ * field for it. A message with no content left is left out.
  */
 const assistant = (
   content: string | ReadonlyArray<Prompt.AssistantPart>,

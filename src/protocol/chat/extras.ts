@@ -1,6 +1,6 @@
 /**
- * What vendors of Chat Completions write beside the text of a message: the details of its reasoning and signatures, which they
- * want back, and its sources.
+ * What vendors of Chat Completions write beside the text of a message: reasoning details and signatures, which they
+ * require back, and sources.
  *
  * Sources: OpenRouter, "Preserving reasoning blocks" (`reasoning_details`); Google, "OpenAI compatibility"
  * (`extra_content`); Perplexity, Sonar API (`search_results`, `citations`).
@@ -10,15 +10,15 @@ import { array, type JsonObject, number, object, says, string } from "../interna
 import { type Blocks, part } from "./blocks.js"
 
 export interface Extras {
-  /** The details of the reasoning, each with all that its pieces brought. */
+  /** The reasoning details, each with the content of all its pieces. */
   details: Array<JsonObject>
-  /** What stands beside the message, and goes back in the same place. */
+  /** Fields beside the message, which go back in the same place. */
   extra: JsonObject | undefined
   /** The sources of the whole answer, which some vendors repeat in every chunk. */
   sources: ReadonlyArray<unknown>
 }
 
-/** Pieces of one detail have the same type and index. Their text is appended; anything else replaces. */
+/** Pieces of one detail have the same type and index. Their text is appended; anything else is replaced. */
 export const readDetails = (state: Extras, value: unknown): void => {
   for (const one of array(value) ?? []) {
     const piece = object(one)
@@ -39,13 +39,13 @@ const grow = (detail: JsonObject, piece: JsonObject): void => {
   }
 }
 
-/** Sources of the whole answer, of which the latest list has all. */
+/** Sources of the whole answer; the latest list is complete. */
 export const readSources = (state: Extras, { citations, search_results }: JsonObject): void => {
   const found = array(search_results) ?? array(citations)
   if (found !== undefined && found.length > 0) state.sources = found
 }
 
-/** A source of the answer, or of a place in it. */
+/** A source of the answer, or of a position in it. */
 export const citation = (state: Blocks, value: unknown, events: Array<ModelEvent>): void => {
   const about = object(value)
   const source = object(about?.url_citation) ?? about
@@ -61,7 +61,7 @@ export const citation = (state: Blocks, value: unknown, events: Array<ModelEvent
   })
 }
 
-/** Gives at the end what is known as a whole only then. */
+/** Emits what is complete only at the end. */
 export const closeExtras = (state: Extras & Blocks, events: Array<ModelEvent>): void => {
   for (const source of state.sources) citation(state, source, events)
   if (state.details.length > 0) part(state, "reasoning_details", state.details, events)

@@ -1,6 +1,6 @@
 /**
- * Reads what one chunk of a Chat Completions stream adds to the message: reasoning, text, a refusal, tool calls and parts
- * that are kept whole. A message that is sent whole has the same fields.
+ * Reads what one chunk of a Chat Completions stream adds to the message: reasoning, text, a refusal, tool calls and
+ * parts that are kept whole. A whole message has the same fields.
  */
 import type { Fault } from "../../model/internal/fault.js"
 import type { ModelEvent } from "../../model/ModelEvent.js"
@@ -44,10 +44,10 @@ const readCalls = (state: Message, calls: unknown, legacy: unknown, events: Arra
   return undefined
 }
 
-/** The one call of the protocol's first version. */
+/** The single call of the protocol's first version. */
 const legacyCall = (value: unknown): unknown => (object(value) ? { index: LEGACY, function: value } : value)
 
-/** Content that is no string: parts, or one part that stands alone. */
+/** Content that is not a string: parts, or a single part. */
 const readContent = (state: Message, content: unknown, events: Array<ModelEvent>): Fault | undefined => {
   for (const value of array(content) ?? [content]) {
     if (value === undefined || value === null) continue
@@ -61,7 +61,7 @@ const readContent = (state: Message, content: unknown, events: Array<ModelEvent>
   return undefined
 }
 
-/** False where the part is not what its type says. */
+/** False if the part does not match its type. */
 const readPart = (state: Message, value: JsonObject, events: Array<ModelEvent>): boolean => {
   switch (value.type) {
     case undefined:
@@ -83,7 +83,7 @@ const readPart = (state: Message, value: JsonObject, events: Array<ModelEvent>):
   }
 }
 
-/** Hosts mirror the same text in several of these fields, so only the first counts. */
+/** Vendors repeat the same text in several of these fields, so only the first counts. */
 const reasoningOf = (message: JsonObject): string => {
   const plain = string(message.reasoning_content) ?? string(message.reasoning) ?? string(message.reasoning_text)
   if (plain !== undefined) return plain

@@ -8,7 +8,7 @@ import type { ReasoningDialect } from "../Quirks.js"
 
 type Fields = Readonly<Record<string, unknown>>
 
-/** The fields that ask for it, in the vendor's dialect; of these, the SDK's types know `reasoning_effort` only. */
+/** The fields that ask for it, in the vendor's dialect. The SDK's types know only `reasoning_effort`. */
 export const encodeReasoning = (
   { reasoning }: ModelRequest,
   dialect: ReasoningDialect = "reasoning_effort"
@@ -23,7 +23,7 @@ export const encodeReasoning = (
   return dialects[dialect](reasoning)
 }
 
-/** The dialects with a word for a budget. */
+/** The dialects that can express a budget. */
 const budgeted: ReadonlyArray<ReasoningDialect> = ["enable_thinking", "reasoning"]
 
 const dialects: { readonly [D in ReasoningDialect]: (reasoning: Reasoning) => Encoded<Fields> } = {
@@ -39,14 +39,14 @@ const dialects: { readonly [D in ReasoningDialect]: (reasoning: Reasoning) => En
     if (budgetTokens === undefined) return Either.right(effort === undefined ? {} : { reasoning: { effort } })
     return effort === undefined
       ? Either.right({ reasoning: { max_tokens: budgetTokens } })
-      : invalid("reasoning", "has an `effort` and `budgetTokens`: this provider takes one of them")
+      : invalid("reasoning", "has an `effort` and `budgetTokens`: this provider accepts only one of them")
   },
   chat_template_kwargs: (reasoning) => switched(reasoning, (on) => ({ chat_template_kwargs: { enable_thinking: on } }))
 }
 
 const thinking = (on: boolean) => ({ type: on ? "enabled" : "disabled" })
 
-/** What is only on or off: a finer word would be lost, so it is refused. */
+/** Dialects that can only turn thinking on and off: a finer effort would be lost, so it is refused. */
 const switched = (
   { budgetTokens, effort }: Reasoning,
   write: (on: boolean) => Fields,
@@ -55,13 +55,13 @@ const switched = (
   if (effort !== undefined && effort !== "none" && effort !== "high") {
     return invalid(
       "reasoning.effort",
-      `is \`${effort}\`, and this provider can only be told to think or not: say \`high\` or \`none\``
+      `is \`${effort}\`, but this provider can only turn thinking on or off: use \`high\` or \`none\``
     )
   }
   if (budgetTokens === undefined || budgetField === undefined) {
     return Either.right(effort === undefined ? {} : write(effort !== "none"))
   }
   return effort === "none"
-    ? invalid("reasoning", "has `budgetTokens` to think with, and the `effort` not to: give one of them")
+    ? invalid("reasoning", "has `budgetTokens`, but the `effort` turns thinking off: give one of them")
     : Either.right({ ...write(true), [budgetField]: budgetTokens })
 }

@@ -1,7 +1,6 @@
 /**
- * What a model thought, given back in the field in which its vendor wants it. None of these fields is part of OpenAI's
- * protocol, so the SDK's types do not know them, and OpenAI refuses them: each is written only for a vendor that is known
- * to take it.
+ * Sends reasoning back in the field that its vendor expects. None of these fields is part of OpenAI's protocol, so the
+ * SDK's types do not know them, and OpenAI refuses them. Each is written only for a vendor that is known to accept it.
  */
 import type * as Prompt from "../../model/Prompt.js"
 import { object, string } from "../internal/json.js"

@@ -1,7 +1,7 @@
 /**
- * Puts the tool calls of a Chat Completions stream together. Vendors disagree on which chunks carry an index, an id or
- * a name, so each piece is matched to its call here. What comes out has the arguments that the wire carried, or it stays
- * open and is never run.
+ * Assembles the tool calls of a Chat Completions stream. Vendors disagree on which chunks carry an index, an id or a
+ * name, so each piece is matched to its call here. The result has the arguments that the wire carried, or it stays open
+ * and is never run.
  */
 import { type Fault, malformed } from "../../model/internal/fault.js"
 import type { ModelEvent } from "../../model/ModelEvent.js"
@@ -9,27 +9,27 @@ import { type JsonObject, number, object, string, stringify } from "../internal/
 import { isSaying, quote, unreadable } from "./unread.js"
 
 export interface Call {
-  /** The wire's index, where it gave one. */
+  /** The wire's index, if it gave one. */
   readonly wireIndex: number | undefined
   /** The wire's id. */
   id: string | undefined
-  /** The id that the call was given when it started; the wire's own may come too late for that. */
+  /** The id that the call was given at its start; the wire's own may come too late for that. */
   given: string
-  /** As far as it has come: some vendors send it in pieces. */
+  /** The name so far: some vendors send it in pieces. */
   name: string
-  /** Our index; -1 until the name is whole, which the first arguments or the next call show. */
+  /** Our index; -1 until the first arguments or the next call show that the name is complete. */
   index: number
   /** Arguments that came before the name. */
   pending: string
   /** The first character of the arguments, without white space. */
   first: string
-  /** What the vendor writes beside the call and wants back with it: Gemini's signatures. */
+  /** What the vendor writes beside the call and requires back with it: Gemini's signatures. */
   extra: JsonObject | undefined
   /** True once the arguments came as an object, to which nothing can be added. */
   whole: boolean
 }
 
-/** What of the protocol's state tool calls need. */
+/** The part of the protocol's state that tool calls need. */
 export interface Calls {
   readonly calls: Array<Call>
   /** The latest call with an index or an id of the wire. */
@@ -38,7 +38,7 @@ export interface Calls {
   next: number
 }
 
-/** The index of the one call that the protocol had before there were several: `function_call`. */
+/** The index of the single call of the protocol's first version: `function_call`. */
 export const LEGACY = -1
 
 export const callDelta = (state: Calls, delta: JsonObject, events: Array<ModelEvent>): Fault | undefined => {
@@ -54,7 +54,7 @@ export const callDelta = (state: Calls, delta: JsonObject, events: Array<ModelEv
   const call = match(state, number(delta.index), string(delta.id), name, events)
   if (delta.extra_content) call.extra = object(delta.extra_content) ?? call.extra
   if (name !== undefined && !nameDelta(call, name)) {
-    return malformed(`the stream calls one tool by two names: ${quote(call.name)} and ${quote(name)}`)
+    return malformed(`the stream gives one tool call two names: ${quote(call.name)} and ${quote(name)}`)
   }
   if (json === "") return undefined
   if (call.whole || (typeof value === "object" && call.first !== "")) {
@@ -72,8 +72,8 @@ export const callDelta = (state: Calls, delta: JsonObject, events: Array<ModelEv
 }
 
 /**
- * Ends the calls that are whole. `called` says that the vendor named them as the reason to stop: without that, a number
- * may go on, and arguments that never came may still be missing. Such a call, and one without a name, stays open.
+ * Ends the calls that are whole. `called` says that the vendor's finish reason is a tool call. Without it, a number may
+ * continue, and arguments that never came may still be missing. Such a call, and one without a name, stays open.
  */
 export const closeCalls = (state: Calls, called: boolean, events: Array<ModelEvent>): void => {
   for (const call of state.calls) {
@@ -147,8 +147,8 @@ const find = (
 }
 
 /**
- * The same index again, with another id and a name; or, without ids, with another name after the arguments: a call of its
- * own.
+ * A separate call: the same index again, with another id and a name; or, without ids, with another name after the
+ * arguments.
  */
 const isAnother = (call: Call, id: string | undefined, name: string | undefined): boolean => {
   if (name === undefined || call.name === "") return false
@@ -156,7 +156,7 @@ const isAnother = (call: Call, id: string | undefined, name: string | undefined)
   return name !== call.name && (id !== undefined || call.first !== "")
 }
 
-/** Some vendors repeat the name in every chunk, and some send it in pieces, which end with the first arguments. */
+/** Some vendors repeat the name in every chunk. Others send it in pieces, which end with the first arguments. */
 const nameDelta = (call: Call, name: string): boolean => {
   if (name === call.name) return true
   if (call.index >= 0) return false
@@ -164,7 +164,7 @@ const nameDelta = (call: Call, name: string): boolean => {
   return true
 }
 
-/** The JSON text of arguments, or `undefined` where they are not what the protocol or a known vendor writes. */
+/** The JSON text of arguments, or `undefined` if they are not in a form of the protocol or of a known vendor. */
 const argumentsOf = (value: unknown): string | undefined => {
   if (typeof value === "string") return value
   if (value === undefined || value === null) return ""

@@ -1,11 +1,9 @@
-/**
- * What a stream carries that is not read: it is refused by name, with its first words, and never left out in silence.
- */
+/** Refuses content of a stream that is not read, by name and with its first words. It is never dropped silently. */
 import { type Fault, malformed } from "../../model/internal/fault.js"
 import { scrub } from "../internal/classify.js"
 import { array, type JsonObject, object, stringify } from "../internal/json.js"
 
-/** So much of it says what it is. */
+/** The length of the quotation. */
 const QUOTED = 300
 
 export const quote = (json: string): string =>
@@ -16,17 +14,17 @@ export const quote = (json: string): string =>
 export const unreadable = (what: string, value: unknown): Fault =>
   malformed(`the stream has ${what} that is not read: ${quote(stringify(value) ?? "")}`)
 
-/** What is nested deeper counts as said. */
+/** Anything nested deeper counts as content. */
 const DEEPEST = 4
 
-/** Whether there is something in it: vendors write null, "" or [] where they say nothing, and numbers beside what they say. */
+/** Whether a value has content: vendors write null, "" or [] for nothing, and numbers as annotations. */
 export const isSaying = (value: unknown, depth = DEEPEST): boolean => {
   if (typeof value === "string") return value !== ""
   if (typeof value !== "object" || value === null) return depth < DEEPEST && value !== undefined && value !== null
   return depth === 0 || Object.values(value).some((one) => isSaying(one, depth - 1))
 }
 
-/** What describes a message, and what is read elsewhere. */
+/** Fields that describe a message, or are read elsewhere. */
 const known: ReadonlySet<string> = new Set([
   ...["role", "name", "index", "token_id", "token_ids", "channel", "provider_metadata"],
   ...["reasoning_details", "extra_content"],
@@ -34,15 +32,15 @@ const known: ReadonlySet<string> = new Set([
   ...["tool_calls", "function_call"]
 ])
 
-/** The fields in which servers write what they do not write into a delta. */
+/** The fields in which servers write content outside a delta. */
 const besides = ["message", "text", "content"] as const
 
-/** Whether a choice, or the message that was read of it, has something in it that is not read and may be content. */
+/** Whether a choice, or the message that was read from it, has an unread field that may be content. */
 export const isUnread = (choice: JsonObject, message: JsonObject): boolean =>
   besides.some((field) => isSayingMessage(choice[field])) ||
   Object.keys(message).some((key) => !known.has(key) && isSaying(message[key]))
 
-/** Whether a message says more than who speaks. */
+/** Whether a message has more than a role. */
 export const isSayingMessage = (message: unknown): boolean => {
   const fields = object(message)
   if (fields === undefined) return isSaying(message)
@@ -54,7 +52,7 @@ const said = ["content", "refusal", "reasoning_content", "reasoning", "reasoning
 const isCalling = ({ function_call, tool_calls }: JsonObject): boolean =>
   isSaying(function_call) || (array(tool_calls)?.some(callSays) ?? isSaying(tool_calls))
 
-/** A type, an id and an index alone are no more than the frame of a call. */
+/** A type, an id and an index alone are only the frame of a call. */
 const callSays = (call: unknown): boolean => {
   const { id: _id, index: _index, type: _type, ...rest } = object(call) ?? {}
   return isSaying(rest)

@@ -1,6 +1,4 @@
-/**
- * Turns an error that a provider reported, with a status or inside a stream, into a fault.
- */
+/** Turns an error that a provider reported, with a status or inside a stream, into a fault. */
 import * as Fault from "../../model/internal/fault.js"
 import { byWord, byWording, heals, hopeless, type ReportedTag, sentences } from "./errorWords.js"
 import { array, type JsonObject, number, object, parse, string } from "./json.js"
@@ -20,7 +18,7 @@ export interface Reported {
   readonly retryAfterMillis?: number | undefined
 }
 
-/** In characters, from either end of a message. What an error is about stands there; in between are inputs and traces. */
+/** In characters, from either end of a message. The cause is stated there; in between are inputs and traces. */
 const MOST_MESSAGE = 2_048
 
 /** In characters, from the start of a page of HTML: its title is there. */
@@ -29,9 +27,9 @@ const MOST_PAGE = 16 * 1024
 /** In characters. No code is longer. */
 const MOST_CODE = 200
 
-/** What all the shapes of error bodies come down to. */
+/** The common form of all error bodies. */
 interface Details {
-  /** Bounded: patterns walk over it. */
+  /** Bounded, because patterns run over it. */
   readonly message: string
   /** Codes and types in lower case, the most specific first. */
   readonly words: ReadonlyArray<string>
@@ -42,7 +40,7 @@ interface Details {
 }
 
 /**
- * True where an object of JSON says that it is an error, whatever the status said: `error` in it, or a type that says so.
+ * Whether an object of JSON says that it is an error, whatever the status: it has `error`, or a type that says so.
  *
  * @since 0.1.0
  * @category faults
@@ -51,9 +49,9 @@ export const isError = (body: Readonly<Record<string, unknown>>): boolean =>
   Boolean(body.error) || body.object === "error" || body.type === "error" || failedBase(body) !== undefined
 
 /**
- * The fault that an error of a provider is, by its status, its codes and its words: `RateLimited`, `Overloaded`,
- * `ContextOverflow`, `ModelNotFound` and so on. Bodies of any vendor and of the gateways between are read, also as text;
- * inside a stream, what says nothing more is a `ServerError`. The cost is linear, and bounded for long bodies.
+ * Classifies an error of a provider by its status, its codes and its words: `RateLimited`, `Overloaded`,
+ * `ContextOverflow`, `ModelNotFound` and so on. It reads the bodies of any vendor and gateway, also as text. An
+ * unspecific error inside a stream is a `ServerError`. The cost is linear, and bounded for long bodies.
  *
  * @example
  * ```ts
@@ -71,7 +69,10 @@ export const classify = ({ body: raw, requestId, retryAfterMillis, status }: Rep
   const details = read(body)
   const outer = outermost(body)
   if (status !== undefined && status < 400 && !(outer && isError(outer))) {
-    return { ...Fault.malformed(describe("the provider answered with something that is no stream", details)), status }
+    return {
+      ...Fault.malformed(describe("the provider answered with something that is not a stream", details)),
+      status
+    }
   }
   const tag = status === undefined || status < 400 ? inBand(details) : byStatus(status, details)
   const facts = {
@@ -123,7 +124,7 @@ const byStatus = (status: number, details: Details): ReportedTag => {
   }
 }
 
-/** What a 403 may mean besides a missing right. */
+/** What a 403 may mean besides a missing permission. */
 const refuses: ReadonlyArray<ReportedTag> = ["ContextOverflow", "QuotaExhausted", "ContentRefused"]
 
 /** What a 429 may mean besides too many requests. */
@@ -132,12 +133,12 @@ const limits: ReadonlyArray<ReportedTag> = ["QuotaExhausted", "Overloaded"]
 const among = (allowed: ReadonlyArray<ReportedTag>, found: ReportedTag | undefined, otherwise: ReportedTag) =>
   found !== undefined && allowed.includes(found) ? found : otherwise
 
-/** A request that was refused for a reason that only its code or its wording tells. */
+/** The tag of a refused request whose reason only its code or its wording tells. */
 const refine = (otherwise: ReportedTag, details: Details): ReportedTag => {
   const known = byWords(details)
   if (known !== undefined && known !== "InvalidRequest") return known
   const said = byWording(details.message)
-  // Anything can be overloaded: a function, an operator. A provider that is says so by its status or its code.
+  // Anything can be overloaded: a function, an operator. An overloaded provider says so by its status or its code.
   return said === undefined || said === "Overloaded" ? otherwise : said
 }
 
@@ -146,7 +147,7 @@ const byWords = ({ message, words }: Details): ReportedTag | undefined => {
   for (const word of words) {
     const tag = byWord.get(word)
     if (tag === "QuotaExhausted" && heals.test(message)) return "RateLimited"
-    // The one type that Anthropic Messages has for a 429, also where its vendor's message speaks of money.
+    // The only type that Anthropic Messages has for a 429, even if the vendor's message speaks of money.
     if (word === "rate_limit_error" && byWording(message) === "QuotaExhausted") return "QuotaExhausted"
     // Vendors put this type beside a code that says more.
     if (tag === "InvalidRequest") bad = tag
@@ -183,7 +184,7 @@ const read = (body: unknown): Details => {
   }
 }
 
-/** The head and the tail, on lines of their own: no pattern matches from the one into the other. */
+/** The head and the tail, on separate lines: no pattern matches across them. */
 const bounded = (message: string): string => {
   const text = message.trim()
   return text.length <= 2 * MOST_MESSAGE ? text : `${text.slice(0, MOST_MESSAGE)}\n${text.slice(-MOST_MESSAGE)}`
@@ -201,7 +202,7 @@ const plain = (text: string): Details => ({
   requestId: undefined
 })
 
-/** MiniMax reports failures beside the content, with codes of its own. */
+/** MiniMax reports failures beside the content, with its own codes. */
 const failedBase = (body: Readonly<Record<string, unknown>>): JsonObject | undefined => {
   const base = object(body.base_resp)
   if (base === undefined) return undefined

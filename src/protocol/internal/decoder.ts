@@ -1,6 +1,6 @@
 /**
- * From bytes to model events, for one attempt: frames, the protocol's steps, the fold, and the proof of the
- * end. Pure: what it gives depends on the bytes alone, however they are cut into chunks.
+ * From bytes to model events, for one attempt: frames, the protocol's steps, the fold, and the proof of the end. Pure:
+ * the result depends only on the bytes, however they are cut into chunks.
  */
 import * as Fault from "../../model/internal/fault.js"
 import { Fold } from "../../model/internal/fold.js"
@@ -14,12 +14,12 @@ import { type Limits, Meter, maxEventLengthOf } from "./limits.js"
 import { Document, Opening } from "./opening.js"
 
 /**
- * What `push` and `end` leave behind, besides events.
+ * The state after `push` and `end`.
  *
  * - `Open`: the end is not proven yet
  * - `Proven`: it is; usage may still follow, and `end` turns it into the response
  * - `Finished`: `Finish` has been given
- * - `Failed`: not to be read further; the fault is in `fault`
+ * - `Failed`: not read further; the fault is in `fault`
  *
  * @since 0.1.0
  * @category models
@@ -35,37 +35,37 @@ export type Verdict = "Open" | "Proven" | "Finished" | "Failed"
 export interface Decoder {
   /** Takes the next bytes and returns the events they complete. Ignored once finished or failed. */
   readonly push: (bytes: Uint8Array) => Array<ModelEvent>
-  /** The body is over, in whatever way: gives `Finish` where the end was proven, else fails as truncated. */
+  /** The body has ended, for whatever reason: gives `Finish` if the end was proven, otherwise fails as truncated. */
   readonly end: () => Array<ModelEvent>
-  /** What has come so far. */
+  /** The output so far. */
   readonly fold: Partial.Fold
   readonly verdict: Verdict
   readonly fault: Fault.Fault | undefined
-  /** True once any event of the stream came that is more than a sign of life. */
+  /** True once an event of the stream came that is more than a keep-alive. */
   readonly started: boolean
-  /** How many model events the protocol gave, also those whose text the target holds back. */
+  /** How many model events the protocol gave, including those whose text the target holds back. */
   readonly count: number
-  /** The usage as far as it was told. */
+  /** The usage reported so far. */
   readonly usage: () => Usage
-  /** Where the server could be asked to go on; undefined where it keeps nothing. */
+  /** Where the server can continue; undefined if it keeps nothing. */
   readonly position: () => Position | undefined
-  /** A decoder for what the server sends from there on. This one is not to be used any more. */
+  /** A decoder for what the server sends from there on. This one must not be used any more. */
   readonly resumed: (stamp: Stamp, contentType?: string | null) => Decoder
 }
 
 /**
- * What the events of an attempt are read into, where that is more than an empty answer: the output of a broken one, or an
- * answer of which not everything is shown at once.
+ * What the events of an attempt are read into, if that is not an empty answer: the output of a broken attempt, or an
+ * answer that is not shown at once.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Target {
-  /** What there is of the answer. */
+  /** The output so far. */
   readonly fold: Partial.Fold
-  /** Rewrites the events from `from` on, or says that they do not go on with it. */
+  /** Rewrites the events from `from` on, or reports that they do not continue the output. */
   readonly rewrite: (events: Array<ModelEvent>, from: number) => Fault.Fault | undefined
-  /** Adds what is still to be told at a proven end, or says that the attempt did not go on. */
+  /** Adds what is still missing at a proven end, or reports that the attempt did not continue the output. */
   readonly close: (events: Array<ModelEvent>) => Fault.Fault | undefined
 }
 
@@ -78,22 +78,22 @@ export interface Target {
 export interface Reading {
   /** Default: an empty answer. */
   readonly target?: Target | undefined
-  /** What the answer says that it is; the bytes decide first. Default: events. */
+  /** The content type of the answer; the bytes decide first. Default: events. */
   readonly contentType?: string | null | undefined
   /**
-   * What counts where the vendor's last statements contradict its deltas. `shown`: the deltas, since a consumer has them,
-   * so the attempt fails. `vendor`: nothing was shown, so the last statements replace them. Default: `shown`. With a
-   * target, of which a consumer has a part, it is always `shown`.
+   * Which statements count if the vendor's last ones contradict its deltas. `shown`: the deltas, because a consumer has
+   * them, so the attempt fails. `vendor`: nothing was shown, so the last statements replace them. Default: `shown`.
+   * With a target, part of which a consumer has, it is always `shown`.
    */
   readonly trust?: "shown" | "vendor" | undefined
-  /** Whether each event of the wire is given, too, before what it means. Default: false. */
+  /** Whether to also give each event of the wire, before the events that it means. Default: false. */
   readonly raw?: boolean | undefined
 }
 
 export interface Options<State, Quirks extends object = object> extends Reading {
   readonly limits?: Limits | undefined
   readonly position?: ((state: State) => Position | undefined) | undefined
-  /** Where the vendor differs from the protocol. */
+  /** How the vendor differs from the protocol. */
   readonly quirks?: Quirks | undefined
 }
 
@@ -108,7 +108,7 @@ export const make = <State, Quirks extends object>(
   options: Options<State, Quirks> = {}
 ): Decoder => {
   const fold = options.target?.fold ?? new Fold()
-  // What is gone on with counts: a server may break as often as it likes.
+  // The continued output counts: a server may break any number of times.
   const meter = new Meter(options.limits, options.target === undefined ? 0 : fold.partial().text.length)
   return new Reader(protocol, protocol.initial(stamp, options.quirks), stamp, fold, meter, options, undefined)
 }
@@ -116,7 +116,7 @@ export const make = <State, Quirks extends object>(
 const isContradiction = (result: StepResult): result is Contradiction =>
   typeof result === "object" && result._tag === "Contradiction"
 
-/** A class, for its methods are the same functions for every answer: compiled once, and found at once. */
+/** A class, so that all answers share the same compiled methods. */
 class Reader<State> implements Decoder {
   verdict: Verdict = "Open"
   fault: Fault.Fault | undefined = undefined
@@ -127,7 +127,7 @@ class Reader<State> implements Decoder {
   private readonly frames: Framing.Reader
   private document: Document | undefined = undefined
   private readonly target: Target | undefined
-  /** True once the vendor contradicted itself, and its last statements are to count. */
+  /** True once the vendor contradicted itself and its last statements count. */
   private contradicted = false
 
   constructor(
@@ -137,7 +137,7 @@ class Reader<State> implements Decoder {
     readonly fold: Partial.Fold,
     private readonly meter: Meter,
     private readonly options: Options<State>,
-    /** Says that an attempt goes on where a cursor stood; given with its first event. */
+    /** Says that an attempt continues at a cursor; given with its first event. */
     private announcement: ModelEvent | undefined
   ) {
     const framing = protocol.framing ?? Framing.serverSentEvents
@@ -158,7 +158,7 @@ class Reader<State> implements Decoder {
     if (this.verdict === "Proven") this.finish()
     else if (this.verdict === "Open") {
       const what = this.started ? "ended without its terminal marker" : "ended before it began"
-      // A document without a word in it is no answer, whatever it calls itself.
+      // A blank document is not an answer, whatever its content type.
       const said = this.document?.text.trim()
       this.fail(said ? this.refused(said) : Fault.truncated(`the answer ${what}`))
     }
@@ -203,7 +203,7 @@ class Reader<State> implements Decoder {
     if (this.frames.fault !== undefined && this.isReading()) this.conclude(this.frames.fault)
   }
 
-  /** An answer that is no stream, of which the status said that it was good. */
+  /** An answer that is not a stream, with a status of success. */
   private refused(text: string): Fault.Fault {
     return classify({ status: 200, body: text, requestId: this.stamp.requestId })
   }
@@ -239,7 +239,7 @@ class Reader<State> implements Decoder {
     return otherwise
   }
 
-  /** Folds the events that were pushed since there were `from` of them. False where they do not belong here. */
+  /** Folds the events that were pushed, from index `from` on. False if they do not belong here. */
   private accept(from: number): boolean {
     const { events } = this
     const foreign = this.target?.rewrite(events, from)
@@ -252,7 +252,7 @@ class Reader<State> implements Decoder {
     for (let i = from; i < events.length; i++) {
       const event = events[i]!
       switch (event._tag) {
-        // What goes back over its own protocol only says which that is.
+        // Parts that go back over their own protocol only are stamped with it.
         case "ReasoningStart":
         case "Citation":
         case "ProviderPart":
@@ -263,7 +263,7 @@ class Reader<State> implements Decoder {
   }
 
   private conclude(result: Exclude<StepResult, Contradiction | undefined>): void {
-    // A fault after the proof never undoes a proven response.
+    // A fault after the proof never invalidates a proven response.
     if (result === "Disproven") this.verdict = "Open"
     else if (result === "Complete" || (result !== "Proven" && this.verdict === "Proven")) this.finish()
     else if (result === "Proven") this.verdict = "Proven"
@@ -286,7 +286,7 @@ class Reader<State> implements Decoder {
     this.verdict = "Finished"
   }
 
-  /** Replaces what was folded. The events of it are given to nobody: whoever trusts the vendor reads the response. */
+  /** Replaces the folded output. Its events are given to nobody: whoever trusts the vendor reads the response. */
   private rewrite(): Summary {
     const whole: Array<ModelEvent> = []
     const summary = (this.protocol.final ?? this.protocol.end)(this.state, whole)

@@ -1,6 +1,4 @@
-/**
- * What writing a request has in common over all protocols.
- */
+/** What writing a request has in common over all protocols. */
 import * as Either from "effect/Either"
 import { type Fault, invalidRequest } from "../../model/internal/fault.js"
 import type { ModelRequest, ProviderOptions } from "../../model/ModelRequest.js"
@@ -9,13 +7,13 @@ import { isVendorTool, type Tool, type VendorTool } from "../../model/Tool.js"
 import type { Shared } from "../Quirks.js"
 import { type JsonObject, object, string } from "./json.js"
 
-/** A part of a request in the protocol's own terms, or why there is none. */
+/** A part of a request in the protocol's own terms, or why it cannot be expressed. */
 export type Encoded<A> = Either.Either<A, Fault>
 
 export const invalid = (field: string, problem: string): Encoded<never> =>
   Either.left(invalidRequest(field, `the request's \`${field}\` ${problem}`))
 
-/** Refuses the first of the fields that the request sets and the protocol has no word for. */
+/** Refuses the first set field that the protocol cannot express. */
 export const onlyWithout = (
   request: ModelRequest,
   protocol: string,
@@ -25,24 +23,24 @@ export const onlyWithout = (
   return set === undefined ? Either.void : invalid(set, `is not supported over ${protocol}: leave it out`)
 }
 
-/** Refuses the first of the fields that the request sets and its vendor is known to refuse. */
+/** Refuses the first set field that its vendor is known to refuse. */
 export const onlySupported = (request: ModelRequest, { unsupported = [] }: Shared): Encoded<void> => {
   const set = unsupported.find((field) => request[field] !== undefined)
   return set === undefined ? Either.void : invalid(set, "is refused by this provider: leave it out")
 }
 
-/** What options of all protocols may not set, and what to do instead. */
+/** What options may not set over any protocol, and what to do instead. */
 export const commonlyRefused: Readonly<Record<string, string>> = {
   model: "the request names it: set the request's `model`",
   stream: "the library decides it: leave it out"
 }
 
-/** Why options may not hold the conversation. */
+/** Why options may not contain the conversation. */
 export const promptRefused = "an answer that breaks could not be continued: put it into the request's `prompt`"
 
 /**
- * The caller's own fields for this protocol, which may not set what the library decides itself. A request may have fields
- * for several protocols, since it may be routed. One that has none for this protocol would have its fields ignored.
+ * The caller's own fields for this protocol, which may not set what the library decides. A request may have fields for
+ * several protocols, because it may be routed. If it has fields only for others, they would be ignored.
  */
 export const ownOptions = <P extends keyof ProviderOptions>(
   request: ModelRequest,
@@ -58,7 +56,7 @@ export const ownOptions = <P extends keyof ProviderOptions>(
     const problem = `has fields for ${others.join(" and ")} only, and the provider speaks ${protocol}: leave them out, or`
     return invalid("providerOptions", `${problem} say \`"${protocol}": {}\` beside them`)
   }
-  // The types leave these out already; at run time, whoever has no types is told.
+  // The types exclude these already; this is for programs without types.
   const given = new Map(Object.entries(options ?? {}))
   for (const [key, why] of Object.entries(refused)) {
     if (given.get(key) !== undefined) return invalid("providerOptions", `sets \`${key}\`, but ${why}`)
@@ -66,9 +64,9 @@ export const ownOptions = <P extends keyof ProviderOptions>(
   return Either.right(options && said(options))
 }
 
-/** Without the fields that are undefined: merged last, such a field would take away what the request says. */
+/** Without undefined fields: they would override the request when merged last. */
 export const said = <A extends object>(options: A): A =>
-  // Fields that may be absent are all that is left out.
+  // Only optional fields are left out.
   Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as A
 
 /** Refuses system text in the options beside that of the request, which it would replace. */
@@ -78,8 +76,8 @@ export const onlyOneSystem = (field: string, own: unknown, given: unknown): Enco
     : invalid("providerOptions", `sets \`${field}\`, which would replace the request's own system text: say it once`)
 
 /**
- * The tools in the protocol's terms: each of the request by itself, and behind them those of the options. A vendor's tool
- * is written as it is, and refused over other protocols.
+ * The tools in the protocol's terms: those of the request, then those of the options. A vendor's tool is written
+ * unchanged, and refused over other protocols.
  */
 export const encodeTools = <A extends object>(
   { tools = [] }: ModelRequest,
@@ -92,12 +90,12 @@ export const encodeTools = <A extends object>(
     const names = new Set(tools.map(({ name }) => name))
     const again = more?.map(nameOf).find((name) => name !== undefined && names.has(name))
     if (again !== undefined) {
-      yield* invalid("providerOptions", `has a tool "${again}" in \`tools\`, which the request has, too: leave out one`)
+      yield* invalid("providerOptions", `has a tool "${again}" in \`tools\` that the request has, too: leave out one`)
     }
     return [...encoded, ...(more ?? [])]
   })
 
-/** The name of a tool as it stands on the wire, where it has one. */
+/** The name of a tool on the wire, if it has one. */
 const nameOf = (tool: object): string | undefined => {
   const { custom, function: called, name } = object(tool) ?? {}
   return string(name) ?? string(object(called)?.name) ?? string(object(custom)?.name)
@@ -105,25 +103,25 @@ const nameOf = (tool: object): string | undefined => {
 
 const ownTool = <A extends object>({ definition, name, protocol: own }: VendorTool, protocol: string): Encoded<A> =>
   own === protocol
-    ? // The protocol's own constructor took it in these terms.
+    ? // The protocol's own constructor typed the definition.
       Either.right(definition as A)
     : invalid("tools", `has "${name}", a tool of ${own}, and the provider speaks ${protocol}: leave it out here`)
 
-/** The definition of the vendor's tool with a name. */
+/** The definition of the vendor's tool with this name. */
 export const vendorToolNamed = ({ tools = [] }: ModelRequest, name: string): object | undefined => {
   const tool = tools.find((tool) => tool.name === name)
   return tool !== undefined && isVendorTool(tool) ? tool.definition : undefined
 }
 
-/** Refuses a choice that needs tools where there are none; `auto` and `none` then say nothing and are left out. */
+/** Refuses a choice that needs tools if there are none; `auto` and `none` are then meaningless and left out. */
 export const onlyWithTools = ({ toolChoice }: ModelRequest, tools: ReadonlyArray<unknown>): Encoded<void> =>
   tools.length > 0 || toolChoice === undefined || toolChoice === "auto" || toolChoice === "none"
     ? Either.void
-    : invalid("toolChoice", "wants a tool, and there are none")
+    : invalid("toolChoice", "requires a tool, but there are none")
 
 /**
- * What a program answers to a call of a kind that is not modelled, as it stands on the wire; undefined where it is of another
- * protocol, over which the call came and goes back.
+ * The answer of a program to a call that is not modelled, as written on the wire; undefined if it belongs to another
+ * protocol, to which it goes back.
  */
 export const ownPart = (
   part: Prompt.ProviderPart,
@@ -135,27 +133,27 @@ export const ownPart = (
   const block = object(value)
   return block?.type === name
     ? Either.right(block)
-    : invalid("prompt", `has a part "${name}" in a tool message whose \`value\` is no \`${name}\` of ${called}`)
+    : invalid("prompt", `has a part "${name}" in a tool message whose \`value\` is not a \`${name}\` of ${called}`)
 }
 
-/** Refuses a document whose citations a protocol has no words for. */
+/** Refuses a document whose citations a protocol cannot express. */
 export const onlyUncited = ({ citations }: Prompt.DocumentPart, protocol: string): Encoded<void> =>
   citations === true
-    ? invalid("prompt", `has a document with \`citations\`, which ${protocol} cannot give: leave that out`)
+    ? invalid("prompt", `has a document with \`citations\`, which ${protocol} cannot give: leave it out`)
     : Either.void
 
-/** Whether a part came over another protocol than this one, which would not know it. */
+/** Whether a part came over another protocol, so that this one does not know it. */
 export const isOfAnother = (part: Prompt.AssistantPart, protocol: string): boolean =>
   "protocol" in part && part.protocol !== undefined && part.protocol !== protocol
 
-/** Whether text has anything to read in it: some vendors refuse text that has not. */
+/** Whether text is not blank: some vendors refuse blank text. */
 export const isVisible = (text: string): boolean => /\S/.test(text)
 
-/** A file in the address itself, as OpenAI takes it. */
+/** A file as a data URL, as OpenAI takes it. */
 export const dataUrl = ({ base64, mediaType }: { readonly base64: string; readonly mediaType: string }): string =>
   `data:${mediaType};base64,${base64}`
 
-/** Writes each item, up to the first that cannot be written. */
+/** Writes each item, up to the first that cannot be expressed. */
 export const each = <A, B>(items: ReadonlyArray<A>, encode: (item: A) => Encoded<B>): Encoded<Array<B>> => {
   const encoded: Array<B> = []
   for (const item of items) {
@@ -166,7 +164,7 @@ export const each = <A, B>(items: ReadonlyArray<A>, encode: (item: A) => Encoded
   return Either.right(encoded)
 }
 
-/** System text as parts; what has nothing to read in it is no system text. */
+/** System text as parts; blank text is left out. */
 export const systemParts = ({ system }: ModelRequest): ReadonlyArray<Prompt.TextPart> =>
   (typeof system === "string" ? [{ type: "text" as const, text: system }] : (system ?? [])).filter(({ text }) =>
     isVisible(text)

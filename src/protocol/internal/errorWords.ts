@@ -1,6 +1,4 @@
-/**
- * The words by which vendors tell their errors apart. Data only; `classify.ts` says in which order they count.
- */
+/** The words by which vendors tell their errors apart. Data only; `classify.ts` defines their precedence. */
 import type { Fault } from "../../model/internal/fault.js"
 
 /** The faults that a provider itself reports. */
@@ -62,12 +60,12 @@ const words: Readonly<Partial<Record<ReportedTag, string>>> = {
 /** By the vendor's code or type, in lower case. */
 export const byWord: ReadonlyMap<string, ReportedTag> = new Map(
   Object.entries(words).flatMap(([tag, list]) =>
-    // Object.entries forgets that its keys are tags.
+    // Object.entries loses the type of its keys.
     list.split(/\s+/).map((word) => [word, tag as ReportedTag] as const)
   )
 )
 
-/** A throttling message may speak of tokens, and is no overflow. */
+/** A throttling message may mention tokens without being an overflow. */
 const throttled =
   /rate.?limit|too many requests|(tokens|requests) per (second|minute|hour|day)|^(throttling error|service unavailable):/i
 
@@ -107,17 +105,17 @@ const keyed =
 const unknownModel =
   /\bmodel\b.{0,120}(does not exist|not found|not exist|is not supported|not a valid model)|\bunknown model\b/i
 
-/** Where the account or the caller may not be served from. */
+/** Regions from which the account or the caller may not be served. */
 const elsewhere =
   /(country|region|location)\b.{0,60}not (supported|available)|not (supported|available) in your (country|region)/i
 
-/** DashScope calls its limit per minute `insufficient_quota`; it heals by waiting. */
+/** DashScope calls its limit per minute `insufficient_quota`; waiting resolves it. */
 export const heals = /allocated quota|throttling|rate increased too quickly|requests? rate/i
 
 /** Some relays answer 429 to a history that can never be accepted. */
 export const hopeless = /invalid.{0,4}signature/i
 
-/** By wording, where code and type say nothing or only that the request was bad. */
+/** By wording, if code and type say nothing or only that the request was bad. */
 export const byWording = (message: string): ReportedTag | undefined => {
   if (throttled.test(message)) return "RateLimited"
   if (overflow.some((wording) => wording.test(message))) return "ContextOverflow"

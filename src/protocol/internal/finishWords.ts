@@ -1,12 +1,12 @@
 /**
- * The words by which vendors say why an answer ended, over all protocols: gateways pass on the words of whoever is behind
- * them. A word that stands for a cut answer is an error here, never a success with a strange reason.
+ * The words by which vendors say why an answer ended, over all protocols: gateways pass on the words of their upstream.
+ * A word that stands for a cut answer is an error here, never a success with a strange reason.
  */
 import type { FinishReason, Reason } from "../../model/FinishReason.js"
 import type { Fault } from "../../model/internal/fault.js"
 import { byWord, type ReportedTag, sentences } from "./errorWords.js"
 
-/** How an answer ended that was not cut by a failure. */
+/** The finish reason of an answer that no failure cut. */
 const endings: Readonly<Partial<Record<Reason, string>>> = {
   // OpenAI; Together (`eos`); Hugging Face TGI (`eos_token`, `stop_sequence`); Anthropic and xAI (`end_turn`); Cohere
   // (`COMPLETE`); LM Studio's SDK (`eosFound`, `stopStringFound`).
@@ -25,17 +25,17 @@ const endings: Readonly<Partial<Record<Reason, string>>> = {
   pause: "pause_turn"
 }
 
-/** What a vendor says where the answer is not what the model meant to write. All of these heal by trying again. */
+/** Words for an answer that is not what the model meant to write. A retry resolves all of these. */
 const failures: Readonly<Partial<Record<ReportedTag, string>>> = {
-  // DeepSeek, api-docs.deepseek.com, create-chat-completion: interrupted, since the inference system lacks resources.
+  // DeepSeek, api-docs.deepseek.com, create-chat-completion: interrupted, because the inference system lacks resources.
   Overloaded: "insufficient_system_resource insufficient_system_resources",
   // - OpenRouter, Mistral, vLLM, Cohere and Vercel's AI SDK: `error`
-  // - vLLM and SGLang: `abort`; DeepSeek's clients meet `aborted`
+  // - vLLM and SGLang: `abort`; DeepSeek's clients see `aborted`
   // - OpenAI's status of a response, and gateways: `cancelled`; Cohere: `USER_CANCEL`, `TIMEOUT`
   // - Z.ai, docs.bigmodel.cn: `network_error`, an exception of the model's inference
   // - LM Studio's SDK: `failed`, `modelUnloaded`, `userStopped`
-  // - Gemini's FinishReason: from `MALFORMED_FUNCTION_CALL` on. Its Chat Completions write
-  //   `function_call_filter: MALFORMED_FUNCTION_CALL` and `content_filter: RECITATION`.
+  // - Gemini's FinishReason: from `MALFORMED_FUNCTION_CALL` on. Its Chat Completions write `function_call_filter:
+  //   MALFORMED_FUNCTION_CALL` and `content_filter: RECITATION`.
   // - Bedrock Converse: `malformed_model_output`, `malformed_tool_use`
   ServerError: `error failed abort aborted cancelled canceled user_cancel user_cancelled user_canceled userstopped
     modelunloaded timeout network_error function_call_filter malformed_function_call unexpected_tool_call
@@ -44,7 +44,7 @@ const failures: Readonly<Partial<Record<ReportedTag, string>>> = {
 
 const table = <T extends string>(lists: Readonly<Partial<Record<T, string>>>): ReadonlyMap<string, T> =>
   new Map(
-    // Object.entries forgets that its keys are the table's.
+    // Object.entries loses the type of its keys.
     (Object.entries(lists) as Array<[T, string]>).flatMap(([outcome, words]) =>
       words.split(/\s+/).map((word) => [word, outcome] as const)
     )
@@ -53,13 +53,13 @@ const table = <T extends string>(lists: Readonly<Partial<Record<T, string>>>): R
 const reasons = table(endings)
 const cuts = table(failures)
 
-/** Every word that stands for a failure; a law checks that none of them passes as `other`. */
+/** Every word that stands for a failure; a test checks that none of them passes as `other`. */
 export const failureWords: ReadonlyArray<string> = [
   ...cuts.keys(),
   ...[...byWord.keys()].filter((w) => !reasons.has(w))
 ]
 
-/** No vendor's word is longer; of what is longer, the beginning says what it is. */
+/** No vendor's word is longer; the beginning of a longer one says what it is. */
 const LONGEST = 100
 
 const find = (raw: string): Reason | ReportedTag | undefined => {
@@ -76,13 +76,13 @@ const find = (raw: string): Reason | ReportedTag | undefined => {
 
 const isReason = (found: Reason | ReportedTag): found is Reason => Object.hasOwn(endings, found)
 
-/** A vendor's word, or nothing where it wrote none. DashScope writes the string `null` as long as the model writes. */
+/** A vendor's word, or nothing if it wrote none. DashScope writes the string `null` until the model stops. */
 export const finishWord = (raw: unknown): string | undefined =>
   typeof raw === "string" && raw !== "" && raw !== "null" ? raw : undefined
 
 /**
- * The error that a vendor's word for the end stands for, if the answer was cut by a failure: `error`, `abort`,
- * `insufficient_system_resource` and so on, of all vendors that are known. An answer that ends in such a word is not proven.
+ * The error that a vendor's word for the end stands for, if a failure cut the answer: `error`, `abort`,
+ * `insufficient_system_resource` and so on, of all known vendors. Such a word proves no end.
  *
  * @since 0.1.0
  * @category faults
@@ -95,8 +95,8 @@ export const interruption = (raw: string | undefined): Fault | undefined => {
 }
 
 /**
- * A vendor's word for the end, in the one vocabulary of all protocols. The words in `own` come first; one that nobody knows
- * is `other`, with itself as `raw`.
+ * The finish reason for a vendor's word, in the vocabulary of all protocols. The words in `own` take precedence; an
+ * unknown word is `other`, and is kept as `raw`.
  *
  * @example
  * ```ts

@@ -1,10 +1,10 @@
 /**
- * Recognizes errors in shapes that belong to no protocol: those of frameworks, gateways and clouds that stand between a
- * vendor and us. They are rewritten into OpenAI's shape, for `classify` to read.
+ * Recognizes errors in shapes that belong to no protocol: those of frameworks, gateways and clouds between a vendor and
+ * the client. They are rewritten into OpenAI's shape, for `classify` to read.
  */
 import { array, type JsonObject, object, string } from "./json.js"
 
-/** A list of errors is read this far. */
+/** How much of a list of errors is read. */
 const SEVERAL = 3
 
 /** The error in OpenAI's shape, or `undefined` if the body is not an error. */

@@ -1,8 +1,8 @@
 /**
  * Bytes into lines of JSON, incrementally and in bounded memory.
  *
- * The packages for this (`ndjson`, `split2`, `stream-json`) are Node streams, which would stand between the bytes and a
- * decoder that is pure; and what is left without the stream is to look for line feeds.
+ * The packages for this (`ndjson`, `split2`, `stream-json`) are Node streams, which do not fit between the bytes and a
+ * pure decoder. What remains without the stream is a search for line feeds.
  */
 import * as Fault from "../../model/internal/fault.js"
 import type { Frame, Framing, Reader } from "../Framing.js"
@@ -12,8 +12,8 @@ import { makeUtf8 } from "./utf8.js"
 const isObject = (line: string): boolean => object(parse(line)) !== undefined
 
 /**
- * Never throws. A line that the end of the body cuts is dropped, unless it is an object of JSON, and complete: no beginning
- * of one is one. After a fault nothing more is delivered.
+ * Never throws. A line that the end of the body cuts is dropped, unless it is a complete object of JSON, which no
+ * prefix of one is. After a fault nothing more is delivered.
  */
 const reader = (max: number): Reader => {
   const utf8 = makeUtf8()
@@ -40,7 +40,7 @@ const reader = (max: number): Reader => {
       if (over) return frames
       const text = utf8(bytes)
       let from = 0
-      // Only what is new is searched: a line in many pieces costs no more than one in one.
+      // Only new text is searched: a line in many pieces costs no more than one in one piece.
       for (let to = text.indexOf("\n"); to >= 0 && !over; to = text.indexOf("\n", from)) {
         take(begun + text.slice(from, to), frames)
         begun = ""
@@ -55,7 +55,7 @@ const reader = (max: number): Reader => {
     end() {
       const frames: Array<Frame> = []
       if (over) return frames
-      // As bytes: half a character at the end comes out as U+FFFD.
+      // As bytes: half a character at the end becomes U+FFFD.
       take(begun + utf8(Uint8Array.of(LF)).slice(0, -1), frames)
       over = true
       return frames.filter(({ data }) => isObject(data))
@@ -68,7 +68,7 @@ const reader = (max: number): Reader => {
 
 const LF = 10
 
-/** A stream and an error both begin with an object: what tells them apart is that the stream's is whole on its line. */
+/** A stream and an error both begin with an object. The object of a stream is whole on its line. */
 const begins: Framing["begins"] = (text, _contentType, more) => {
   if (text === "") return more ? undefined : "stream"
   if (!text.startsWith("{")) return "document"

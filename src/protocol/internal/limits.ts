@@ -1,6 +1,6 @@
 /**
- * How large an answer may get. No model comes near these; a server that is broken, or hostile, does. All bounds of an
- * answer stand here, and what goes beyond one is a `MalformedStream`.
+ * The bounds of an answer. No model comes near them, but a broken or hostile server does. Beyond a bound, the stream is
+ * a `MalformedStream`.
  */
 import { type Fault, malformed } from "../../model/internal/fault.js"
 import type { ModelEvent } from "../../model/ModelEvent.js"
@@ -9,8 +9,8 @@ export interface Limits {
   /** The largest event, in characters. Default: 16 Mi. */
   readonly maxEventLength?: number | undefined
   /**
-   * The whole answer, in characters as they are kept: of deltas their text and 32 more, of other events all that came and
-   * 256 more, which is about what keeping them costs. Default: 64 Mi, about two million deltas.
+   * The whole answer, in characters as they are kept: for deltas their text plus 32, for other events everything that
+   * came plus 256, which is about what keeping them costs. Default: 64 Mi, about two million deltas.
    */
   readonly maxAnswerLength?: number | undefined
   /** The arguments of one tool call, in characters. Default: 16 Mi. */
@@ -23,10 +23,10 @@ const Mi = 1024 * 1024
 
 export const maxEventLengthOf = ({ maxEventLength = 16 * Mi }: Limits = {}): number => maxEventLength
 
-/** About what a piece of a text costs besides its characters. */
+/** The approximate cost of a piece of text besides its characters. */
 const PER_DELTA = 32
 
-/** And what a protocol may keep of an event that is none, as an object of its own. */
+/** The approximate cost of an event that is not a delta, which a protocol may keep as an object. */
 const PER_EVENT = 256
 
 /** Adds up one answer. */
@@ -39,7 +39,7 @@ export class Meter {
 
   constructor(
     limits: Limits = {},
-    /** What there is of the answer already, in characters. */
+    /** The size of the continued output, in characters. */
     private length = 0
   ) {
     this.maxAnswerLength = limits.maxAnswerLength ?? 64 * Mi
@@ -47,7 +47,7 @@ export class Meter {
     this.maxBlocks = limits.maxBlocks ?? 16 * 1024
   }
 
-  /** Counts one server-sent event of `length` characters, and the model events from `from` on that it meant. */
+  /** Counts one server-sent event of `length` characters, and its model events from index `from` on. */
   count(length: number, events: ReadonlyArray<ModelEvent>, from: number): Fault | undefined {
     let whole = events.length === from
     for (let i = from; i < events.length; i++) {
@@ -78,7 +78,7 @@ export class Meter {
           whole = true
       }
     }
-    // What no delta carries may be kept as it came, by the protocol if not by the fold.
+    // The protocol, if not the fold, may keep anything that is not in a delta.
     if (whole) this.length += length + PER_EVENT
     if (this.blocks > this.maxBlocks) return malformed(`the answer has more than ${this.maxBlocks} blocks`)
     return this.length > this.maxAnswerLength

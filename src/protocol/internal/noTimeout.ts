@@ -1,6 +1,4 @@
-/**
- * Switches the SDKs' own timeout off: deadlines are kept elsewhere, and theirs cover no stream.
- */
+/** Turns off the SDKs' own timeout, which does not cover streams: the library has its own deadlines. */
 
-/** The longest a timer can be set for, in milliseconds: longer ones fire at once. */
+/** The longest delay of a timer, in milliseconds: longer ones fire at once. */
 export const noTimeout = 2 ** 31 - 1

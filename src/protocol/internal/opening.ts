@@ -1,10 +1,10 @@
 /**
- * The beginning of a body, which is held back until its framing knows what it is, and the text of a body that is no
+ * Holds back the beginning of a body until its framing knows what it is, and reads the text of a body that is not a
  * stream.
  */
 import type { Beginning, Framing } from "../Framing.js"
 
-/** In bytes: what may come before anything that decides, mostly blank lines that keep a connection alive. */
+/** In bytes: what may precede the deciding bytes, mostly blank lines that keep a connection alive. */
 const MOST_HELD = 1024
 
 const BYTE_ORDER_MARK = "\u00ef\u00bb\u00bf"
@@ -25,14 +25,14 @@ export class Opening {
     private readonly contentType: string | null | undefined
   ) {}
 
-  /** Gives what is to be read from here on: nothing, or all that was held back and these bytes. */
+  /** The bytes to read now: nothing, or everything that was held back and these bytes. */
   push(bytes: Uint8Array): Uint8Array {
     if (this.beginning !== undefined) return bytes
     this.held = this.held.length === 0 ? bytes : joined(this.held, bytes)
     return this.decided(this.held.length < MOST_HELD)
   }
 
-  /** The body is over. */
+  /** The body has ended. */
   end(): Uint8Array {
     return this.beginning === undefined ? this.decided(false) : none
   }
@@ -65,7 +65,7 @@ export class Document {
   text = ""
   private readonly utf8 = new TextDecoder()
 
-  /** False once enough of it is there. */
+  /** False once enough has been read. */
   push(bytes: Uint8Array): boolean {
     this.text += this.utf8.decode(bytes, { stream: true })
     return this.text.length < MOST_DOCUMENT

@@ -1,10 +1,10 @@
 /**
- * The name of a tool in a vendor's own terms, as a type. The constructors infer it from the fields themselves: inferred from
- * the whole definition, any field would pass that the SDK does not know.
+ * The name of a vendor's own tool, as a type. The constructors infer it from the fields themselves: if it were inferred
+ * from the whole definition, fields that the SDK does not know would pass.
  */
 
 /**
- * The name of a vendor's own tool: the first of these that its definition has.
+ * The name of a vendor's own tool: the first of these fields in its definition.
  *
  * @since 0.1.0
  * @category models
@@ -12,8 +12,8 @@
 export type ToolName<A, B, C> = [A] extends [never] ? ([B] extends [never] ? C : B) : A
 
 /**
- * A name as it is inferred, or any name where the definition has none: `never` in its place would hide from the compiler's
- * message which field is missing.
+ * The inferred name, or any name if the definition has none: `never` would hide from the compiler's message which field
+ * is missing.
  *
  * @since 0.1.0
  * @category models

@@ -1,17 +1,17 @@
 /**
- * A JSON Schema in the few forms that the grammars of vendors know.
+ * Rewrites a JSON Schema into the few forms that the grammars of vendors support.
  *
- * The law: whatever the schema takes, its plain form takes too. It may take more, since a constraint that a vendor cannot
- * check goes into the description, for the model to read; the answer is checked by the schema itself, here.
+ * The law: the plain form accepts whatever the schema accepts. It may accept more: a constraint that a vendor cannot
+ * check goes into the description, for the model to read, and the schema itself checks the answer here.
  *
  * A plain schema is one of these: a lone `$ref`; an `anyOf` of plain schemas; an `enum` or `const` of primitives; one
- * `type` with the keywords of that type, an array with `items` for all of its elements; or, where there is no plain form,
+ * `type` with the keywords of that type, an array with `items` for all of its elements; or, if there is no plain form,
  * something without a `type`, which `problemOf` names.
  */
 import type { JsonSchema } from "../../model/Tool.js"
 import { array, object } from "./json.js"
 
-/** Keywords that say what a value is made of; the others only narrow it. */
+/** Keywords that define the kind of a value; the others only narrow it. */
 const structure = new Set([
   "type",
   "$ref",
@@ -27,12 +27,12 @@ const structure = new Set([
   "patternProperties"
 ])
 
-/** What constrains nothing and tells a model nothing; definitions count at the root only. */
+/** Keywords that constrain nothing and tell a model nothing; definitions count only at the root. */
 const silent = ["$schema", "$id", "$comment", "$anchor", "default", "examples", "$defs", "definitions"]
 
 const refersTo = "#/$defs/"
 
-/** The name of the definition that a reference refers to; undefined where it refers to anything else. */
+/** The name of the definition that a reference refers to; undefined if it refers to anything else. */
 const definitionOf = ($ref: unknown): string | undefined =>
   typeof $ref === "string" && $ref.startsWith(refersTo)
     ? $ref.slice(refersTo.length).replaceAll("~1", "/").replaceAll("~0", "~")
@@ -72,7 +72,7 @@ export const plainSchema = (schema: JsonSchema): JsonSchema => {
 
 const plainOf = (value: unknown, definitions: JsonSchema): JsonSchema => {
   const given = object(value)
-  // `true` takes anything and `false` nothing: neither has a type.
+  // `true` accepts anything and `false` nothing: neither has a type.
   if (given === undefined) return value === false ? { not: {} } : {}
   const own = withoutReference(withoutAllOf(without(given, ...silent)), definitions)
   if (own.$ref !== undefined) return own
@@ -103,7 +103,7 @@ const plainOf = (value: unknown, definitions: JsonSchema): JsonSchema => {
   }
 }
 
-/** A reference that has words of its own beside it becomes a copy of what it refers to: vendors want it alone. */
+/** A reference with other keywords becomes a copy of its target: vendors require it alone. */
 const withoutReference = (schema: JsonSchema, definitions: JsonSchema): JsonSchema => {
   const seen = new Set<string>()
   let current = schema
@@ -114,7 +114,7 @@ const withoutReference = (schema: JsonSchema, definitions: JsonSchema): JsonSche
     seen.add(name)
     const { $ref: _, ...rest } = current
     const structured = Object.keys(rest).filter((key) => structure.has(key))
-    // Both have to hold. Of two that say what a value is made of, the one here becomes words.
+    // Both must hold. If both define the kind of the value, the one here goes into the description.
     const merged = { ...withoutAllOf(without(definition, ...silent)), ...without(rest, ...structured) }
     current = described(
       merged,
@@ -124,7 +124,7 @@ const withoutReference = (schema: JsonSchema, definitions: JsonSchema): JsonSche
   return current
 }
 
-/** All parts that only narrow become words; a single one that says what the value is takes its place. */
+/** Parts that only narrow go into the description; a single part that defines the kind takes its place. */
 const withoutAllOf = (schema: JsonSchema): JsonSchema => {
   const parts = array(schema.allOf)
   if (parts === undefined) return schema
@@ -132,17 +132,17 @@ const withoutAllOf = (schema: JsonSchema): JsonSchema => {
   const [first, second] = parts.filter(isStructured)
   const notes = parts.filter((part) => !isStructured(part)).flatMap((part) => Object.entries(object(part) ?? {}))
   if (first === undefined) return described(own, notes)
-  // What several parts say together, closed objects cannot say one by one.
+  // Closed objects cannot express one by one what several parts say together.
   if (second !== undefined || isStructured(own)) return described({ not: {} }, [["allOf", parts]])
   return described(withoutAllOf({ ...without(object(first) ?? {}, ...silent), ...own }), notes)
 }
 
-/** One of several, whichever way it is written: `oneOf`, a list of types, or `anyOf`. */
+/** A choice, in any form: `oneOf`, a list of types, or `anyOf`. */
 const withChoice = (schema: JsonSchema): JsonSchema => {
   const { anyOf, oneOf, type, ...rest } = schema
   const choices = array(anyOf) ?? array(oneOf)
   if (choices !== undefined) {
-    // Choices that only narrow a value are words; choices beside the fields of an object mean both.
+    // Choices that only narrow go into the description; choices beside the fields of an object mean both.
     if (!choices.every(isStructured)) return note(schema, ["anyOf", "oneOf"])
     if (rest.properties !== undefined) return described({ not: {} }, [["anyOf", choices]])
     return { ...rest, anyOf: choices, ...(anyOf !== undefined && oneOf !== undefined && { oneOf }) }
@@ -172,12 +172,12 @@ const keywordsFor = (type: unknown, keywords: JsonSchema): JsonSchema => {
   return Object.fromEntries(Object.entries(keywords).filter(([key]) => own.includes(key)))
 }
 
-/** A list, and a tuple as a list of whatever its places take: grammars know no places. */
+/** A list, or a tuple as a list of whatever its places accept: grammars have no tuples. */
 const listOf = (schema: JsonSchema, inner: (one: unknown) => JsonSchema): JsonSchema => {
   const { additionalItems, items, prefixItems, ...rest } = schema
   const places = array(prefixItems) ?? array(items)
   if (places === undefined) {
-    // Nothing but the empty list is in it, so that it does not matter of what.
+    // Only the empty list is accepted, so the element type does not matter.
     if (items === undefined || items === false) return rest.maxItems === 0 ? { ...rest, items: { type: "null" } } : rest
     return { ...rest, items: inner(items) }
   }
@@ -191,7 +191,7 @@ const listOf = (schema: JsonSchema, inner: (one: unknown) => JsonSchema): JsonSc
 
 const asText = (schema: unknown): readonly [string, unknown] => [JSON.stringify(schema), schema]
 
-/** The schemas right below one. */
+/** The direct subschemas of a schema. */
 export const childrenOf = (schema: JsonSchema): ReadonlyArray<readonly [path: string, child: JsonSchema]> => {
   const found: Array<readonly [string, JsonSchema]> = []
   const add = (path: string, child: unknown) => {
@@ -204,7 +204,7 @@ export const childrenOf = (schema: JsonSchema): ReadonlyArray<readonly [path: st
   return found
 }
 
-/** The names of all definitions that are needed. */
+/** The names of all definitions that are used. */
 const reachable = (root: JsonSchema, definitions: ReadonlyMap<string, JsonSchema>): ReadonlySet<string> => {
   const found = new Set<string>()
   const waiting = [root]
@@ -227,7 +227,7 @@ export interface Problem {
   readonly kind: "any" | "open" | "recursive" | "reference" | "root"
 }
 
-/** The first thing in a plain schema that no grammar of a vendor can say. */
+/** The first thing in a plain schema that no vendor's grammar can express. */
 export const problemOf = (plain: JsonSchema): Problem | undefined => {
   if (plain.type !== "object") return { path: "", kind: "root" }
   const definitions = object(plain.$defs) ?? {}
@@ -250,7 +250,7 @@ export const problemOf = (plain: JsonSchema): Problem | undefined => {
   }
 }
 
-/** An object may be closed where it names its fields and does not say that it takes others. */
+/** An object can be closed if it names its fields and does not say that it accepts others. */
 const isOpen = ({ additionalProperties, patternProperties, properties, required }: JsonSchema): boolean => {
   const fields = object(properties) ?? {}
   if (additionalProperties === undefined ? Object.keys(fields).length === 0 : additionalProperties !== false)
@@ -269,7 +269,7 @@ const firstOf = (
   return undefined
 }
 
-/** A definition that is a part of itself. */
+/** A definition that contains itself. */
 export const recursionIn = (plain: JsonSchema): Problem | undefined => {
   const definitions = object(plain.$defs) ?? {}
   const done = new Set<string>()

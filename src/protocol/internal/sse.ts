@@ -7,7 +7,7 @@ import type { Beginning, Frame, Framing, Reader } from "../Framing.js"
 import { parse } from "./json.js"
 import { makeUtf8 } from "./utf8.js"
 
-/** What the parser's buffer may hold besides the data itself. */
+/** What the parser's buffer may contain besides the data itself. */
 const framing = "event: \r\n".length
 
 const LF = 10
@@ -15,12 +15,12 @@ const CR = 13
 
 const BLANK_LINE = Uint8Array.of(LF, LF)
 
-/** No beginning of these is one of these, so the end of the body has cut nothing off. */
+/** No prefix of these is one of these, so the end of the body has cut nothing off. */
 const isWhole = ({ data }: Frame): boolean => data === "[DONE]" || (/^\s*[{[]/.test(data) && parse(data) !== undefined)
 
 /**
- * Never throws. An event that is pending when the body ends is dropped, since its blank line never came, unless its data is
- * an object or an array of JSON, or `[DONE]`, and complete. After a fault nothing more is delivered.
+ * Never throws. An event that is pending when the body ends is dropped, because its blank line never came, unless its
+ * data is a complete object or array of JSON, or `[DONE]`. After a fault nothing more is delivered.
  */
 const reader = (max: number): Reader => {
   const utf8 = makeUtf8()
@@ -45,15 +45,16 @@ const reader = (max: number): Reader => {
     onError(error) {
       if (tooLong(error.type === "max-buffer-size-exceeded" ? Number.POSITIVE_INFINITY : (error.line?.length ?? 0)))
         return
-      // Not a field of the format, but servers write `error: ...` where they fail in the middle of a stream.
+      // Not a field of the format, but servers write `error: ...` when they fail in the middle of a stream.
       if (error.field === "error") events.push({ event: "error", data: error.value ?? "" })
     }
   })
-  // The parser looks for a wrongly decoded byte order mark in its first input only: how the body is cut must not matter.
+  // The parser looks for a wrongly decoded byte order mark only in its first input: the cut of the body must not
+  // matter.
   parser.feed("")
 
-  // A chunk's last CR ends its line at once, as CRLF; if LF does follow, it is dropped. Left alone, the parser would wait
-  // for what follows, and the event with it.
+  // A chunk's last CR ends its line at once, like CRLF; a following LF is dropped. Otherwise the parser would wait for
+  // what follows, and the event with it.
   const feed = (text: string): void => {
     const from = afterCR && text.charCodeAt(0) === LF ? 1 : 0
     if (over || text === "") return
@@ -71,7 +72,7 @@ const reader = (max: number): Reader => {
     },
     end() {
       if (over) return []
-      // As bytes: half a character at the end comes out as U+FFFD, and is not JSON.
+      // As bytes: half a character at the end becomes U+FFFD, and is not JSON.
       feed(utf8(BLANK_LINE))
       over = true
       const out = events.filter(isWhole)
@@ -86,10 +87,12 @@ const reader = (max: number): Reader => {
 
 const fields = ["data", "event", "id", "retry"]
 
-/** Servers send errors as JSON under `text/event-stream`, and events under `application/json`: the bytes decide first. */
+/**
+ * Servers send errors as JSON under `text/event-stream`, and events under `application/json`: the bytes decide first.
+ */
 const begins: Framing["begins"] = (text, contentType, more) => {
   if (text === "") return more ? undefined : byType(contentType)
-  // JSON that matters, or a page. No field of an event begins like this.
+  // JSON or a page. No field of an event begins like this.
   if ('{["<'.includes(text.charAt(0))) return "document"
   if (text.startsWith(":")) return "stream"
   for (const field of fields) {

@@ -1,12 +1,13 @@
 /**
- * A JSON Schema as OpenAI's strict mode takes it, where it has such a form: every object is closed and needs all of its
- * fields, and nothing is said that the mode has no grammar for.
+ * A JSON Schema as OpenAI's strict mode accepts it, if it has such a form: every object is closed and requires all of
+ * its fields, and no keyword lacks a grammar in the mode.
  *
- * It takes what the schema takes, with two exceptions: an object that does not say whether it is closed is closed, and a
- * field that may be left out or be null is never left out. A field that may only be left out has no strict form. Asked
- * for as null, it would have to be taken out of the answer again, and in a union it is not plain which nulls those are.
+ * It accepts what the schema accepts, with two exceptions: an object that does not say whether it is closed is closed,
+ * and a field that may be left out or be null is never left out. A field that may only be left out has no strict form.
+ * If it were requested as null, the null would have to be removed from the answer, and in a union it is not clear which
+ * nulls those are.
  *
- * The `openai` package has a transformation of its own, `lib/transform`. It is not used: it keeps keywords that the mode
+ * The `openai` package has its own transformation, `lib/transform`. It is not used: it keeps keywords that the mode
  * refuses, such as `minLength`, throws on most of what Effect writes, and weighs 73 KB.
  *
  * Source: https://platform.openai.com/docs/guides/structured-outputs, "Supported schemas".
@@ -24,7 +25,7 @@ const formats = new Set(["date-time", "time", "date", "duration", "email", "host
 
 const limits = { depth: 10, properties: 5000, choices: 1000, characters: 120_000 }
 
-/** Undefined where there is no strict form. */
+/** Undefined if there is no strict form. */
 export const strictForm = (schema: JsonSchema): JsonSchema | undefined => {
   const plain = plainSchema(schema)
   if (problemOf(plain) !== undefined) return undefined
@@ -71,7 +72,7 @@ const entries = (schemas: JsonSchema, each: (schema: JsonSchema) => JsonSchema |
   return made.some(([, one]) => one === undefined) ? undefined : Object.fromEntries(made)
 }
 
-/** The mode's expressions look neither ahead nor back, and remember nothing. */
+/** The mode's expressions have no lookahead, lookbehind or back-reference. */
 const isSayable = (key: string, value: unknown): boolean => {
   if (key === "pattern") return typeof value === "string" && !value.includes("(?") && !/\\[1-9bBkpP]/.test(value)
   return key !== "format" || formats.has(String(value))

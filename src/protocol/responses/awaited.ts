@@ -1,10 +1,10 @@
 /**
- * Calls of OpenAI's own tools that the program has to run, and not the vendor: a response that ends with one waits for it.
+ * Calls of OpenAI's own tools that the program must run, not the vendor: a response that ends with one waits for it.
  */
 import { string } from "../internal/json.js"
 import type { Item, Items } from "./item.js"
 
-/** The calls, each with the item that answers it. What the vendor runs in a container of its own has that item already. */
+/** The calls, each with the item that answers it. What the vendor runs in its own container has that item already. */
 const answers = new Map([
   ["apply_patch_call", "apply_patch_call_output"],
   ["computer_call", "computer_call_output"],

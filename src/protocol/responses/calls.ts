@@ -1,6 +1,6 @@
 /**
  * The tool calls of a Responses stream. A custom tool takes plain text, which is written as one JSON string, so that it
- * is whole exactly when the call is.
+ * is complete exactly when the call is.
  */
 import { type Fault, malformed } from "../../model/internal/fault.js"
 import { GrowingText } from "../../model/internal/text.js"
@@ -13,7 +13,7 @@ export const callBegins = (state: Items, item: Item, value: JsonObject, events: 
   const name = string(value.name)
   if (isCustom(item)) state.calledCustom = true
   else state.called = true
-  // Arguments that stand here already come again.
+  // Arguments that are present here are sent again.
   if (name !== undefined) start(state, item, name, value, events)
 }
 
@@ -46,7 +46,7 @@ export const argumentsDelta = (state: Items, item: Item, body: JsonObject, event
   if (item.done) return malformed(`the stream has a \`${body.type}\` after the end of its call`)
   if (item.arguments === "whole") {
     item.said ??= item.sent.value
-    contradict(state, `more of the arguments of ${named(item)} came after their end`)
+    contradict(state, `${named(item)} has more arguments after their end`)
   }
   send(item, piece, events)
   return undefined
@@ -57,14 +57,14 @@ export const argumentsDone = (state: Items, item: Item, body: JsonObject, events
 
 const odd = malformed("the stream has a call whose arguments are neither a text nor an object")
 
-/** Some servers send an object in place of its JSON. Nothing else is taken for arguments. */
+/** Some servers send an object instead of its JSON. Nothing else is treated as arguments. */
 const argumentsOf = (value: unknown): string | undefined | Fault => {
   if (typeof value === "string") return value
   if (value === undefined || value === null) return undefined
   return object(value) === undefined ? odd : (stringify(value) ?? odd)
 }
 
-/** Adds what no delta carried. Where the whole says something else, the call is never taken for whole. */
+/** Adds what no delta carried. If the whole differs from the deltas, the call never counts as whole. */
 const complete = (state: Items, item: Item, value: JsonObject, events: Array<ModelEvent>): Fault | undefined => {
   const whole = argumentsOf(value.arguments ?? value.input)
   if (typeof whole === "object") return whole
@@ -74,14 +74,14 @@ const complete = (state: Items, item: Item, value: JsonObject, events: Array<Mod
   if (missing === undefined && !isSame(item, whole)) {
     item.arguments = "broken"
     item.said = whole
-    contradict(state, `the arguments of ${named(item)} are not what its deltas were`)
+    contradict(state, `the arguments of ${named(item)} differ from its deltas`)
   } else item.arguments = "whole"
   return undefined
 }
 
 const saysNothing = ({ sent }: Item, whole: string): boolean => whole === "" && sent.value !== ""
 
-/** The same JSON, maybe in another layout. A text that is many times as long is not parsed to find out. */
+/** The same JSON, possibly formatted differently. A text that is many times as long is not parsed. */
 const isSame = (item: Item, whole: string): boolean => {
   const { value } = item.sent
   if (isCustom(item) || value.length > 1_000 + 16 * whole.length) return whole === value
@@ -105,7 +105,7 @@ export const callDone = (state: Items, item: Item, value: JsonObject, events: Ar
   return undefined
 }
 
-/** A call that was whole before: whatever says it again must say the same. */
+/** A call that was whole before: whatever repeats it must be equal. */
 export const callStands = (state: Items, item: Item, value: JsonObject): Fault | undefined => {
   const whole = argumentsOf(value.arguments ?? value.input)
   if (typeof whole === "object") return whole
@@ -113,11 +113,11 @@ export const callStands = (state: Items, item: Item, value: JsonObject): Fault |
   if (whole === undefined || saysNothing(item, whole) || whole === item.sent.value || isSame(item, whole)) {
     return undefined
   }
-  contradict(state, `the arguments of ${named(item)} are said in two ways`)
+  contradict(state, `the arguments of ${named(item)} are given twice, differently`)
   return undefined
 }
 
-/** Whether a whole call is what has come of one so far, and more. */
+/** Whether a whole call extends what came of one so far. */
 export const continues = ({ name, sent }: Item, value: JsonObject): boolean => {
   const whole = argumentsOf(value.arguments ?? value.input)
   return name === value.name && sent.value !== "" && typeof whole === "string" && whole.startsWith(sent.value)
@@ -125,10 +125,10 @@ export const continues = ({ name, sent }: Item, value: JsonObject): boolean => {
 
 const isNamed = (state: Items, item: Item, value: JsonObject): void => {
   const name = string(value.name)
-  if (name !== undefined && name !== item.name) contradict(state, `${named(item)} is said to be one of \`${name}\``)
+  if (name !== undefined && name !== item.name) contradict(state, `${named(item)} is then named \`${name}\``)
 }
 
-/** Such a call goes back as the item that it was: a name and arguments are not all of it. */
+/** Such a call goes back as its original item: it has more than a name and arguments. */
 const saysMore = (item: Item, { caller, namespace }: JsonObject): boolean =>
   isCustom(item) || string(namespace) !== undefined || (object(caller)?.type ?? "direct") !== "direct"
 

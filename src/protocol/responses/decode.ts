@@ -1,5 +1,5 @@
 /**
- * Reads Responses streams, OpenAI's and those of the vendors that copy it: one server-sent event at a time into model
+ * Reads Responses streams, of OpenAI and of the vendors that copy it: one server-sent event at a time into model
  * events.
  */
 import type { FinishReason, Reason } from "../../model/FinishReason.js"
@@ -21,7 +21,7 @@ import { annotationAdded, partAdded, partDone, refusalDelta, refusalDone, textDe
 import { reasoningDelta } from "./reasoning.js"
 
 /**
- * What the decoder knows of one attempt; nothing in it is to be relied on.
+ * What the decoder knows of one attempt. All of it comes from a server, so nothing may be relied on.
  *
  * @since 0.1.0
  * @category models
@@ -43,7 +43,9 @@ export interface State extends Items, Numbering {
   unread: string | undefined
 }
 
-/** Written out: what is spread has one shape at first and later another, and all that was compiled for it is compiled anew. */
+/**
+ * Written out, because spreading gives the object another shape later, and V8 then recompiles everything that uses it.
+ */
 export const initial = (stamp: Stamp): State => ({
   byIndex: new Map(),
   byId: new Map(),
@@ -87,7 +89,7 @@ export const step = (state: State, event: Frame, events: Array<ModelEvent>): Ste
     }
     state.following = state.resumed
   }
-  // Nearly all events. Apart from the others, since V8 compiles a small function some ten answers sooner.
+  // Nearly all events. In a function of its own, because V8 compiles a small function about ten answers earlier.
   const result =
     type === "response.output_text.delta"
       ? content(state, "message", body, events, textDelta)
@@ -195,7 +197,7 @@ const finishReasons: Readonly<Record<string, Reason>> = {
   "incomplete:content_filter": "content-filter"
 }
 
-/** The protocol has no word for a refusal or for calls. */
+/** The protocol has no status for a refusal or for calls. */
 const finishReason = (state: State): FinishReason => {
   const { called, calledCustom, finish, refused } = state
   const found = FinishWords.finishReason(finish, finishReasons)
@@ -204,7 +206,7 @@ const finishReason = (state: State): FinishReason => {
   return { reason: calls ? "tool-calls" : refused ? "refusal" : "stop", raw: found.raw }
 }
 
-/** Gateways send blank signs of life, and the marker of another protocol. */
+/** Gateways send blank keep-alives, and the end marker of another protocol. */
 const notJson = ({ data, event }: Frame): StepResult => {
   if (event === "error") return classify({ body: data })
   const text = data.trim()
@@ -226,12 +228,12 @@ const content = (state: State, type: string, body: JsonObject, events: Array<Mod
   return intoItem(state, type, body, events, read)
 }
 
-/** Its deltas and its item say the same. */
+/** Its deltas and its item have the same content. */
 const ofReasoning = (body: JsonObject): boolean => object(body.part)?.type === "reasoning_text"
 
 const spliced = (type: string): Fault => malformed(`the stream has a second \`${type}\`: two answers were spliced`)
 
-/** Gateways change the id from event to event, but none of them begins an answer again after output. */
+/** Gateways change the id from event to event, but none starts an answer again after output. */
 const progress = (state: State, type: string, body: JsonObject, events: Array<ModelEvent>): StepResult => {
   const response = object(body.response) ?? {}
   if (type === "response.created") {
@@ -254,7 +256,7 @@ const ended = (state: State, type: string, body: JsonObject, events: Array<Model
   start(state, response ?? {}, events)
   const odd = state.contradiction === undefined ? reconcile(state, output, status !== "incomplete", events) : undefined
   if (odd !== undefined) return odd
-  // An id that changes is a gateway's habit; with another text it is another answer.
+  // A changed id alone is a habit of gateways; together with another text it is another answer.
   if (state.contradiction !== undefined && (string(response?.id) ?? state.id) !== state.id) return spliced("response")
   const reason = FinishWords.finishWord(object(response?.incomplete_details)?.reason)
   const cut = FinishWords.interruption(reason)
@@ -268,7 +270,7 @@ const ended = (state: State, type: string, body: JsonObject, events: Array<Model
   return "Complete"
 }
 
-/** An answer that lacks what its stream carried is none. */
+/** An answer that lacks content of its stream is not a success. */
 const unread = ({ items, unread: type }: State): Fault | undefined => {
   const cut = items.find((item) => item.unread !== undefined && !item.done)
   if (cut !== undefined) return malformed(`the stream has a \`${cut.unread}\` in an item that never came whole`)
@@ -277,7 +279,7 @@ const unread = ({ items, unread: type }: State): Fault | undefined => {
     : malformed(`the answer is empty, and its stream has a \`${type}\`, which is not understood`)
 }
 
-/** Some servers write an error without any content where there is none. */
+/** Some servers write an empty error when there is none. */
 const saysError = (error: unknown): boolean =>
   typeof error === "string" ? error !== "" : Object.values(object(error) ?? {}).some(Boolean)
 

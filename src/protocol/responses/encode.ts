@@ -25,7 +25,7 @@ import type { Responses } from "../sdk/openai.js"
 import { encodeInput } from "./input.js"
 
 /**
- * A request in the SDK's own terms: what `responses.create` takes.
+ * A request in the SDK's own terms: the parameters of `responses.create`.
  *
  * @since 0.1.0
  * @category models
@@ -74,7 +74,7 @@ export const encode = (request: ModelRequest, quirks: Quirks = {}): Encoded<Para
     return {
       model,
       input,
-      // What is written in the background has to be stored, or nobody could fetch it.
+      // An answer that is written in the background must be stored, or nobody could fetch it.
       store: options?.background === true,
       ...(handsOutReasoning(request) && { include: [encrypted] }),
       ...(instructions !== undefined && { instructions }),
@@ -85,18 +85,18 @@ export const encode = (request: ModelRequest, quirks: Quirks = {}): Encoded<Para
       ...(tools.length > 0 && parallelToolCalls !== undefined && { parallel_tool_calls: parallelToolCalls }),
       ...(user !== undefined && { [quirks.user ?? "safety_identifier"]: user }),
       ...(metadata !== undefined && { metadata: { ...metadata } }),
-      // The vendors of this protocol have tiers of their own, which only they can check.
+      // The vendors of this protocol have their own tiers, which only they can check.
       ...(serviceTier !== undefined && { service_tier: serviceTier as NonNullable<Params["service_tier"]> }),
       ...options,
       ...(tools.length > 0 && { tools }),
-      // Each of them holds several things; what is said of one does not undo another.
+      // These fields hold several settings, so they are merged field by field.
       ...(reasoning !== undefined && { reasoning: { ...reasoning, ...said(options?.reasoning ?? {}) } }),
       ...(output !== undefined && { text: { format: encodeOutput(output), ...said(options?.text ?? {}) } }),
       stream: true
     }
   })
 
-/** The last models that do not reason, to which OpenAI answers that they have nothing to encrypt. */
+/** The last models without reasoning: OpenAI answers them that they have nothing to encrypt. */
 const unreasoning = /(^|\/)(gpt-3|gpt-4|chatgpt-)|-chat(-|$)/
 
 const handsOutReasoning = ({ model, reasoning }: ModelRequest): boolean =>
@@ -116,13 +116,13 @@ const encodeToolChoice = (request: ModelRequest): Encoded<Params["tool_choice"]>
   if (typeof toolChoice !== "object") return Either.right(toolChoice)
   const { tool: name } = toolChoice
   const definition = vendorToolNamed(request, name)
-  // The constructor of the protocol took it as one of these.
+  // The protocol's own constructor typed the definition.
   return definition === undefined
     ? Either.right({ type: "function", name })
     : chosen(name, definition as Responses.Tool)
 }
 
-/** Each kind of tool is named in its own way, and some cannot be named at all. */
+/** Each type of tool is named differently, and some cannot be named at all. */
 const chosen = (name: string, tool: Responses.Tool): Encoded<NonNullable<Params["tool_choice"]>> => {
   switch (tool.type) {
     case "function":
@@ -146,7 +146,7 @@ const chosen = (name: string, tool: Responses.Tool): Encoded<NonNullable<Params[
       // It has no choice of its own: it is required, and no other tool is allowed.
       return Either.right({ type: "allowed_tools", mode: "required", tools: [{ type: tool.type }] })
     default:
-      return invalid("toolChoice", `names "${name}", and Responses cannot be told to call such a tool: say "required"`)
+      return invalid("toolChoice", `names "${name}", but Responses cannot force a call of such a tool: use "required"`)
   }
 }
 
@@ -160,7 +160,7 @@ const encodeTool = ({ description, name, parameters }: Tool): Encoded<Responses.
     strict: false
   })
 
-/** Strict where it can be: the vendor refuses other schemas in strict mode. */
+/** Strict if possible: the vendor refuses other schemas in strict mode. */
 const encodeOutput = ({ name, schema }: OutputSchema): Responses.ResponseFormatTextJSONSchemaConfig => {
   const strict = strictForm(schema)
   return {

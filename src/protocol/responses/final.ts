@@ -1,6 +1,6 @@
 /**
- * What the final event of a Responses stream says of all items: it adds what no other event had, or contradicts what came
- * before. Where it does, and nothing was shown, the answer is read anew from the vendor's last statements.
+ * Compares the final event of a Responses stream with all items: it adds what no other event had, or contradicts what
+ * came before. If it contradicts and nothing was shown, the answer is read again from the vendor's last statements.
  */
 import { type Fault, malformed } from "../../model/internal/fault.js"
 import type { ModelEvent } from "../../model/ModelEvent.js"
@@ -9,7 +9,7 @@ import { contradict, type Item, type Items, noItems } from "./item.js"
 import { closeItems, finish } from "./items.js"
 import { fits, hasText, messagesDone, saysText } from "./messages.js"
 
-/** The items that the final event has. Servers that write none may still write the text. */
+/** The items of the final event. Servers that write none may still write the text. */
 export const outputOf = (response: JsonObject | undefined): ReadonlyArray<JsonObject> | Fault => {
   const output = response?.output ?? []
   const values = array(output) ?? [output]
@@ -28,7 +28,7 @@ export const reconcile = (
   events: Array<ModelEvent>
 ): Fault | undefined => {
   if (output.length === 0) {
-    if (!isInOrder(state)) contradict(state, "its messages came in another order than they have")
+    if (!isInOrder(state)) contradict(state, "its messages came in another order than in the final event")
     return undefined
   }
   const came = state.items.length
@@ -53,7 +53,7 @@ export const reconcile = (
   return undefined
 }
 
-/** Items are matched by their ids or, where a gateway changes ids, by their type and order. */
+/** Items are matched by their ids or, if a gateway changes ids, by their type and order. */
 const match = (state: Items, output: ReadonlyArray<JsonObject>): ReadonlyArray<Item | undefined> => {
   const ids = new Set(output.map(({ id }) => id))
   const others = new Map<unknown, Array<Item>>()
@@ -69,7 +69,7 @@ const match = (state: Items, output: ReadonlyArray<JsonObject>): ReadonlyArray<I
   })
 }
 
-/** Whether the messages can be read one by one: each says what its own deltas did, and they stand in the same order. */
+/** Whether the messages can be read one by one: each equals its own deltas, in the same order. */
 const messagesFit = (
   state: Items,
   output: ReadonlyArray<JsonObject>,
@@ -91,13 +91,13 @@ const messagesFit = (
   return next === came.length || !isWhole
 }
 
-/** The messages that have text, in the order in which it came. */
+/** The messages that have text, in the order in which the text came. */
 const shownOf = (state: Items): ReadonlyArray<Item> =>
   state.items.filter((item) => item.kind === "message" && hasText(item)).sort((a, b) => blockOf(a) - blockOf(b))
 
 const blockOf = ({ inOrder }: Item): number => inOrder.find(({ sent }) => sent.value !== "")?.index ?? -1
 
-/** Items in the order of their places, or as they came where these tell nothing. */
+/** Items in the order of their indices, or in the order of arrival if the indices are unusable. */
 const inPlace = (items: ReadonlyArray<Item>): ReadonlyArray<Item> => {
   const places = new Set(items.map(({ at }) => at))
   return places.size < items.length || places.has(undefined)
@@ -110,7 +110,7 @@ const isInOrder = (state: Items): boolean => {
   return inPlace(shown).every((item, at) => item === shown[at])
 }
 
-/** The answer as the vendor's last statements have it: those of the final event or, if it has none, of each item. */
+/** The answer by the vendor's last statements: those of the final event or, if it has none, of each item. */
 export const readAnew = (state: Items, output: ReadonlyArray<JsonObject>, events: Array<ModelEvent>): void => {
   const anew = noItems()
   const values = output.length > 0 ? output : inPlace(state.items).map(lastWord)
@@ -121,7 +121,7 @@ export const readAnew = (state: Items, output: ReadonlyArray<JsonObject>, events
   state.refused = anew.refused
 }
 
-/** The item as an event had it whole, or else what its deltas came to. */
+/** The item as an event had it whole, or else as its deltas built it. */
 const lastWord = (item: Item): JsonObject => {
   if (item.final !== undefined) return item.final
   switch (item.kind) {

@@ -1,6 +1,4 @@
-/**
- * Writes a conversation as the input items that Responses take.
- */
+/** Writes a conversation as the input items that Responses accept. */
 import * as Either from "effect/Either"
 import type * as Prompt from "../../model/Prompt.js"
 import { dataUrl, type Encoded, each, invalid, isOfAnother, onlyUncited, ownPart } from "../internal/encode.js"
@@ -12,7 +10,7 @@ type Item = Responses.ResponseInputItem
 export const encodeInput = (prompt: Prompt.Prompt): Encoded<Array<Item>> =>
   Either.gen(function* () {
     const items: Array<Item> = []
-    // The calls that went back as items of their own, by their ids.
+    // The calls that went back as items, by their ids.
     const calls = new Map<string, JsonObject>()
     for (const [at, message] of prompt.entries()) {
       switch (message.role) {
@@ -53,7 +51,7 @@ const userPart = (part: Prompt.UserPart): Encoded<ReadonlyArray<Responses.Respon
       return Either.right([imagePart(part)])
     case "document":
       return Either.map(onlyUncited(part, "Responses"), () =>
-        // The protocol has no field for what is to be known of a document: it is said right before.
+        // The protocol has no field for the context of a document: it is sent as text before the document.
         part.context === undefined
           ? [documentPart(part)]
           : [{ type: "input_text", text: part.context }, documentPart(part)]
@@ -67,7 +65,7 @@ const imagePart = ({ source }: Prompt.ImagePart): Responses.ResponseInputImage =
   detail: "auto"
 })
 
-/** The protocol has files, but none of text: that goes as text, under its name. */
+/** The protocol has files but no text files: a text is sent as text, under its name. */
 const documentPart = ({ name, source }: Prompt.DocumentPart): Responses.ResponseInputContent => {
   if ("text" in source) {
     return { type: "input_text", text: name === undefined ? source.text : `# ${name}\n\n${source.text}` }
@@ -77,7 +75,7 @@ const documentPart = ({ name, source }: Prompt.DocumentPart): Responses.Response
   return { type: "input_file", filename: name ?? unnamed, file_data: dataUrl(source) }
 }
 
-/** What answers a call of a kind that is not modelled is an item of its own; one of another protocol answers nothing here. */
+/** The answer to a call that is not modelled is an item of its own; one of another protocol answers nothing here. */
 const result = (
   part: Prompt.ToolMessage["content"][number],
   calls: ReadonlyMap<string, JsonObject>
@@ -89,18 +87,19 @@ const result = (
         value === undefined ? [] : [value as unknown as Item]
       )
 
-/** The protocol has no mark for a failed tool: the content says that it failed. */
+/** The protocol has no error flag for a tool's result: the content says that it failed. */
 const toolResult = ({ content, id }: Prompt.ToolResultPart, call: JsonObject | undefined): Encoded<Item> =>
   Either.map(userContent(content), (output) => {
     const result = { call_id: id, output }
-    // What a program of the vendor called returns to that program. The vendor wrote it, and it goes back unread.
+    // The result of a call that a program of the vendor made returns to that program. The vendor wrote it, and it goes
+    // back unread.
     const caller = object(call?.caller) as unknown as Responses.ResponseCustomToolCallOutput["caller"]
     return call?.type === "custom_tool_call"
       ? { type: "custom_tool_call_output", ...result, ...(caller && { caller }) }
       : { type: "function_call_output", ...result, ...(caller && { caller }) }
   })
 
-/** False where the arguments of a call have no JSON. */
+/** False if the arguments of a call cannot be written as JSON. */
 const assistant = (
   items: Array<Item>,
   calls: Map<string, JsonObject>,
@@ -138,13 +137,13 @@ const assistant = (
   return true
 }
 
-/** What came as an item: its name is its type, and it has an id. A part of a message has none. */
+/** A part that came as an item: its name is its type, and it has an id. A part of a message has none. */
 const isItem = (part: Prompt.ProviderPart): part is Prompt.ProviderPart & { readonly value: JsonObject } => {
   const item = object(part.value)
   return item?.type === part.name && (string(item.id) ?? string(item.call_id)) !== undefined
 }
 
-/** What the vendor wrote the vendor reads, so an item goes back as it came. */
+/** What the vendor wrote, the vendor can read, so an item goes back unchanged. */
 const provider = (items: Array<Item>, calls: Map<string, JsonObject>, value: JsonObject): void => {
   const item = value as unknown as Item
   if (value.type === "reasoning" && !isReadable(value)) return
@@ -153,13 +152,13 @@ const provider = (items: Array<Item>, calls: Map<string, JsonObject>, value: Jso
     items.push(item)
     return
   }
-  // The call itself came just before, with less in it.
+  // The call itself came just before, without these fields.
   const before = items.findLastIndex((call) => call.type === "function_call" && call.call_id === id)
   calls.set(id, value)
   if (before < 0) items.push(item)
   else items[before] = item
 }
 
-/** Of reasoning that is not stored the vendor knows an id only, and refuses it. */
+/** For reasoning that is not stored the vendor has only an id, and refuses it. */
 const isReadable = (item: JsonObject): boolean =>
   string(item.encrypted_content) !== undefined || (array(item.content) ?? []).length > 0

@@ -1,9 +1,9 @@
 /**
- * The output items of a Responses stream: which of them an event belongs to, and their way from the event that adds one
- * to the event that has it whole.
+ * The output items of a Responses stream: matches events to items, from the event that adds an item to the event that
+ * has it whole.
  *
  * Vendors and gateways leave out many of these events, and some give an item another id in each of them. So an item is
- * known by its place and by its id, whichever helps; it may begin with any of its events; and what an event says of the
+ * matched by its index and its id, whichever is usable. It may begin with any of its events, and an event that has it
  * whole adds what no delta carried.
  */
 import { type Fault, malformed } from "../../model/internal/fault.js"
@@ -25,7 +25,7 @@ const find = (state: Items, at: number | undefined, id: string | undefined): Ite
   return (id === undefined ? undefined : state.byId.get(id)) ?? item
 }
 
-/** Whether an event with an id can be of an item that was found. One that had its end, under its own id, has no other. */
+/** Whether an event with an id can belong to a matched item. An item that ended under its own id has no other. */
 const isOf = (item: Item, id: string | undefined): boolean => {
   if (id === undefined || item.id === id) return true
   if (item.done && !item.renamed) return false
@@ -33,7 +33,7 @@ const isOf = (item: Item, id: string | undefined): boolean => {
   return true
 }
 
-/** Reads an event into its item, which begins with it where nothing announced one of its kind. */
+/** Reads an event into its item, which begins with it if no event announced one of its type. */
 export const intoItem = (
   state: Items,
   type: string,
@@ -62,7 +62,7 @@ export const itemAdded = (state: Items, body: JsonObject, events: Array<ModelEve
   const at = number(body.output_index)
   const known = find(state, at, string(value.id))
   if (known !== undefined && known.type === value.type) {
-    // Announced twice, or after its end: more of it will contradict that.
+    // Announced twice, or after its end: further content will contradict that.
     if (known.id !== undefined && known.id === value.id && known.announced && known.at === at) return undefined
     if (!known.announced && !known.done) {
       known.announced = true
@@ -82,11 +82,11 @@ export const itemDone = (state: Items, body: JsonObject, events: Array<ModelEven
   return finish(state, known, at, value, events)
 }
 
-/** The latest item of its type, if that has no end yet: what has another place and another id at its end. */
+/** The latest item of its type, if that has not ended: an item may have another index and another id at its end. */
 const unplaced = (state: Items, id: string | undefined, value: JsonObject): Item | undefined => {
   const item = state.latest.get(string(value.type) ?? "")
   if (item === undefined || item.done || id === undefined) return item?.done ? undefined : item
-  // Calls are made side by side.
+  // Calls are made in parallel.
   if (item.kind === "call") return continues(item, value) ? item : undefined
   return item.kind === "message" && hasText(item) ? item : undefined
 }
@@ -124,7 +124,7 @@ const begin = (state: Items, at: number | undefined, value: JsonObject, events: 
   return item
 }
 
-/** What an item has at its beginning. */
+/** The content of an item at its beginning. */
 const beginning = (state: Items, item: Item, value: JsonObject, events: Array<ModelEvent>): Fault | undefined => {
   switch (item.kind) {
     case "message":
@@ -137,7 +137,7 @@ const beginning = (state: Items, item: Item, value: JsonObject, events: Array<Mo
   }
 }
 
-/** Takes an event that has an item whole. Later ones must say the same. */
+/** Reads an event that has an item whole. Later ones must be equal. */
 export const finish = (
   state: Items,
   known: Item | undefined,

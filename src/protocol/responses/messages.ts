@@ -1,9 +1,9 @@
 /**
- * The messages of a Responses stream as a whole: at their end, and in the final event. What they say is compared with what
- * the deltas carried, and what is missing is added.
+ * The messages of a Responses stream as a whole: at their end, and in the final event. They are compared with what the
+ * deltas carried, and missing content is added.
  *
- * Servers number the parts of a message in one way in its deltas and in another way in the whole message, merge parts, or
- * merge messages. So parts are compared each with its own, or else all together.
+ * Servers number the parts of a message differently in its deltas and in the whole message, merge parts, or merge
+ * messages. So parts are compared one by one, or else all together.
  */
 import { type Fault, malformed } from "../../model/internal/fault.js"
 import type { ModelEvent } from "../../model/ModelEvent.js"
@@ -11,7 +11,7 @@ import { array, type JsonObject, object, string } from "../internal/json.js"
 import { contradict, type Item, type Items, type Part, rest } from "./item.js"
 import { agrees, annotate, another, closeParts, complete, partBegins, send, type Whole, wholeOf } from "./parts.js"
 
-/** A message says whether it is commentary or the answer, which it has to say again when it goes back. */
+/** A message says whether it is commentary or the answer, and must say so again when it goes back. */
 export const messageBegins = (
   state: Items,
   item: Item,
@@ -36,19 +36,19 @@ export const messageDone = (
   const wholes = wholesOf(value)
   if (wholes === undefined) return odd
   if (fitsByPlace(item, wholes)) eachByPlace(state, item, wholes, events)
-  else if (!allTogether(state, [item], wholes, events)) contradict(state, "a message is not what its deltas were")
+  else if (!allTogether(state, [item], wholes, events)) contradict(state, "a message differs from its deltas")
   if (wholes.some(({ text }) => text !== "")) for (const part of item.inOrder) part.whole = true
   closeParts(state, item, events)
   return undefined
 }
 
-/** Whether a message can be what the final event says of it. */
+/** Whether a message can be the one of the final event. */
 export const fits = (item: Item, value: JsonObject): boolean => {
   const wholes = wholesOf(value) ?? []
   return fitsByPlace(item, wholes) || missingOf(item.inOrder, wholes) !== undefined
 }
 
-/** Compares all messages with what the final event says of all of them, where they do not fit one by one. */
+/** Compares all messages with those of the final event together, if they do not match one by one. */
 export const messagesDone = (
   state: Items,
   values: ReadonlyArray<JsonObject>,
@@ -65,7 +65,7 @@ export const messagesDone = (
       events
     )
   ) {
-    contradict(state, "the final event has other messages than came before it")
+    contradict(state, "the final event has other messages than the events before it")
   }
   return undefined
 }
@@ -76,7 +76,7 @@ export const saysText = (value: JsonObject): boolean => wholesOf(value)?.some(({
 
 const odd = malformed("the stream has a message whose content cannot be read")
 
-/** The parts that a message says it has; `undefined` where that cannot be read. */
+/** The parts of a whole message; `undefined` if they cannot be read. */
 const wholesOf = ({ content }: JsonObject): ReadonlyArray<Whole> | undefined => {
   if (content === undefined || content === null || content === "") return []
   const parts = typeof content === "string" || object(content) !== undefined ? [content] : array(content)
@@ -89,16 +89,16 @@ const wholesOf = ({ content }: JsonObject): ReadonlyArray<Whole> | undefined => 
   return wholes
 }
 
-/** The part that stands where a whole message has one. */
+/** The part at the same place as a part of a whole message. */
 const placed = (item: Item, at: number, kind: Part["kind"]): Part | undefined => {
   const part = item.parts.get(at)
   return part?.at === at && part.kind === kind ? part : undefined
 }
 
-/** Whether anything came of a part. */
+/** Whether anything of a part arrived. */
 const counts = ({ kind, sent }: Part): boolean => kind === "provider" || sent.value !== ""
 
-/** Whether each part stands where its deltas said, in the order in which they came, with nothing missing before others. */
+/** Whether each part is where its deltas were, in the order of arrival, with nothing missing before others. */
 const fitsByPlace = (item: Item, wholes: ReadonlyArray<Whole>): boolean => {
   let found = 0
   /** Our index of the text that follows. */
@@ -127,7 +127,7 @@ const eachByPlace = (state: Items, item: Item, wholes: ReadonlyArray<Whole>, eve
   }
 }
 
-/** What the wholes have beyond what was sent, text by text; `undefined` where they do not begin with it. */
+/** What the wholes have beyond the emitted texts, text by text; `undefined` if they do not begin with them. */
 const missingOf = (parts: ReadonlyArray<Part>, wholes: ReadonlyArray<Whole>): ReadonlyArray<Whole> | undefined => {
   const missing: Array<Whole> = []
   for (const kind of ["text", "refusal"] as const) {
@@ -145,7 +145,7 @@ const missingOf = (parts: ReadonlyArray<Part>, wholes: ReadonlyArray<Whole>): Re
   return missing
 }
 
-/** Compares parts with wholes by their texts alone. False where they contradict each other. */
+/** Compares parts with wholes only by their texts. False if they contradict each other. */
 const allTogether = (
   state: Items,
   items: ReadonlyArray<Item>,

@@ -1,27 +1,27 @@
 /**
- * The numbers of the events of a Responses stream. They show where events were lost or came twice, and where the server is
- * asked for the rest.
+ * The numbers of the events of a Responses stream. They show lost and repeated events, and where to ask the server for
+ * the rest.
  *
- * Gateways leave out events that they do not know, with their numbers, and nothing is wrong. So a gap is only a doubt,
- * which the final event clears up if it has the answer again. After a cursor the server itself sends what is missing: there
- * the numbers must follow on.
+ * Gateways leave out events that they do not know, together with their numbers, without harm. So a gap is only a doubt,
+ * which the final event resolves if it contains the answer. After a cursor the server itself sends the missing events:
+ * there the numbers must be consecutive.
  */
 import { contradiction, type Fault, malformed } from "../../model/internal/fault.js"
 
 export interface Numbering {
   /** The highest number so far. */
   sequence: number | undefined
-  /** The number of the first event that had one. */
+  /** The number of the first numbered event. */
   firstSequence: number | undefined
   /** What the numbers say against the stream. */
   doubt: Fault | undefined
-  /** True once the stream was taken up again at `sequence`: what comes twice is skipped. */
+  /** True once the stream was continued at `sequence`: repeated events are skipped. */
   resumed: boolean
-  /** True once an event followed on the position where the stream was taken up again. */
+  /** True once an event followed the position at which the stream was continued. */
   following: boolean
 }
 
-/** Takes a number that does not follow on the last one. */
+/** Takes a number that does not follow the last one. */
 export const outOfOrder = (state: Numbering, sequence: number): "Skip" | Fault | undefined => {
   const last = state.sequence
   if (last === undefined) {
@@ -37,11 +37,11 @@ export const outOfOrder = (state: Numbering, sequence: number): "Skip" | Fault |
   return undefined
 }
 
-/** What the final event has to clear up. Numbers that all are the same number nothing. */
+/** What the final event must resolve. Numbers that are all equal mean nothing. */
 export const doubtOf = ({ doubt, firstSequence, sequence }: Numbering): Fault | undefined =>
   sequence === firstSequence ? undefined : doubt
 
-/** From here on events have to follow on the last one: the server sends again what came after a position. */
+/** From here on numbers must be consecutive: the server sends the events after a position again. */
 export const resume = (state: Numbering): void => {
   state.resumed = true
   state.following = false

@@ -1,6 +1,4 @@
-/**
- * What the messages of a Responses stream are made of: texts with their annotations, and refusals.
- */
+/** The parts of the messages of a Responses stream: texts with their annotations, and refusals. */
 import { malformed } from "../../model/internal/fault.js"
 import { GrowingText } from "../../model/internal/text.js"
 import type { Citation, ModelEvent } from "../../model/ModelEvent.js"
@@ -11,7 +9,7 @@ import { contradict, type Item, type Items, type Part, rest, unreadable } from "
 /** A part as an item or an event has it whole. */
 export interface Whole {
   readonly kind: Part["kind"]
-  /** Empty where it says nothing: gateways leave out what came before. */
+  /** Empty if it says nothing: gateways leave out earlier content. */
   readonly text: string
   readonly value: JsonObject
 }
@@ -75,15 +73,15 @@ export const annotationAdded = (state: Items, item: Item, body: JsonObject, even
   return undefined
 }
 
-/** Content that belongs nowhere must not be lost silently. */
+/** Content outside a part must not be lost silently. */
 const misplaced = ({ type }: JsonObject): StepResult =>
   malformed(`the stream has a \`${type}\` outside a part of its kind`)
 
 const oddPart = malformed("the stream has a message with a part that is neither an object nor a text")
 
-/** More of a part that was said to be whole. */
+/** More of a part that was already whole. */
 const late = (state: Items, part: Part, text: string | undefined): StepResult => {
-  if (text !== undefined) contradict(state, `more of a ${part.kind} came after it was said to be whole`)
+  if (text !== undefined) contradict(state, `more of a ${part.kind} came after its end`)
   return undefined
 }
 
@@ -92,7 +90,7 @@ const kindOf = ({ text, type }: JsonObject): Part["kind"] => {
   return type === "refusal" ? "refusal" : "provider"
 }
 
-/** A part, which some servers write as its text alone; `undefined` where it cannot be read. */
+/** A part, which some servers write as its text alone; `undefined` if it cannot be read. */
 export const wholeOf = (part: unknown): Whole | undefined => {
   if (typeof part === "string") return { kind: "text", text: part, value: {} }
   const value = object(part)
@@ -103,7 +101,7 @@ export const wholeOf = (part: unknown): Whole | undefined => {
   return typeof text === "string" || text === undefined || text === null ? { kind, text: text ?? "", value } : undefined
 }
 
-/** The part of an index, or the latest one. One of the given kind begins where there is none. */
+/** The part of an index, or the latest one. If there is none, one of the given kind begins. */
 const partOf = (
   state: Items,
   item: Item,
@@ -146,7 +144,7 @@ const begin = (state: Items, item: Item, at: number, kind: Part["kind"], events:
   return part
 }
 
-/** A part as it is at its beginning, with what it has then. */
+/** A part at its beginning, with its content then. */
 export const partBegins = (
   state: Items,
   item: Item,
@@ -161,13 +159,13 @@ export const partBegins = (
   return part
 }
 
-/** An event that has a part whole. Not every server gives it the index that it gave the deltas. */
+/** An event that has a part whole. Not every server gives it the index of its deltas. */
 const partDoneAs = (state: Items, item: Item, contentIndex: unknown, whole: Whole, events: Array<ModelEvent>): Part => {
   const part = whole.kind === "provider" ? undefined : meant(state, item, number(contentIndex), whole, events)
   return complete(state, part ?? partOf(state, item, contentIndex, whole.kind, events), whole, events)
 }
 
-/** The part that a whole text is of, if it is not simply the one of its index. */
+/** The part that a whole text belongs to, if it is not simply the one of its index. */
 const meant = (
   state: Items,
   item: Item,
@@ -179,7 +177,7 @@ const meant = (
   const known = at === undefined ? undefined : item.parts.get(at)
   if (part === undefined || part.kind !== kind || part === known) return known
   if (at === undefined) return part
-  // The deltas of the latest part came under another index, if no other part can be meant and this is what they say.
+  // The deltas of the latest part came under another index, if no other part is possible and the text equals them.
   const isKnown = known !== undefined && known.sent.value !== "" && (known.at === at || agrees(text, known))
   if (isKnown || part.whole || part.sent.value === "" || (known !== undefined && !agrees(text, part))) return known
   if (known?.at === at) close(state, known, events)
@@ -188,14 +186,16 @@ const meant = (
   return part
 }
 
-/** Whether a whole text has what was sent of a part, and maybe more. White space around it is often trimmed. */
+/**
+ * Whether a whole text contains what was emitted of a part, and possibly more. White space around it is often trimmed.
+ */
 export const agrees = (whole: string, { sent }: Part): boolean =>
   whole === "" || rest(whole, sent.value) !== undefined || whole.trim() === sent.value.trim()
 
 /** Adds to a part what no delta carried. */
 export const complete = (state: Items, part: Part, whole: Whole, events: Array<ModelEvent>): Part => {
   const { kind, text } = whole
-  if (part.kind !== kind) contradict(state, `a ${part.kind} is said to be a ${kind}`)
+  if (part.kind !== kind) contradict(state, `a ${part.kind} is then called a ${kind}`)
   else if (kind === "provider") part.value = whole.value
   if (part.kind !== kind || text === "") return part
   part.whole = true
@@ -205,7 +205,7 @@ export const complete = (state: Items, part: Part, whole: Whole, events: Array<M
     if (missing !== "") send(state, part, missing, events)
   } else {
     part.final = text
-    contradict(state, `a ${part.kind} is not what its deltas were`)
+    contradict(state, `a ${part.kind} differs from its deltas`)
   }
   return part
 }
@@ -249,7 +249,7 @@ const citationOf = (value: unknown, index: number): Citation => {
   }
 }
 
-/** Some vendors have the annotations in the whole part only. */
+/** Some vendors have the annotations only in the whole part. */
 export const annotate = (state: Items, part: Part, value: JsonObject, events: Array<ModelEvent>): void => {
   for (const annotation of (array(value.annotations) ?? []).slice(part.annotations)) {
     part.annotations++

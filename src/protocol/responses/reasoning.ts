@@ -1,6 +1,6 @@
 /**
  * The reasoning items of a Responses stream. Each text of an item, of its summary or of its content, is a block of its
- * own; the item itself is kept whole beside them, so that it can go back as it came.
+ * own. The item itself is kept whole beside them, so that it can go back unchanged.
  */
 import type { ModelEvent } from "../../model/ModelEvent.js"
 import { array, type JsonObject, number, object, string } from "../internal/json.js"
@@ -19,7 +19,7 @@ const open = (state: Items, item: Item, events: Array<ModelEvent>): void => {
   events.push({ _tag: "ReasoningStart", index: item.index })
 }
 
-/** Summaries are counted up from 0, contents down from -1. */
+/** Summaries are numbered up from 0, contents down from -1. */
 const content = (index: unknown): number => -1 - (number(index) ?? 0)
 
 export const reasoningDelta = (state: Items, item: Item, body: JsonObject, events: Array<ModelEvent>): StepResult => {

@@ -1,10 +1,8 @@
-/**
- * The attempts of several providers, in one list.
- */
+/** The attempts of several providers, in one list. */
 import { unsafeMake } from "../../model/internal/proven.js"
 import type { Attempt, ModelResponse } from "../../model/ModelResponse.js"
 
-/** All attempts: those of before, and those that a provider tells of, which may have the others among them. */
+/** All attempts: the earlier ones, and those that a provider reports, which may include the earlier ones. */
 export const after = (before: ReadonlyArray<Attempt>, told: ReadonlyArray<Attempt>): ReadonlyArray<Attempt> => {
   if (before.every((attempt, at) => isSame(attempt, told[at]))) return told
   const last = before.at(-1)?.attempt ?? 0

@@ -1,6 +1,4 @@
-/**
- * A provider's service over a client: requests are written, run through the retry loop, and traced.
- */
+/** A provider's service over a client: requests are encoded, run through the retry loop, and traced. */
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Schedule from "effect/Schedule"
@@ -30,7 +28,7 @@ import { unsent } from "./unsent.js"
 export const fromClient = <R>(
   client: ModelClient.ModelClient,
   options: ServiceOptions<R>,
-  /** What is known of the vendor; the options go before it. */
+  /** What is known of the vendor; the options override it. */
   patience?: Deadlines.Options
 ): Effect.Effect<Service, InvalidOptions, R> =>
   Effect.gen(function* () {
@@ -90,7 +88,7 @@ export const fromClient = <R>(
         trust: inside?.unshown !== undefined || call.delivery === "hold" ? "vendor" : "shown"
       })
     }
-    // A schema that the vendor's own structured output does not take is asked for by a tool, whose parameters it takes.
+    // A schema that the vendor's own structured output does not accept is sent as the parameters of a tool.
     const usualWay: UsualWay = (output) =>
       options.structuredOutput ??
       (Either.isRight(client.prepare({ model: "any", prompt: Prompt.text("any"), output })) ? "native" : "tool")
@@ -99,7 +97,7 @@ export const fromClient = <R>(
 
 const none = Effect.succeed(undefined)
 
-/** A price that is no number would make every cost unknown, and a negative one a counter that goes back. */
+/** A price that is not a number would make every cost unknown, and a negative one would make a counter decrease. */
 const checkPrices = (prices: ServiceOptions["prices"]): Effect.Effect<void, InvalidOptions> => {
   for (const [model, price] of Object.entries(prices ?? {})) {
     for (const [kind, value] of Object.entries(price)) {
@@ -128,10 +126,15 @@ const checkedDeadlines = (deadlines: Deadlines.Options | undefined): Either.Eith
 
 const checkedRaw = ({ delivery, raw }: Parameters<OpenEvents>[1]): Either.Either<void, Fault> =>
   raw === true && delivery === "hold"
-    ? Either.left(invalidRequest("raw", "the call wants `raw` events and holds everything back: use another delivery"))
+    ? Either.left(
+        invalidRequest(
+          "raw",
+          "the call wants `raw` events, and the delivery `hold` delivers nothing before the end: use another delivery"
+        )
+      )
     : Either.void
 
-/** Whether there is something to go on from, and a delivery that can. */
+/** Whether there is something to continue, and a delivery that can. */
 const checkedFrom = ({ delivery, from }: Parameters<OpenEvents>[1]): Either.Either<void, Fault> => {
   if (from === undefined) return Either.void
   if (from.finished) {
@@ -139,12 +142,15 @@ const checkedFrom = ({ delivery, from }: Parameters<OpenEvents>[1]): Either.Eith
   }
   return delivery === "hold" && !isEmpty(from)
     ? Either.left(
-        invalidRequest("from", "the call continues `from` a checkpoint and holds everything back: use another delivery")
+        invalidRequest(
+          "from",
+          "the call continues `from` a checkpoint, which the delivery `hold` cannot: use another delivery"
+        )
       )
     : Either.void
 }
 
-/** For those who have no types: words alone cannot name a marker and an anchor. */
+/** For programs without types: fixed words cannot contain a marker and an anchor. */
 const checkContinuation = (continuation: unknown): Effect.Effect<void, InvalidOptions> =>
   continuation === undefined || continuation === false || typeof continuation === "function"
     ? Effect.void

@@ -1,6 +1,4 @@
-/**
- * A provider of a vendor from the configuration: the key, and whatever else the vendor must be told.
- */
+/** A provider of a vendor from the configuration: the key, and the vendor's other options. */
 import * as Config from "effect/Config"
 import type { ConfigError } from "effect/ConfigError"
 import * as Effect from "effect/Effect"
@@ -21,12 +19,12 @@ export const fromConfig = <RPool, RRetry>(
   const wanted = Object.entries(config).flatMap(([name, value]) =>
     value === undefined ? [] : [[name, value] as const]
   )
-  // Config.all cannot take nothing at all.
+  // Config.all does not accept an empty record.
   const read = wanted.length === 0 ? Config.succeed({}) : Config.all(Object.fromEntries(wanted))
   return Effect.flatMap(read, (values) => fromVendor<RPool, RRetry>(vendor, { ...options, ...values }))
 }
 
-/** The variables are those that the vendor names. */
+/** The variables that the vendor names. */
 export const fromEnv = <RPool, RRetry>(
   vendor: Vendor,
   options?: Settings<Vendor, RPool, RRetry>
@@ -34,7 +32,7 @@ export const fromEnv = <RPool, RRetry>(
   const { env, fields = [], key, name } = vendor
   const unshown = options?.auth === "none"
   if (env === undefined && key === undefined && !unshown) {
-    const problem = `is not named by ${name}: name it when the vendor is made, or use Provider.layerConfig`
+    const problem = `is missing for ${name}: name the variable of its key when the vendor is made, or use Provider.layerConfig`
     return new InvalidOptions({ module: "Provider", option: "env", problem })
   }
   const apiKey = env === undefined || unshown ? undefined : Config.redacted(env)

@@ -1,6 +1,4 @@
-/**
- * A whole service from one function that streams.
- */
+/** A whole service from one function that streams. */
 import * as Effect from "effect/Effect"
 import type * as Stream from "effect/Stream"
 import type { Fault } from "../../model/internal/fault.js"
@@ -15,26 +13,26 @@ import { Shown } from "./shown.js"
 import { unsent } from "./unsent.js"
 
 /**
- * What a service is made from.
+ * The function, and what a service needs besides.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Source {
-  /** Named in errors. */
+  /** The name in errors. */
   readonly id: string
   /**
-   * The events of an answer. The options have their `delivery` settled, and can be given as they are to another service's
-   * `stream`. A source that does not go on `from` a checkpoint may ignore it: text that was delivered then ends the call
-   * with `SeamNotProven`, and is never written twice.
+   * Streams the events of an answer. The options have their `delivery` resolved, and can be passed unchanged to another
+   * service's `stream`. A source that cannot continue `from` a checkpoint may ignore it: if text was delivered, the
+   * call then ends with `SeamNotProven`, and no text comes twice.
    */
   readonly stream: (request: ModelRequest.Options, options: SourceOptions) => Stream.Stream<ModelEvent, ProviderError>
-  /** How objects are asked for where the call does not say: for all schemas, or for each. Default: `tool`. */
+  /** How objects are requested by default: for all schemas, or for each. Default: `tool`. */
   readonly structuredOutput?: StructuredOutput | ((output: ModelRequest.OutputSchema) => StructuredOutput) | undefined
 }
 
 /**
- * The options of a call, with its delivery settled.
+ * The options of a call, with its delivery resolved.
  *
  * @since 0.1.0
  * @category models

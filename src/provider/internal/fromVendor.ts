@@ -1,6 +1,4 @@
-/**
- * A provider from a vendor and what the caller says: which endpoint, at which address, with which key.
- */
+/** A provider from a vendor and the caller's options: the endpoint, its address, and the key. */
 import * as Headers from "@effect/platform/Headers"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
@@ -15,7 +13,7 @@ import { fromClient } from "./fromClient.js"
 import type { ServiceOptions } from "./serviceOptions.js"
 import type { Settings } from "./vendorOptions.js"
 
-/** The options of any vendor, as they are once the types have done their work. */
+/** The options of any vendor, after the types have checked them. */
 type Given<RPool, RRetry> = Settings<Vendor, RPool, RRetry> & {
   readonly apiKey?: ModelClient.Options["apiKey"] | undefined
 }
@@ -26,7 +24,7 @@ interface Resolved<RPool, RRetry> {
   readonly service: ServiceOptions<RRetry>
 }
 
-/** What the types asked of the caller by the vendor is checked here for those who have no types, or no one vendor. */
+/** The vendor's required options are checked here for programs without types, and for vendors chosen at run time. */
 export const fromVendor = <RPool, RRetry>(
   vendor: Vendor,
   options: Given<RPool, RRetry>
@@ -69,7 +67,7 @@ const resolve = <RPool, RRetry>(
     }
   })
 
-/** Behind another address there may be a gateway that starts an answer over where the vendor would go on with it. */
+/** Another address may be a gateway that starts an answer over where the vendor would continue it. */
 const isOwnHost = (given: string | undefined, own: string): boolean =>
   given === undefined || (URL.canParse(given) && URL.canParse(own) && new URL(given).host === new URL(own).host)
 
@@ -80,10 +78,12 @@ const endpointOf = (
   const found = protocol === undefined ? endpoints[0] : endpoints.find((endpoint) => endpoint.protocol === protocol)
   if (found !== undefined) return Effect.succeed(found)
   const served = endpoints.map((endpoint) => endpoint.protocol).join(", ")
-  return invalid("protocol", `is ${protocol}, which ${name} does not serve: it serves ${served}`)
+  return invalid("protocol", `is ${protocol}, which is not supported by ${name}: it serves ${served}`)
 }
 
-/** The fields go into the address one by one: each is a name, and can be no more of an address than that. */
+/**
+ * The fields are inserted into the address one by one: each is a name, and must not add another part to the address.
+ */
 const addressOf = (
   { fields = [], name: vendor }: Vendor,
   { baseUrl }: Endpoint,
@@ -97,14 +97,14 @@ const addressOf = (
       : invalid(name, `is not a name: give ${about} alone, in letters, digits, \`-\` and \`_\``)
   })
 
-/** A base URL and a protocol that do not go together are what remains of a setting that was changed by half. */
+/** A base URL and a protocol that do not match usually come from a setting that was changed by half. */
 const checkProtocol = ({ protocol }: Endpoint, baseUrl: string): Effect.Effect<void, InvalidOptions> => {
   const spoken = mandated(baseUrl)
   if (spoken === undefined || spoken.includes(protocol) || !isGoverned(protocol)) return Effect.void
   const [other] = spoken
   return invalid(
     "baseUrl",
-    `is an address that speaks ${spoken.join(" and ")}, and the provider would speak ${protocol}: ` +
-      `say \`protocol: "${other}"\` of a vendor that serves it, or give the base URL of ${protocol}`
+    `is an address of ${spoken.join(" and ")}, but the protocol of the provider is ${protocol}: ` +
+      `set \`protocol: "${other}"\` of a vendor that serves it, or give the base URL of ${protocol}`
   )
 }

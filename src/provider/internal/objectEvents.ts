@@ -1,13 +1,11 @@
-/**
- * What a stream of an object emits.
- */
+/** The events of a stream of an object. */
 import type { InvalidOutput } from "../../model/InvalidOutput.js"
 import type { ErrorSummary, ModelResponse } from "../../model/ModelResponse.js"
 import type { ObjectResponse } from "./callOptions.js"
 
 /**
- * JSON that is still being written: any field may be missing, a list may grow, and so may a string, wherever it is. A
- * literal string is therefore any string; numbers, booleans and null are whole.
+ * JSON that is still being written: any field may be missing, and lists and strings may grow, at any depth. So a
+ * literal string is any string; numbers, booleans and null are whole.
  *
  * @example
  * ```ts
@@ -36,9 +34,9 @@ export type DeepPartial<I> = unknown extends I
         : I
 
 /**
- * What has been written of the object so far, before the Schema decodes it: its encoded side. What is in it stays: only
- * the string or the list that is being written grows on, and fields are added. Each value is one of its own, and shares
- * what did not change with the one before.
+ * What has been written of the object so far, before the Schema decodes it: its encoded side. It only grows: the string
+ * or list that is being written gets longer, and fields are added. Each value is a new one, and shares what did not
+ * change with the one before.
  *
  * @since 0.1.0
  * @category models
@@ -49,7 +47,8 @@ export interface ObjectPartial<I> {
 }
 
 /**
- * All that was shown is void, and comes again: the stream dropped, or the answer did not fit and another one was asked for.
+ * Everything shown is void, and comes again: the stream dropped, or the answer did not fit and another one was
+ * requested.
  *
  * @since 0.1.0
  * @category models
@@ -72,7 +71,7 @@ export interface ObjectDone<out A> extends ObjectResponse<A> {
 }
 
 /**
- * Any event of an object that is streamed, to be told apart by `_tag`.
+ * Any event of a streamed object, discriminated by `_tag`.
  *
  * @since 0.1.0
  * @category models

@@ -1,6 +1,4 @@
-/**
- * What may be set for a provider, whatever its client is.
- */
+/** The options of a provider over any client. */
 import type * as Effect from "effect/Effect"
 import type * as Schedule from "effect/Schedule"
 import type { InvalidOptions } from "../../client/InvalidOptions.js"
@@ -14,41 +12,46 @@ import type * as StreamRetry from "../../retry/StreamRetry.js"
 import type { StructuredOutput } from "../../vendors/Vendor.js"
 
 /**
- * How a provider survives.
+ * How a provider recovers from errors.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Resilience<out R = never> {
-  /** When to try again. The client that failed is always renewed where that is called for. Default: `StreamRetry.standard()`. */
+  /**
+   * When to retry. The client that failed is always renewed if the error calls for it. Default:
+   * `StreamRetry.standard()`.
+   */
   readonly retry?: Schedule.Schedule<unknown, ProviderError.ProviderError, R> | undefined
-  /** Bounds around any policy. */
+  /** Limits around any policy. */
   readonly limits?: StreamRetry.Limits | undefined
   readonly deadlines?: Deadlines.Options | undefined
   /**
-   * Makes what has a say before each attempt: a circuit breaker, limits, or an own one. What it makes lives as long as the
-   * provider; one that is made elsewhere is shared by giving it to several, as `Effect.succeed(limits)`. Default: none.
+   * Makes what decides before each attempt whether it may be sent: a circuit breaker, limits, or your own. It lives as
+   * long as the provider. To share one among several providers, make it elsewhere and pass `Effect.succeed(limits)`.
+   * Default: none.
    */
   readonly admission?: Effect.Effect<Admission, InvalidOptions, R> | undefined
   /**
-   * Makes the bucket that limits what retries add to the load of the provider. `false`: no such limit. Default:
-   * `RetryBudget.make()`, whose documentation says why.
+   * Makes the bucket that limits how much load retries add to the provider. `false`: no such limit. Default:
+   * `RetryBudget.make()`, see there.
    */
   readonly retryBudget?: Effect.Effect<RetryBudget, InvalidOptions> | false | undefined
 }
 
 /**
- * What may be set for a provider, whatever its client is.
+ * The options of a provider over any client.
  *
  * @since 0.1.0
  * @category models
  */
 export interface ServiceOptions<out R = never> extends Resilience<R> {
   /**
-   * The words that ask a model, in the user's name, to continue its own message after a drop: only with `resume`, and only
-   * where there is no better route. They must ask it to write `marker`, then `anchor` character for character, and then
-   * to go on; and if nothing was missing, to write marker, anchor, and marker again. Text is joined only where the model
-   * did that. `false`: models are not asked, and such text fails with what was delivered. Default: plain English.
+   * The words that ask a model, in the user's name, to continue its own message after a drop: only with `resume`, and
+   * only if there is no better route. They must ask it to write `marker`, then `anchor` character for character, and
+   * then to continue; and, if nothing was missing, to write marker, anchor, and marker again. Text is joined only if
+   * the model did that. `false`: models are never asked, and such text fails with what was delivered. Default: plain
+   * English.
    *
    * @example
    * ```ts
@@ -61,12 +64,12 @@ export interface ServiceOptions<out R = never> extends Resilience<R> {
    */
   readonly continuation?: ((ask: Ask) => string) | false | undefined
   /**
-   * How objects are asked for. Default: what the vendor is known to take, else `native` for a schema that its structured
-   * output takes, and `tool` for any other.
+   * How objects are requested. Default: what the vendor is known to accept; else `native` for a schema that its
+   * structured output accepts, and `tool` for any other.
    */
   readonly structuredOutput?: StructuredOutput | undefined
   /**
-   * What a million tokens of each model cost, by the name by which requests ask for it, so that spans and metrics say what
+   * The price of a million tokens of each model, by the model's name in requests. Spans and metrics then show what
    * requests cost. The library has no prices of its own: they change, and differ by contract. Default: none.
    *
    * @example

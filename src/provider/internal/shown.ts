@@ -1,8 +1,8 @@
 /**
- * What the consumer of one answer was shown, whoever wrote it. It keeps the promise of the delivery where the events come
- * from code that this library did not write, or from several providers, one after the other:
+ * What the consumer of one answer was shown, whoever wrote it. It keeps the promise of the delivery if the events come
+ * from code outside this library, or from several providers in turn:
  *
- * - an answer that begins anew voids what was shown before it
+ * - an answer that starts over voids what was shown before it
  * - visible text is never taken back with `resume` and `fail`
  * - with `hold`, nothing is shown before the end
  */
@@ -29,12 +29,12 @@ export interface Taken<A> {
 export class Shown {
   private readonly folding: Folding
   private before: ReadonlyArray<Attempt>
-  /** Whether the consumer has a start, or what a checkpoint says. */
+  /** Whether the consumer has a start, or the content of a checkpoint. */
   private isTold: boolean
   private start: ResponseStart | undefined
-  /** Whether the provider that writes now has written anything. */
+  /** Whether the current provider has written anything. */
   private brought = false
-  /** Where the blocks of the provider that writes now stand for the consumer; undefined where they stand where it says. */
+  /** The consumer's indices for the blocks of the current provider; undefined if they equal the provider's own. */
   private places: { readonly indices: ReadonlyArray<number>; readonly end: number } | undefined
 
   constructor(
@@ -54,7 +54,9 @@ export class Shown {
     return this.folding.isFinished
   }
 
-  /** Another provider goes on. A checkpoint has no place for a block that never came, so later blocks have moved up. */
+  /**
+   * Another provider continues. A checkpoint has no place for a block that never came, so later blocks have moved up.
+   */
   next(attempts: ReadonlyArray<Attempt>): void {
     const { fold } = this.folding
     const indices = fold.indices()
@@ -78,7 +80,7 @@ export class Shown {
     return this.isFinished ? undefined : truncated("the answer ended without its `Finish`")
   }
 
-  /** What another provider can go on with after this error; undefined where nobody may, since its text was contradicted. */
+  /** What another provider can continue after this error; undefined if none may, because the text was contradicted. */
   checkpoint(error: ProviderError, attempts: ReadonlyArray<Attempt>): Checkpoint | undefined {
     if (this.delivery === "hold") return { ...nothing, attempts, seams: [] }
     if (this.brought && error.checkpoint === undefined) return undefined
@@ -120,7 +122,7 @@ export class Shown {
     return undefined
   }
 
-  /** Whether visible text stands there, which the delivery promises to keep. */
+  /** Whether it contains visible text, which the delivery promises to keep. */
   keepsText(fromIndex: number): boolean {
     if (this.delivery !== "resume" && this.delivery !== "fail") return false
     return /\S/.test(this.folding.fold.partial(fromIndex).text)
@@ -153,5 +155,5 @@ export class Shown {
   }
 }
 
-const begun = seamNotProven("another answer was begun, where text was delivered that is not taken back")
+const begun = seamNotProven("another answer was started, although text was delivered that is never taken back")
 const tookBack = seamNotProven("text was taken back that was delivered for good")

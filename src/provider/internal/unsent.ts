@@ -1,6 +1,4 @@
-/**
- * The error of a request that never got as far as an attempt.
- */
+/** The error of a request that was never sent. */
 import type { Fault } from "../../model/internal/fault.js"
 import { fromFault } from "../../model/internal/fromFault.js"
 import type { ProviderError } from "../../model/ProviderError.js"

@@ -1,9 +1,9 @@
 /**
- * What a caller says of a vendor's provider: what may be set for all of them, and what this one must be told.
+ * The options of a vendor's provider: those of all vendors, and those that this vendor requires.
  *
- * For one vendor, and for several that want the same, the options are a single object type and neither a union nor an
- * intersection: only then does the first line of the compiler's message name the property that is missing. What makes
- * another one unnecessary (`auth` for the key, `baseUrl` for the fields) is therefore a type parameter.
+ * For one vendor, and for several with the same requirements, the options are a single object type, neither a union nor
+ * an intersection: only then does the first line of the compiler's message name the missing property. So an option that
+ * makes another one unnecessary (`auth` for the key, `baseUrl` for the fields) is a type parameter.
  */
 import type * as Config from "effect/Config"
 import type * as Redacted from "effect/Redacted"
@@ -11,13 +11,13 @@ import type * as ModelClient from "../../client/ModelClient.js"
 import type { Fields, Keyless, Vendor } from "../../vendors/Vendor.js"
 import type { ServiceOptions } from "./serviceOptions.js"
 
-/** The fields of all members of a union in one type, of which the compiler can say which one was meant. */
+/** The fields of all members of a union in one type, so that the compiler can suggest the intended one. */
 type AllOf<Q> = {
   readonly [K in Q extends unknown ? keyof Q : never]?: Q extends { readonly [P in K]?: infer A } ? A : never
 }
 
 /**
- * What may be set for a provider of any vendor.
+ * The options of a provider of any vendor.
  *
  * @since 0.1.0
  * @category models
@@ -25,13 +25,13 @@ type AllOf<Q> = {
 export interface Settings<out V extends Vendor = Vendor, out RPool = never, out RRetry = never>
   extends Omit<ModelClient.Options<RPool>, "provider" | "apiKey" | "quirks">,
     ServiceOptions<RRetry> {
-  /** Which of the vendor's protocols to speak. Default: the vendor's own choice. */
+  /** Which of the vendor's protocols to use. Default: the vendor's own choice. */
   readonly protocol?: NoInfer<V>["endpoints"][number]["protocol"] | undefined
-  /** Where the vendor differs from the protocol. Go before those that are known of it. Default: those. */
+  /** How the vendor differs from the protocol. Overrides the known quirks. Default: the known ones. */
   readonly quirks?: AllOf<NonNullable<NoInfer<V>["endpoints"][number]["quirks"]>> | undefined
 }
 
-/** The settings, with the types of those that make another option unnecessary. */
+/** The options, with the types of those that make another option unnecessary. */
 interface Chosen<V extends Vendor, RPool, RRetry, Auth extends ModelClient.Auth, Url extends string | undefined>
   extends Settings<V, RPool, RRetry> {
   readonly auth?: Auth | undefined
@@ -48,15 +48,15 @@ interface MaybeKeyed<V extends Vendor, RPool, RRetry, Auth extends ModelClient.A
   readonly apiKey?: ModelClient.Options["apiKey"] | undefined
 }
 
-/** One object type of several. */
+/** Merges several object types into one. */
 type Flat<T> = { readonly [K in keyof T]: T[K] }
 
-/** The fields of a vendor's address: needed, unless the whole address is given. */
+/** The fields of a vendor's address: required, unless the whole address is given. */
 type With<Base, Name extends string, Value, Url> = undefined extends Url
   ? Flat<Base & { readonly [N in Name]: Value }>
   : Flat<Base & { readonly [N in Name]?: Value }>
 
-/** `One` is what the options are picked by: of vendors that want different things, they are a union. */
+/** `One` is the key by which the options are picked: for vendors with different requirements, they are a union. */
 type Needs<One, V extends Vendor, RPool, RRetry, Auth extends ModelClient.Auth, Url extends string | undefined> =
   One extends Fields<infer Name>
     ? With<KeyOf<One, V, RPool, RRetry, Auth, Url>, Name, string, Url>
@@ -76,8 +76,9 @@ type KeyOf<
     : Keyed<V, RPool, RRetry, Auth, Url>
 
 /**
- * The options of a provider: what may be set, the key, and what the vendor must be told besides. `Auth` and `Url` are the
- * types of `auth` and `baseUrl`: with `"none"` no key is needed, and with an address none of the fields that make one.
+ * The options of a provider: optional ones, the key, and what the vendor requires besides. `Auth` and `Url` are the
+ * types of `auth` and `baseUrl`: with `"none"` no key is required, and with an address none of the fields that make
+ * one.
  *
  * @since 0.1.0
  * @category models
@@ -90,7 +91,7 @@ export type Options<
   Url extends string | undefined = string | undefined
 > = Needs<V, V, RPool, RRetry, Auth, Url>
 
-// Aliases and no interfaces: only these are known to have no other fields than configs.
+// Aliases and not interfaces: only these are known to have no other fields than configs.
 type KeyConfig<Url extends Config.Config<string> | undefined> = {
   readonly apiKey: Config.Config<Redacted.Redacted>
   readonly baseUrl?: Url
@@ -106,8 +107,8 @@ type KeyConfigOf<V, Url extends Config.Config<string> | undefined> = V extends K
   : KeyConfig<Url>
 
 /**
- * What a provider reads from the configuration. `Url` is the type of `baseUrl`: with an address, none of the fields that
- * make one is needed.
+ * What a provider reads from the configuration. `Url` is the type of `baseUrl`: with an address, none of the fields
+ * that make one is required.
  *
  * @since 0.1.0
  * @category models

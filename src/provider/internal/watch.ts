@@ -1,6 +1,6 @@
 /**
- * The same service, as it is seen by who tries several for one call: it says when it is answered, and goes on with a list
- * that another one began.
+ * A service as seen by code that tries several services for one call: it reports when it is answered, and continues a
+ * list that another service began.
  */
 import type { Service } from "../Provider.js"
 
@@ -8,7 +8,7 @@ import type { Service } from "../Provider.js"
 export interface Watch {
   /** Called when an attempt is answered. */
   readonly began: () => void
-  /** The elements of a list that were given, as JSON. */
+  /** The emitted elements of a list, as JSON. */
   readonly given: Array<string>
 }
 
@@ -21,8 +21,8 @@ export const watchable = (make: (watch?: Watch) => Service): Service => {
   return service
 }
 
-/** False for a service that a program made by hand, of which nothing is known but its methods. */
+/** False for a service that a program made by hand, of which only its methods are known. */
 export const isWatchable = (service: Service): boolean => watched.has(service)
 
-/** The service itself where it cannot be watched. */
+/** The service itself if it cannot be watched. */
 export const watchedBy = (service: Service, watch: Watch): Service => watched.get(service)?.(watch) ?? service

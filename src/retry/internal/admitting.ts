@@ -1,5 +1,5 @@
 /**
- * The permission of one attempt: asked for once, whoever pulls, and settled exactly once, when the scope of the attempt
+ * The permission of one attempt: requested once, whoever pulls, and settled exactly once, when the scope of the attempt
  * closes.
  */
 import * as Effect from "effect/Effect"
@@ -11,7 +11,7 @@ import type { ProviderError } from "../../model/ProviderError.js"
 import type { Admission, AttemptInfo, Outcome } from "../Admission.js"
 import { Permits } from "./permits.js"
 
-/** Learns that the attempt waits, and then that it does no longer, whatever came of it. */
+/** Called when the attempt starts to wait, and when it stops, whatever the result. */
 export interface Queue {
   readonly queued: () => void
   readonly left: () => void
@@ -29,7 +29,7 @@ export class Admitting {
     private readonly queue: Queue | undefined
   ) {}
 
-  /** Its permit is settled after whatever is added to the scope later. */
+  /** The permit is settled after everything that is added to the scope later. */
   static make(
     scope: Scope.Scope,
     admission: Admission,
@@ -40,7 +40,7 @@ export class Admitting {
     return Effect.as(Scope.addFinalizer(scope, admitting.settle), admitting)
   }
 
-  /** Waits for permission. A pull that is interrupted keeps the place in the queue for the next one. */
+  /** Waits for permission. An interrupted pull keeps the place in the queue for the next one. */
   readonly admitted: Effect.Effect<void, Fault> = Effect.suspend(() =>
     Effect.zipRight(
       this.ask,
@@ -51,7 +51,7 @@ export class Admitting {
     )
   )
 
-  /** Events came: what to tell the permit of the first of them. */
+  /** Events came: returns what reports the first of them to the permit. */
   began(headers: Readonly<Record<string, string>> | undefined): Effect.Effect<void> | undefined {
     if (this.begun) return undefined
     this.begun = true
@@ -59,7 +59,7 @@ export class Admitting {
     return told && Effect.uninterruptible(told)
   }
 
-  /** Says what the permit is settled with, once the scope closes. */
+  /** Sets the outcome that the permit is settled with, once the scope closes. */
   ended(outcome: Outcome): void {
     this.outcome = outcome
   }

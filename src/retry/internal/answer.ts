@@ -1,5 +1,5 @@
 /**
- * The answer to one request: what was delivered and is not void, over all attempts, and what is told of them.
+ * The answer to one request: what was delivered and is not void, over all attempts, and what is reported about them.
  */
 import type { Checkpoint, Cursor } from "../../model/Checkpoint.js"
 import * as internal from "../../model/internal/fold.js"
@@ -16,41 +16,41 @@ export interface Options {
   readonly delivery: Delivery
   readonly provider: string
   readonly protocol: string
-  /** What another call delivered, and this one goes on with. */
+  /** What another call delivered, and this one continues. */
   readonly from: Checkpoint | undefined
 }
 
-/** What a break made of the answer. */
+/** What an attempt added to the answer before it broke. */
 export interface Progress {
-  /** The attempt brought text. */
+  /** The attempt added text. */
   readonly wrote: boolean
-  /** It brought text, or events of an answer that the server still keeps. */
+  /** It added text, or events of an answer that the server still keeps. */
   readonly gained: boolean
   readonly delivered: Delivered
 }
 
 export const nothing: PartialResponse = { text: "", blocks: [], delivered: "nothing" }
 
-/** Whether there is nothing in it to go on with: it only tells of attempts that were made. */
+/** Whether it has no content to continue: it only lists earlier attempts. */
 export const isEmpty = ({ blocks, cursor }: Checkpoint): boolean => blocks.length === 0 && cursor === undefined
 
 export class Answer {
   /** All attempts that ended. */
   readonly attempts: Array<Attempt>
-  /** What came and is not void. */
+  /** The output that is not void. */
   fold: Fold
-  /** The number of the last event that a server which keeps the answer sent; -1 where there is none. */
+  /** The number of the last event from a server that keeps the answer; -1 if there is none. */
   private position = -1
   private textBefore = 0
   private positionBefore = -1
-  /** Whether the consumer has anything that can become void: a start, or what a checkpoint says. */
+  /** Whether the consumer has anything that can become void: a start, or the content of a checkpoint. */
   isTold: boolean
   private start: ResponseStart | undefined
-  /** Where texts met so far. */
+  /** The seams so far. */
   seams: Array<Seam>
   private cursor: Cursor | undefined
   private best: PartialResponse | undefined
-  /** Given where text is never taken back. */
+  /** Present if text is never taken back. */
   private readonly gap: Gap | undefined
 
   constructor(private readonly options: Options) {
@@ -73,7 +73,7 @@ export class Answer {
     return this.fold.partial(0, toIndex)
   }
 
-  /** An attempt begins: gives what its events are read into. */
+  /** An attempt begins: returns what its events are read into. */
   target(continued: Continued | undefined): Target | undefined {
     this.textBefore = this.partial().text.length
     this.positionBefore = this.position
@@ -96,7 +96,7 @@ export class Answer {
     }
   }
 
-  /** The start of an attempt, with what those need to know who go on with it later. */
+  /** The start of an attempt, with what a later continuation needs to know. */
   started(event: ResponseStart, startedAt: number, decoder: Decoder | undefined, isOneAnswer: boolean): ResponseStart {
     this.isTold = true
     this.cursor = decoder && isOneAnswer ? this.cursorOf(decoder) : undefined
@@ -109,7 +109,7 @@ export class Answer {
     return this.start
   }
 
-  /** An attempt broke: what it brought is part of the answer now. */
+  /** An attempt broke: its output is now part of the answer. */
   broke(decoder: Decoder | undefined, keptByServer: boolean): Progress {
     this.fold = decoder?.fold ?? this.fold
     this.position = decoder?.position()?.after ?? this.position
@@ -119,22 +119,22 @@ export class Answer {
     const partial = this.partial()
     if (partial.delivered !== "nothing") this.best = further(this.best, partial)
     const wrote = partial.text.length > this.textBefore
-    // Nobody asks for the rest of an answer that failed or was refused, so its events are no progress.
+    // Nobody asks for the rest of an answer that failed or was refused, so its events are not progress.
     const gained = wrote || (keptByServer && this.position > this.positionBefore)
     return { wrote, gained, delivered: partial.delivered }
   }
 
-  /** Where texts met, once that is known. False where an answer that a cursor took up again has the seam that it had. */
+  /** The seam, once known. False if an answer that a cursor continues keeps its seam. */
   met(seam: Seam): boolean {
     if (seam.attempt === this.seams.at(-1)?.attempt) return false
     this.seams.push(seam)
     return true
   }
 
-  /** Takes the blocks from `fromIndex` on out of the answer; gives what was in them, if there were any. */
+  /** Removes the blocks from `fromIndex` on from the answer; returns their content, if there was any. */
   discard(fromIndex: number): PartialResponse | undefined {
     this.gap?.drop()
-    // Another answer counts its events anew.
+    // Another answer numbers its events anew.
     this.position = -1
     this.cursor = undefined
     const discarded = fromIndex < this.fold.length ? this.fold.partial(fromIndex) : undefined
@@ -146,7 +146,7 @@ export class Answer {
     return discarded
   }
 
-  /** Nothing of it is left. True where the consumer has something to forget. */
+  /** Nothing of it is left. True if the consumer has something to discard. */
   restart(): boolean {
     const { isTold } = this
     this.isTold = false
@@ -155,7 +155,7 @@ export class Answer {
     return isTold
   }
 
-  /** What an error says of what came. Of what was held back, nothing was delivered. */
+  /** The output for an error. Held output was not delivered. */
   soFar(): { delivered: Delivered; partial: PartialResponse | undefined; checkpoint: Checkpoint } {
     const { best, cursor } = this
     const held = this.options.delivery === "hold"
@@ -186,7 +186,7 @@ export class Answer {
 
 const depth: Readonly<Record<Delivered, number>> = { nothing: 0, reasoning: 1, text: 2, "tool-call": 3 }
 
-/** The one with more text; where that is the same, the one that got further. */
+/** The one with more text; if that is equal, the one that got further. */
 const further = (a: PartialResponse | undefined, b: PartialResponse): PartialResponse => {
   const more = b.text.length - (a?.text.length ?? 0) || depth[b.delivered] - depth[a?.delivered ?? "nothing"]
   return a === undefined || more >= 0 ? b : a

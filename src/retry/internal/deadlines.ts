@@ -1,6 +1,4 @@
-/**
- * What the deadlines of a request are: the table of what is known, and what it depends on.
- */
+/** Computes the deadlines of a request from a table of facts. */
 import * as Duration from "effect/Duration"
 import type * as ModelRequest from "../../model/ModelRequest.js"
 import { isVendorTool } from "../../model/Tool.js"
@@ -24,24 +22,24 @@ const standard: Deadlines = {
   total: 60 * MINUTE
 }
 
-/** Of all rows that apply, the longest counts. */
+/** Of all rows that apply, the longest value counts. */
 const patience: ReadonlyArray<readonly [applies: (traits: Traits) => boolean, atLeast: Partial<Deadlines>]> = [
-  // A long prompt is read before anything is said.
+  // A long prompt is read before the first event.
   [({ tokens }) => tokens > 50_000, { firstEvent: 5 * MINUTE, idle: 3 * MINUTE }],
   [({ tokens }) => tokens > 100_000, { firstEvent: 10 * MINUTE, idle: 4 * MINUTE }],
   [({ tokens }) => tokens > 200_000, { firstEvent: 15 * MINUTE, idle: 5 * MINUTE }],
   [({ reasons }) => reasons, { firstEvent: 10 * MINUTE, stuck: 20 * MINUTE }],
-  // Anthropic Messages is the one protocol whose servers ping while a model thinks in silence.
+  // Anthropic Messages is the only protocol whose servers ping while a model thinks silently.
   [({ pings, reasons }) => reasons && !pings, { idle: 10 * MINUTE }],
-  // One machine, perhaps without a graphics card, loads the model first.
+  // A single machine, perhaps without a graphics card, loads the model first.
   [({ local }) => local, { firstEvent: 15 * MINUTE, idle: 15 * MINUTE, stuck: 20 * MINUTE }]
 ]
 
 const fields = ["firstEvent", "idle", "stuck", "reasoning", "total"] as const
 
 /**
- * The deadlines of the requests to one endpoint: the defaults, over them what the provider was given, over that what the
- * call was given, field by field. What does not depend on the request is found out once.
+ * The deadlines of requests to one endpoint: the defaults, overridden field by field by those of the provider, and
+ * these by those of the call. What does not depend on the request is computed once.
  */
 export const forEndpoint = (
   { baseUrl, deadlines, protocol }: Omit<Facts, "request">,
@@ -61,7 +59,7 @@ export const forEndpoint = (
   }
 }
 
-/** Those that were given. */
+/** The fields that were set. */
 const inMillis = (options: Options = {}): Partial<Deadlines> => {
   const out: { -readonly [K in keyof Deadlines]?: number } = {}
   for (const field of fields) {
@@ -71,7 +69,7 @@ const inMillis = (options: Options = {}): Partial<Deadlines> => {
   return out
 }
 
-/** Four characters to a token. The bytes of images and documents say little of what they cost to read, also as data URLs. */
+/** Four characters per token. The size of images and documents says little about their tokens, even as data URLs. */
 const estimateTokens = ({ prompt, system, tools }: ModelRequest.Options): number => {
   const IMAGE = 6_000
   const DOCUMENT = 120_000
@@ -105,10 +103,10 @@ const isReasoning = ({ model, providerOptions, reasoning }: ModelRequest.Options
   return reasoner.test(model.slice(model.lastIndexOf("/") + 1))
 }
 
-/** By its exact host: a name that only looks like one of these may be anyone's. */
+/** By its exact host: a name that only resembles one of these may be anyone's. */
 const isLocal = (baseUrl: string): boolean => {
   if (!URL.canParse(baseUrl)) return false
-  // The URL parser has already written every form of an IPv4 address as four decimal numbers.
+  // The URL parser has already normalized every form of an IPv4 address to four decimal numbers.
   const host = new URL(baseUrl).hostname.replace(/^\[|\]$/g, "").replace(/\.$/, "")
   if (host === "localhost" || host.endsWith(".localhost") || host.endsWith(".local")) return true
   if (host.includes(":")) return host === "::1" || /^f[cd][0-9a-f]{2}:|^fe[89ab][0-9a-f]:/.test(host) || isMapped(host)
@@ -126,7 +124,7 @@ const isMapped = (host: string): boolean => {
   return isPrivate([first >> 8, first & 255, second >> 8, second & 255])
 }
 
-/** The first field that is no time to wait for, and what is wrong with it, for those who have no types. */
+/** The first field that is not a valid time, and what is wrong with it, for programs without types. */
 export const problemOf = (options: Options = {}): readonly [field: string, problem: string] | undefined => {
   for (const [field, value] of Object.entries(options)) {
     if (value === undefined) continue

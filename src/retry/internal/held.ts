@@ -1,6 +1,4 @@
-/**
- * The events of an answer that was held back until its end was proven: one delta per block.
- */
+/** The events of an answer that was held back until its end was proven: one delta per block. */
 import type { ModelEvent } from "../../model/ModelEvent.js"
 import type { PartialResponse } from "../../model/PartialResponse.js"
 
@@ -21,7 +19,7 @@ export const events = ({ blocks }: PartialResponse): Array<ModelEvent> => {
       case "tool-call":
         out.push({ _tag: "ToolCallStart", index, id: block.id, name: block.name })
         if (block.json !== "") out.push({ _tag: "ToolCallDelta", index, json: block.json })
-        // One that stays open was cut by the output limit.
+        // A block that stays open was cut by the output limit.
         if (!block.open) out.push({ _tag: "ToolCallEnd", index })
         break
       case "citation": {

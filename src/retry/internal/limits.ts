@@ -1,12 +1,10 @@
-/**
- * What limits on retries must be, for those who have no types and those whose numbers come from elsewhere.
- */
+/** Checks limits on retries, for programs without types and for computed numbers. */
 import { problemOf as problemOfTime } from "../../client/internal/checkTime.js"
 import type { Limits } from "../StreamRetry.js"
 
 /**
- * The first limit that is none, and what is wrong with it as a sentence without its subject. What is not a number would
- * limit nothing. `Duration.infinity` is a time: it says that there is no bound.
+ * The first invalid limit, and what is wrong with it as a sentence without its subject. A value that is not a number
+ * would limit nothing. `Duration.infinity` is valid: it means no limit.
  */
 export const problemOf = ({
   maxAttempts = 1,

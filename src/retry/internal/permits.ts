@@ -1,6 +1,4 @@
-/**
- * The permits of one attempt: asked for in order, kept from the moment each of them is there, and settled once.
- */
+/** The permits of one attempt: requested in order, each kept from the moment it is granted, and settled once. */
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
@@ -9,14 +7,17 @@ import type { Admission, AttemptInfo, Began, Outcome, Permit } from "../Admissio
 
 /** Several admissions as one. */
 export class All implements Admission {
-  /** Those of an `all` within it are its own. */
+  /** The parts of an `all` within it count as its own. */
   readonly admissions: ReadonlyArray<Admission>
 
   constructor(admissions: ReadonlyArray<Admission>) {
     this.admissions = admissions.flatMap(partsOf)
   }
 
-  /** For admissions that wrap this one: a provider asks the parts itself, and keeps each permit in the step that gives it. */
+  /**
+   * For admissions that wrap this one: a provider asks the parts itself, and keeps each permit in the step that grants
+   * it.
+   */
   admit(attempt: AttemptInfo): Effect.Effect<Permit, ProviderError> {
     return Effect.suspend(() => {
       const permits = new Permits()
@@ -31,17 +32,17 @@ const partsOf = (admission: Admission): ReadonlyArray<Admission> =>
 export class Permits implements Permit {
   private got: Array<Permit> = []
 
-  /** Asks all of an admission. Where one refuses, or is interrupted, those before it are given back. */
+  /** Asks all parts of an admission. If one refuses, or is interrupted, the earlier permits are returned. */
   ask(admission: Admission, attempt: AttemptInfo): Effect.Effect<void, ProviderError> {
     const parts = partsOf(admission)
     const rest = (at: number): Effect.Effect<void, ProviderError> => {
       const next = parts[at]
       if (next === undefined) return Effect.void
       return Effect.flatMap(
-        // In a place of its own, so that an admission that throws is one that dies.
+        // In a suspended effect, so that an admission that throws counts as one that dies.
         Effect.suspend(() => next.admit(attempt)),
         (permit) => {
-          // In the very step that gives it: after the next one an interruption could have taken it away.
+          // In the very step that grants it: after the next step, an interruption could have taken it away.
           this.got.push(permit)
           return rest(at + 1)
         }
@@ -50,7 +51,7 @@ export class Permits implements Permit {
     return Effect.onError(rest(0), () => this.settle({ _tag: "Abandoned" }))
   }
 
-  /** What to tell of an answer that begins; undefined where nobody wants to hear of it. */
+  /** What to report of an answer that begins; undefined if no permit listens. */
   beginning(answer: Began): Effect.Effect<void> | undefined {
     const curious = this.got.filter(({ began }) => began !== undefined)
     return curious.length === 0
@@ -62,14 +63,14 @@ export class Permits implements Permit {
 
   readonly settle = (outcome: Outcome): Effect.Effect<void> =>
     Effect.suspend(() => {
-      // Nobody finds them a second time.
+      // Each permit is settled only once.
       const permits = this.got.reverse()
       this.got = []
       return Effect.uninterruptible(inTurn(permits.map((permit) => () => permit.settle(outcome))))
     })
 }
 
-/** One that dies keeps no other from being told. */
+/** If one dies, the others are still told. */
 const inTurn = (tells: ReadonlyArray<() => Effect.Effect<void>>): Effect.Effect<void> =>
   Effect.asVoid(
     Effect.flatMap(

@@ -11,28 +11,29 @@ import * as ProviderError from "../../model/ProviderError.js"
 import type { RetryBudget } from "../RetryBudget.js"
 import type { Limits } from "../StreamRetry.js"
 
-/** What is known of the attempt that failed, besides its error. */
+/** What is known of the failed attempt, besides its error. */
 export interface Failed {
   readonly error: ProviderError.ProviderError
-  /** It moved the answer forward, and a later one goes on with that. */
+  /** It moved the answer forward, and a later one continues that. */
   readonly kept: boolean
-  /** Another attempt follows at once, without a word of the schedule: by another key, or by another route. */
+  /** Another attempt follows at once, without asking the schedule: by another key, or by another route. */
   readonly free: "another key" | "another route" | undefined
   /** Its answer had begun. */
   readonly answered: boolean
 }
 
-/** What the policy says after an error. */
+/** The decision after an error. */
 export type Verdict =
   /** The next attempt may start then, in milliseconds since the epoch. */
   | { readonly startAt: number; readonly stoppedBy?: undefined }
-  /** There is none; `stoppedBy` where the schedule and the limits would have allowed one. */
+  /** There is none; `stoppedBy` if the schedule and the limits would have allowed one. */
   | { readonly startAt: undefined; readonly stoppedBy: "retry-budget" | undefined }
 
 export interface Policy {
   /**
-   * Steps the schedule on every error, the last one included: its step renews the client that failed, for whoever comes
-   * next. The retry budget is asked last, since it is shared: it pays for no attempt that does not happen.
+   * Steps the schedule on every error, including the last one: its step renews the client that failed, for whoever
+   * comes next. The retry budget is asked last, because it is shared: it must not pay for an attempt that does not
+   * happen.
    */
   readonly step: (failed: Failed, now: number, isPossible: boolean) => Effect.Effect<Verdict>
   /** The longest wait that a provider may ask for, in milliseconds. */
@@ -42,7 +43,7 @@ export interface Policy {
 const over: Verdict = { startAt: undefined, stoppedBy: undefined }
 const unpaid: Verdict = { startAt: undefined, stoppedBy: "retry-budget" }
 
-/** What a timer can wait for. A schedule or a provider that asks for more asks for ever, and there is no next attempt. */
+/** The longest delay of a timer. If a schedule or a provider asks for more, there is no next attempt. */
 const MOST_WAIT = 2 ** 31 - 1
 
 export const make = (
@@ -79,20 +80,20 @@ export const make = (
         Effect.gen(function* () {
           const { answered, error, free, kept } = failed
           count(failed)
-          // An attempt that moved the answer forward begins the schedule anew.
+          // An attempt that moved the answer forward resets the schedule.
           const [next, , decision] = yield* reacquiring.step(now, error, kept ? reacquiring.initial : state)
           if (free === undefined) state = next
           else if (kept) state = reacquiring.initial
           const wait = free === undefined ? waitOf(decision, now, error, maxRetryAfter) : 0
           if (!isPossible || wait === undefined || isSpent(wait, now)) return over
-          // That one key fails says nothing about the provider, and there are only so many keys.
+          // A failing key says nothing about the provider, and the number of keys is limited.
           const isFree = budget === undefined || free === "another key"
           return isFree || (yield* budget.spend({ answered })) ? { startAt: now + wait } : unpaid
         })
     }
   })
 
-/** The larger of what the schedule and the provider want; undefined where one of them wants no further attempt. */
+/** The longer of the schedule's and the provider's wait; undefined if one of them allows no further attempt. */
 const waitOf = (
   decision: ScheduleDecision.ScheduleDecision,
   now: number,
@@ -103,6 +104,6 @@ const waitOf = (
   if (ScheduleDecision.isDone(decision) || !ProviderError.isRetryable(error) || !(asked <= maxRetryAfter))
     return undefined
   const delay = Intervals.start(decision.intervals) - now
-  // A delay that is no number says nothing, so there is none.
+  // A delay that is not a number means no delay.
   return Math.max(0, Number.isNaN(delay) ? 0 : delay, asked)
 }

@@ -1,6 +1,6 @@
 /**
- * What an answer is before it is a `Stream`: an effect that gives the next pieces, made in a scope. Whoever takes an answer
- * whole takes it from here and needs no stream; a stream made here is a single channel.
+ * An answer before it becomes a `Stream`: an effect that gives the next pieces, made in a scope. `generate` uses it
+ * directly and needs no stream; a stream made here is a single channel.
  */
 import * as Channel from "effect/Channel"
 import * as Chunk from "effect/Chunk"
@@ -20,9 +20,9 @@ export type Pull<A, E> = (fiber: Fiber) => Effect.Effect<ReadonlyArray<A> | unde
 export type Open<A, E> = (scope: Scope.Scope) => Effect.Effect<Pull<A, E>, E>
 
 /**
- * As `Stream.fromPull`, but flat: that one runs a channel in a channel in a channel, through which each piece goes, and
- * which are closed one by one. With it `npm run bench:guard` counts 1,230 operations for a short answer and 37 for each
- * piece, where these are 798 and 23.
+ * Like `Stream.fromPull`, but flat: that one nests three channels, which each piece passes through and which are closed
+ * one by one. With it `npm run bench:guard` counts 1,230 operations for a short answer and 37 for each piece, instead
+ * of 798 and 23.
  */
 export const toStream = <A, E>(open: Open<A, E>): Stream.Stream<A, E> => {
   const stream = Stream.fromChannel(
@@ -39,15 +39,15 @@ export const toStream = <A, E>(open: Open<A, E>): Stream.Stream<A, E> => {
   return stream
 }
 
-/** What a stream that was made here was made of. */
+/** The pull that a stream of this module was made from. */
 const opens = new WeakMap<object, unknown>()
 
 /**
- * A stream as what it was made of, for who makes another stream of it: through a stream in a stream each piece goes twice. Any
+ * The pull behind a stream, for whoever makes another stream of it: in nested streams each piece passes twice. Any
  * other stream is pulled.
  */
 export const fromStream = <A, E>(stream: Stream.Stream<A, E>): Open<A, E> => {
-  // `toStream` put it there, for a stream of these very types.
+  // `toStream` stored it for a stream of exactly these types.
   const open = opens.get(stream) as Open<A, E> | undefined
   if (open !== undefined) return open
   return (scope) =>
@@ -73,7 +73,7 @@ const emit = <A, E>(pull: Pull<A, E>, redelivery: Redelivery<A>): Channel.Channe
   return rest
 }
 
-/** As `Stream.unwrap`, which puts another channel around every piece too: 140 operations an answer, and 2 a piece. */
+/** Like `Stream.unwrap`, which puts another channel around every piece: 140 operations an answer, and 2 a piece. */
 export const unwrap = <A, E, R, E2, R2>(
   stream: Effect.Effect<Stream.Stream<A, E, R>, E2, R2>
 ): Stream.Stream<A, E | E2, R | R2> => Stream.fromChannel(Channel.unwrap(Effect.map(stream, Stream.toChannel)))

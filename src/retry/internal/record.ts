@@ -1,6 +1,4 @@
-/**
- * What is written down of an attempt that ended, in the response or the error.
- */
+/** The record of an ended attempt, for the response or the error. */
 import type * as ModelResponse from "../../model/ModelResponse.js"
 import type { Delivered, PartialResponse } from "../../model/PartialResponse.js"
 import type * as ProviderError from "../../model/ProviderError.js"
@@ -44,7 +42,7 @@ export const broken = (
   }
 }
 
-/** The same attempt, once a later one writes again what it had written. */
+/** The same attempt, once a later one writes the same content again. */
 export const withDiscarded = (attempt: ModelResponse.Attempt, discarded: PartialResponse): ModelResponse.Attempt =>
   discarded.delivered === "nothing" ? attempt : { ...attempt, discarded }
 

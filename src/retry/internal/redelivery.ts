@@ -1,9 +1,9 @@
 /**
- * Gives the pieces of a pull again where they were thrown away together with the fiber that pulled them.
+ * Delivers the pieces of a pull again if they were lost together with the fiber that pulled them.
  *
- * A pull runs in a fiber of its own where it has a timeout, and can succeed in the moment in which the timeout wins: its
- * pieces are then thrown away. Three signs say so: the fiber ended by itself, it was told to stop after that, and its
- * `FiberRef`s, which go with its result, have not reached the fiber that pulls next. Then that one gets the pieces.
+ * A pull with a timeout runs in its own fiber, and can succeed in the moment in which the timeout wins: its pieces are
+ * then lost. Three signs show this: the fiber ended by itself, it was told to stop after that, and its `FiberRef`s,
+ * which travel with its result, have not reached the fiber that pulls next. Then that fiber gets the pieces.
  */
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
@@ -13,15 +13,15 @@ import type { Fiber, Pull } from "./pull.js"
 /** The token of the latest fiber that pulled; a fiber passes it on together with its result. */
 const received: FiberRef.FiberRef<unknown> = FiberRef.unsafeMake<unknown>(undefined)
 
-/** A fiber that pulls, and what it was given last. */
+/** A fiber that pulls, and its last pieces. */
 interface Hand<A> {
   readonly fiber: Fiber
-  /** Stands for this hand in `received`. It holds no fiber, so nothing keeps one alive. */
+  /** Represents this delivery in `received`. It holds no fiber, so it keeps none alive. */
   readonly token: object
   pieces: ReadonlyArray<A> | undefined
   /** Whether the fiber ended before anybody told it to stop. */
   endedByItself: boolean
-  /** Whether it was given what another fiber had dropped: nothing is given a third time. */
+  /** Whether it received what another fiber had lost: nothing is delivered a third time. */
   readonly isAgain: boolean
 }
 
@@ -31,7 +31,7 @@ export class Redelivery<A> {
     if (this.hand !== undefined) this.hand.endedByItself = !isToldToStop(this.hand.fiber)
   }
 
-  /** What this fiber gets next. A fiber that pulls again has had what it was given. */
+  /** What this fiber gets next. A fiber that pulls again has received its last pieces. */
   next<E>(fiber: Fiber, pull: Pull<A, E>): Effect.Effect<ReadonlyArray<A> | undefined, E> {
     if (this.hand?.fiber === fiber) return pull(fiber)
     const dropped = this.droppedBefore(fiber)
@@ -39,7 +39,7 @@ export class Redelivery<A> {
     return Effect.zipRight(FiberRef.set(received, token), dropped === undefined ? pull(fiber) : Effect.succeed(dropped))
   }
 
-  /** Called in the fiber that pulled, with what came of it. */
+  /** Called in the fiber that pulled, with the result. */
   given(pieces: ReadonlyArray<A> | undefined): void {
     if (this.hand !== undefined) this.hand.pieces = pieces
   }

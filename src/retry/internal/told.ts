@@ -1,6 +1,4 @@
-/**
- * What a request tells its consumer: the end of the answer, what became void, or the error that it fails with.
- */
+/** What a request tells its consumer: the end of the answer, what is void, or the error. */
 
 import type { FinishReason } from "../../model/FinishReason.js"
 import type { Fault } from "../../model/internal/fault.js"
@@ -13,7 +11,7 @@ import { type Answer, nothing } from "./answer.js"
 import type { Attempt } from "./attempt.js"
 import type { Next, Options, Route } from "./continuation/routes.js"
 
-/** Whether the attempt's events are those of a whole answer, and not only of its rest. */
+/** Whether the attempt's events are those of the whole answer, and not only of its rest. */
 export const isWhole = ({ continued }: Route): boolean => continued?.isWhole ?? true
 
 /** The proven end, with all attempts and seams. */
@@ -27,13 +25,13 @@ export const finish = (response: ModelResponse.ModelResponse, answer: Answer, ro
   })
 })
 
-/** An attempt that only went on with the text does not know of calls that were made before it. */
+/** An attempt that only continued the text does not know about calls before it. */
 const finishReasonOf = ({ finishReason, toolCalls }: ModelResponse.ModelResponse, whole: boolean): FinishReason =>
   !whole && toolCalls.length > 0 && finishReason.reason === "stop"
     ? { ...finishReason, reason: "tool-calls" }
     : finishReason
 
-/** What is void from now on. Undefined where nothing is, or the consumer has not heard of it. */
+/** What is void from now on. Undefined if nothing is, or if the consumer has not seen it. */
 export const superseded = (
   next: Next,
   answer: Answer,
@@ -46,14 +44,14 @@ export const superseded = (
   return { _tag: "Superseded", attempt: answer.nextNumber - 1, fromIndex, error, discarded, retryAt }
 }
 
-/** Why an answer becomes void that a checkpoint holds, where no attempt has failed yet. */
+/** Why an answer in a checkpoint becomes void although no attempt has failed yet. */
 export const begunAnew: ModelResponse.ErrorSummary = {
   tag: "StreamDropped",
   description: "the answer was not continued",
-  message: "The answer that the checkpoint holds is begun anew."
+  message: "The answer in the checkpoint starts over."
 }
 
-/** Whose request it is, and what was delivered before anything of it becomes void. */
+/** The context of the request, and what was delivered before anything of it becomes void. */
 export const context = (
   { client, request }: Options,
   answer: Answer,
@@ -69,7 +67,7 @@ export const context = (
   requestId: attempt?.requestId(),
   attempts: answer.attempts,
   ...answer.soFar(),
-  // Nobody is to go on with text that the vendor itself has contradicted.
+  // Text that the vendor itself has contradicted must not be continued.
   ...(fault?.contradicts && { checkpoint: undefined })
 })
 

@@ -1,19 +1,19 @@
 /**
- * Counts the time spent waiting for a provider and says when a deadline passed. One per attempt; the reader only tells it
- * when waiting begins and what came of it, so an event costs two reads of the clock at most.
+ * Measures the time spent waiting for a provider and says when a deadline passed. One per attempt; the reader only
+ * reports when waiting begins and ends, so an event costs at most two reads of the clock.
  */
 import type * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import type { Deadline } from "../../model/internal/fault.js"
 import type { Deadlines } from "../Deadlines.js"
 
-/** What came of one wait. */
+/** The result of one wait. */
 export type Progress = "bytes" | "reasoning" | "output"
 
-/** However long the deadlines, the clock is looked at this often, so that a leap of it shows. */
+/** However long the deadlines, the clock is read this often, so that a jump of it is detected. */
 const LOOK_MILLIS = 30_000
 
-/** A timer later than twice its time and this means that the machine slept or its clock was set. */
+/** A timer later than twice its time plus this means that the machine slept or its clock was set. */
 const JUMP_MILLIS = 1_000
 
 /** Waiting time that all attempts of one request share. */
@@ -29,7 +29,7 @@ export class Watchdog {
   private sinceEvent = 0
   private bytes = false
   private reasoning = 0
-  /** The longest honest gap between two looks at the clock. */
+  /** The longest plausible gap between two reads of the clock. */
   private readonly tick: number
 
   constructor(
@@ -44,7 +44,7 @@ export class Watchdog {
     this.waitingSince = this.clock.unsafeCurrentTimeMillis()
   }
 
-  /** Nobody waits any more: what was waited for may still come. */
+  /** Nobody waits any more; the event may still come. */
   paused(): void {
     this.count()
     this.waitingSince = undefined
@@ -65,7 +65,7 @@ export class Watchdog {
     return waited
   }
 
-  /** Runs until a deadline passes, and tells which, and whether not one byte came while it ran. */
+  /** Runs until a deadline passes, and tells which, and whether no byte came while it ran. */
   readonly run: Effect.Effect<{ readonly deadline: Deadline; readonly silent: boolean }> = Effect.suspend(() => {
     this.count()
     const left = this.left()
@@ -78,7 +78,7 @@ export class Watchdog {
     return Effect.zipRight(Effect.sleep(next), this.run)
   })
 
-  /** What is left of each deadline that applies now. */
+  /** The time left of each deadline that applies now. */
   private left(): ReadonlyArray<readonly [Deadline, number]> {
     const { firstEvent, idle, reasoning, stuck, total } = this.limits
     return [
@@ -98,7 +98,7 @@ export class Watchdog {
     const now = this.clock.unsafeCurrentTimeMillis()
     const waited = now - this.waitingSince
     this.waitingSince = now
-    // A jump, in either direction: nothing can be said about the time in between.
+    // A jump, in either direction: the time in between is unknown.
     if (waited < 0 || waited > 2 * this.tick + JUMP_MILLIS) return
     this.sinceByte += waited
     this.sinceEvent += waited

@@ -1,10 +1,12 @@
 /**
- * Addresses that speak one protocol only, whatever a setting that was left behind says. Host and path count exactly: what
- * only looks like one of these is anybody's server.
+ * Addresses that speak only one protocol, whatever an outdated setting says. Host and path must match exactly: an
+ * address that only resembles one of these is anyone's server.
  */
 import type { ProtocolId } from "../../protocol/Protocol.js"
 
-/** The addresses beside which the same vendor serves another protocol; a test keeps them as the vendors have them. */
+/**
+ * The addresses whose vendor serves another protocol at another address; a test keeps them equal to the vendors' data.
+ */
 export const addresses: ReadonlyMap<string, ReadonlyArray<ProtocolId>> = new Map([
   ["api.anthropic.com", ["anthropic-messages"]],
   ["api.anthropic.com/v1", ["anthropic-messages", "chat-completions"]],
@@ -24,10 +26,10 @@ export const addresses: ReadonlyMap<string, ReadonlyArray<ProtocolId>> = new Map
 
 const governed: ReadonlySet<string> = new Set([...addresses.values()].flat())
 
-/** Whether an address can be known not to speak it: what a protocol of one's own is spoken by, nobody else knows. */
+/** Whether an address can be known not to speak a protocol: nothing is known about protocols of your own. */
 export const isGoverned = (protocol: string): boolean => governed.has(protocol)
 
-/** The protocols of an address that is known; undefined for any other, and for what is no URL. */
+/** The protocols of a known address; undefined for any other, and for what is not a URL. */
 export const mandated = (baseUrl: string): ReadonlyArray<string> | undefined => {
   if (!URL.canParse(baseUrl)) return undefined
   const { host, pathname } = new URL(baseUrl)

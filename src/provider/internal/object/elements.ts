@@ -1,10 +1,10 @@
 /**
- * A list, element by element: each is decoded when it is complete in the text, and given once.
+ * A list, element by element: each is decoded when it is complete in the text, and emitted once.
  *
- * Nothing that was given can be taken back, so after a drop the rule of this library holds for elements as it does for
- * text: no join without proof. The list is asked for again, and what was given must come again, element by element and
- * letter by letter; then it goes on behind that. Otherwise the two attempts wrote two lists, of which no part is the
- * other's: the stream reads the second one to its end and fails with it.
+ * No emitted element can be taken back, so after a drop the rule for text holds for elements: no join without proof.
+ * The list is requested again, and the emitted elements must come again, one by one and character by character; then
+ * the stream continues behind them. Otherwise the two attempts wrote two different lists: the stream reads the second
+ * one to its end and fails with it.
  */
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
@@ -53,20 +53,22 @@ export const streamElements =
       })
     )
 
-/** JSON is never continued by asking, so that `resume` is to begin again and compare. */
+/** JSON is never continued by asking, so `resume` means to start over and compare. */
 const deliveryOf = (options: TextOptions | undefined): Delivery =>
   options?.delivery === undefined || options.delivery === "resume" ? "restart" : options.delivery
 
-/** The list that one answer holds, over all of its attempts. */
+/** The list in one answer, over all of its attempts. */
 class List<A> {
   private readonly written: Written
-  /** The elements that are complete and wait to be decoded. */
+  /** The complete elements that wait to be decoded. */
   private waiting: Array<unknown> = []
-  /** The list that the elements were last read from: an attempt has its own, and so has a field that is written twice. */
+  /**
+   * The list that the elements were last read from: each attempt has its own, and so has a field that is written twice.
+   */
   private list: ReadonlyArray<unknown> = []
-  /** How many of its elements are those that were given. */
+  /** How many of its elements equal emitted ones. */
   private same = 0
-  /** Why nothing more is given. The end says it, with the whole answer. */
+  /** Why nothing more is emitted. The end reports it, with the whole answer. */
   private stopped: Parameters<typeof invalid>[2] | undefined
   private response: ModelResponse | undefined
   private isDone = false
@@ -106,7 +108,7 @@ class List<A> {
 
   private read(events: ReadonlyArray<ModelEvent>): Effect.Effect<void> {
     return Effect.map(this.written.take(events), ({ finished, voided }) => {
-      // What was wrong with an attempt is void with it.
+      // What was wrong with an attempt is void together with it.
       if (voided !== undefined) this.stopped = undefined
       this.response = finished
       const { list, whole } = this.written.elements()
@@ -119,7 +121,7 @@ class List<A> {
     })
   }
 
-  /** Looks at the elements that are new in the list. */
+  /** Looks at the new elements of the list. */
   private compare(list: ReadonlyArray<unknown>, whole: number): void {
     for (let at = this.same + this.waiting.length; at < whole && this.stopped === undefined; at++) {
       const before = this.given[at]
@@ -129,7 +131,7 @@ class List<A> {
     }
   }
 
-  /** Decodes what waits, up to the first that does not fit. An interrupted pull decodes it again. */
+  /** Decodes the waiting elements, up to the first that does not fit. An interrupted pull decodes it again. */
   private decodeNext(): Effect.Effect<ReadonlyArray<A>> {
     const out: Array<A> = []
     const texts: Array<string> = []
@@ -160,7 +162,7 @@ class List<A> {
     )
   }
 
-  /** The end of the answer, which has the last word: what the text did not show, and whether it is a list at all. */
+  /** The end of the answer, which decides: what the text did not show, and whether it is a list at all. */
   private end(response: ModelResponse): Effect.Effect<void, InvalidOutput> {
     return Effect.flatMap(found(this.asked, response), ({ json, text }) => {
       const list: unknown = typeof json === "object" && json !== null && "value" in json ? json.value : undefined
@@ -178,7 +180,7 @@ class List<A> {
           issue: `${this.given.length} elements were given, and it has ${list.length}.`
         }
       }
-      // What is new here is given first, and then the end looks again.
+      // New elements are emitted first, and then the end looks again.
       if (this.waiting.length === 0 && this.stopped === undefined) this.isDone = true
       return this.waiting.length === 0 && this.stopped !== undefined
         ? Effect.fail(invalid(this.asked, response, { ...this.stopped, text }))
@@ -189,5 +191,5 @@ class List<A> {
 
 const changed = {
   reason: "changed",
-  description: "the model wrote another list than the one of which elements were given"
+  description: "the model wrote a list that differs from the elements already given"
 } as const

@@ -1,6 +1,4 @@
-/**
- * The form in which an object is asked for: a JSON Schema document, and what makes a value of the JSON that comes.
- */
+/** The form of a requested object: a JSON Schema document, and a decoder for the JSON of the answer. */
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
@@ -12,7 +10,7 @@ import { unsent } from "../unsent.js"
 
 export interface Form<A, R> {
   readonly document: JsonSchema
-  /** Vendors want an object at the root: what is none is the field `value` of one. */
+  /** Vendors require an object at the root: anything else is the field `value` of one. */
   readonly isWrapped: boolean
   /** Fails with what does not fit. */
   readonly decode: (json: unknown) => Effect.Effect<A, string, R>
@@ -30,7 +28,7 @@ const make = <A, I, R>(schema: Schema.Schema<A, I, R>): Form<A, R> => {
   }
 }
 
-/** Decodes, and says what does not fit. A schema that is a part of itself calls itself for each level of what came. */
+/** Decodes, and says what does not fit. A recursive schema recurses once per level of the value. */
 export const decoder = <A, I, R>(schema: Schema.Schema<A, I, R>): ((json: unknown) => Effect.Effect<A, string, R>) => {
   const decode = Schema.decodeUnknown(schema, { errors: "all" })
   return (json) =>
@@ -44,7 +42,7 @@ export const decoder = <A, I, R>(schema: Schema.Schema<A, I, R>): ((json: unknow
     )
 }
 
-/** The form of a schema; a schema that cannot be written as JSON Schema is the caller's to mend. */
+/** The form of a schema. If the schema cannot be written as JSON Schema, the caller must change it. */
 export const formOf = <A, I, R>(
   schema: Schema.Schema<A, I, R>,
   request: { readonly provider: string; readonly model: string }

@@ -1,6 +1,4 @@
-/**
- * A whole object out of an answer, with as many corrections as the caller allows.
- */
+/** A whole object from an answer, with as many corrections as the caller allows. */
 import * as Effect from "effect/Effect"
 import type { InvalidOutput, Rejected } from "../../../model/InvalidOutput.js"
 import * as Fault from "../../../model/internal/fault.js"
@@ -12,12 +10,12 @@ import { type Form, formOf } from "./form.js"
 import { judge } from "./judge.js"
 import { corrected, type UsualWay, type Way, ways } from "./ways.js"
 
-/** An object that is asked for. */
+/** A requested object. */
 export interface Wanted<A, R> extends Form<A, R> {
   readonly provider: string
   readonly way: Way
   readonly name: string
-  /** How many corrections may be asked for. */
+  /** How many corrections may be requested. */
   readonly repair: number
 }
 
@@ -44,7 +42,7 @@ export const wantedOf = <A, I, R>(
     }
   })
 
-/** What to do about an answer that is no object: ask for another one, where that may help and is allowed. */
+/** What to do about an answer that is not the object: request another one, if that may help and is allowed. */
 export const repaired = <A, R>(
   { repair }: Wanted<A, R>,
   request: ObjectRequest,
@@ -56,10 +54,10 @@ export const repaired = <A, R>(
     : { ...request, prompt: corrected(request, error.response, error) }
 }
 
-/** A correction is another request: it goes on from no checkpoint. */
+/** A correction is another request: it continues no checkpoint. */
 export const forCorrection = <O extends CallOptions>(options: O): O => ({ ...options, from: undefined })
 
-/** The answers that were no object so far. */
+/** The earlier answers that were not the object. */
 export const rejectedBy = ({
   description,
   issue,

@@ -1,9 +1,9 @@
 /**
- * Where the JSON is in a text that a model wrote: the text is JSON itself, or has exactly one block of code, with prose
- * around it or not. Anything else is left alone: what a model meant is never guessed.
+ * Finds the JSON in a text that a model wrote: the text is JSON itself, or has exactly one code block, with or without
+ * prose around it. Anything else is rejected: the library does not guess what a model meant.
  *
- * A fence is a line that begins with three back-ticks. No line of JSON begins with one, whatever its strings hold, since a
- * string has no raw line break.
+ * A fence is a line that begins with three back-ticks. No line of JSON begins with one, whatever its strings contain,
+ * because a string has no raw line break.
  */
 
 /** The JSON, or what is wrong with the text. */
@@ -16,21 +16,21 @@ export const readJson = (text: string): Read => {
   const fences = lines.flatMap((line, at) => (isFence(line) ? [at] : []))
   const [open, close] = fences
   if (open === undefined) return whole
-  if (fences.length > 2) return { issue: "It has several blocks of code where one was asked for." }
+  if (fences.length > 2) return { issue: "It has several code blocks where one was expected." }
   if (close === undefined || !isJsonFence(lines[open] ?? "")) return whole
   return parse(lines.slice(open + 1, close).join("\n"))
 }
 
 const parse = (text: string): Read => {
   try {
-    // Some models begin with a byte order mark, which is white space to everyone but JSON.
+    // Some models begin with a byte order mark, which everything but JSON treats as white space.
     return { json: JSON.parse(text.trim()) }
   } catch (cause) {
     return { issue: String(cause) }
   }
 }
 
-/** What is asked for is an object. */
+/** The requested value is an object. */
 const isJsonFrom = (text: string): boolean => text.trimStart().startsWith("{")
 
 const isFence = (line: string): boolean => line.trimStart().startsWith("```")
@@ -38,12 +38,12 @@ const isFence = (line: string): boolean => line.trimStart().startsWith("```")
 const isJsonFence = (line: string): boolean => /^```(?:json)?$/i.test(line.trim())
 
 /**
- * Takes the JSON out of a text while it is written, as `readJson` does of the whole. White space at the beginning of a
- * line is not a part of it.
+ * Extracts the JSON from a text while it is written, as `readJson` does from the whole. White space at the beginning of
+ * a line is not part of it.
  */
 export class JsonText {
   private state: "before" | "prose" | "plain" | "fenced" | "after" = "before"
-  /** The line of prose that has no end yet. */
+  /** The line of prose that has not ended yet. */
   private line: Array<string> = []
   private atLineStart = true
 

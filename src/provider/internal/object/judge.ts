@@ -1,17 +1,15 @@
-/**
- * Whether an answer is the object that was asked for.
- */
+/** Decides whether an answer is the requested object. */
 import * as Effect from "effect/Effect"
 import { InvalidOutput, type Rejected } from "../../../model/InvalidOutput.js"
 import type { ModelResponse } from "../../../model/ModelResponse.js"
 import type { Found, Way } from "./ways.js"
 
-/** Who was asked, and how. */
+/** The provider and the way of the request. */
 export interface Asked {
   readonly provider: string
   readonly way: Way
   readonly name: string
-  /** The answers that were no object, before this one. */
+  /** The earlier answers that were not the object. */
   readonly repairs: ReadonlyArray<Rejected>
 }
 
@@ -20,7 +18,7 @@ type Problem = Pick<InvalidOutput, "reason" | "description" | "text"> & { readon
 export const invalid = ({ provider, repairs }: Asked, response: ModelResponse, problem: Problem): InvalidOutput =>
   new InvalidOutput({ provider, response, ...problem, ...(repairs.length > 0 && { repairs }) })
 
-/** The JSON in an answer that ended as it should. */
+/** The JSON in an answer that ended normally. */
 export const found = (asked: Asked, response: ModelResponse): Effect.Effect<Found, InvalidOutput> => {
   const { name, way } = asked
   const found = way.find(response, name)
@@ -42,7 +40,7 @@ export const judge = <A, R>(
 
 export const misfit = { reason: "schema", description: "the answer does not fit the schema" } as const
 
-/** An answer that ended for a reason of its own is no whole object, even where what there is of it looks like one. */
+/** An answer with another finish reason is not a whole object, even if its text looks like one. */
 const stopOf = ({ finishReason }: ModelResponse): Omit<Problem, "text"> | undefined => {
   switch (finishReason.reason) {
     case "refusal":
@@ -58,7 +56,7 @@ const stopOf = ({ finishReason }: ModelResponse): Omit<Problem, "text"> | undefi
   }
 }
 
-/** OpenAI's protocols tell a refusal apart from the text. */
+/** OpenAI's protocols separate a refusal from the text. */
 const refusalOf = ({ content }: ModelResponse): string => {
   for (const part of content) {
     if (part.type === "provider" && part.name === "refusal" && typeof part.value === "string") return part.value

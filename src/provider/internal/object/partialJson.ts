@@ -1,14 +1,14 @@
 /**
  * A JSON text while it is written: what is certain of its value so far.
  *
- * The laws, for any pieces that the text comes in: what is shown stays, and only the innermost value that is being
- * written grows. Numbers, `true`, `false` and `null` are shown when they are whole, an escape or a pair of surrogates too.
- * All of it costs time in proportion to the text. The one exception to the first law is a field that is written twice,
- * where the later one counts, as `JSON.parse` has it.
+ * The laws, for any split of the text into pieces: what is shown stays, and only the innermost value that is being
+ * written grows. Numbers, `true`, `false` and `null` are shown when they are whole, and so are escapes and surrogate
+ * pairs. The total cost is proportional to the text. There is one exception to the first law: if a field is written
+ * twice, the later one counts, as in `JSON.parse`.
  *
- * The parser is `jsonriver`, which has these laws itself and changes its value in place. A view copies what may still
- * change, which is the path to the innermost value, and shares the rest. Copying is paid for by the text: where a list is
- * so long that copying it for each piece would be quadratic, some views are left out.
+ * The parser is `jsonriver`, which obeys these laws and mutates its value. A view copies what may still change, which
+ * is the path to the innermost value, and shares the rest. The number of copied elements is bounded by the length of
+ * the text: if a list is so long that copying it for each piece would be quadratic, some views are left out.
  */
 import { parse } from "jsonriver"
 
@@ -18,7 +18,9 @@ const copiesPerCharacter = 16
 /** A field costs as much as this many elements. */
 const fieldCost = 4
 
-/** From here on, a piece that completes nothing waits until as much text again has come: a number may have no end. */
+/**
+ * From this length on, a piece that completes nothing waits until as much text again has come: a number may never end.
+ */
 const shortest = 64
 
 export class PartialJson {
@@ -27,7 +29,7 @@ export class PartialJson {
   private readonly reader: AsyncIterable<string>
   /** The parser waits for text. */
   private give: ((text: string) => void) | undefined
-  /** Told when the parser has read all text that it was given. */
+  /** Called when the parser has read all text that it was given. */
   private idle: (() => void) | undefined
   private isBroken = false
   private hasChanged = false
@@ -50,7 +52,10 @@ export class PartialJson {
     void this.run()
   }
 
-  /** Reads the next piece. Text that is not JSON shows nothing more; what is wrong with it is told by the whole. */
+  /**
+   * Reads the next piece. After text that is not JSON nothing more is shown; the check of the whole reports what is
+   * wrong.
+   */
   async push(text: string): Promise<void> {
     if (this.isBroken || text === "") return
     this.credit += text.length * copiesPerCharacter
@@ -58,7 +63,7 @@ export class PartialJson {
     this.waitingLength += text.length
     if (this.waitingLength < this.unread && this.unread >= shortest) return
     const all = this.waiting.join("")
-    // Half an escape and half a character wait for what belongs to them.
+    // Half an escape and half a character wait for the rest.
     const held = /(?:[\ud800-\udbff]|\\u[dD][89abAB][0-9a-fA-F]{2})?(?:\\(?:u[0-9a-fA-F]{0,3})?)?$/.exec(all.slice(-11))
     const end = all.length - (held?.[0].length ?? 0)
     this.waiting = end < all.length ? [all.slice(end)] : []
@@ -66,19 +71,19 @@ export class PartialJson {
     if (end > 0) await this.read(all.slice(0, end))
   }
 
-  /** What is certain now; undefined where that has not changed. */
+  /** What is certain now; undefined if it has not changed. */
   view(): { readonly value: unknown } | undefined {
     if (!this.hasChanged || this.credit <= 0) return undefined
     this.hasChanged = false
     return { value: this.copy() }
   }
 
-  /** The value as it is now, which changes in place. */
+  /** The current value, which is mutated. */
   get current(): unknown {
     return this.root
   }
 
-  /** Whether a value in it will not change any more. The end of a string is only known by what follows it. */
+  /** Whether a value in it will not change any more. Only what follows a string shows that it has ended. */
   isWhole(value: unknown): boolean {
     return typeof value === "object" && value !== null ? this.complete.has(value) : typeof value !== "string"
   }
@@ -114,7 +119,7 @@ export class PartialJson {
     for (;;) {
       const open: unknown = Reflect.get(holder, key)
       if (typeof open !== "object" || open === null || this.complete.has(open)) return top.value
-      // A spread also copies a field that is called `__proto__`; assigning it would not.
+      // A spread also copies a field named `__proto__`; an assignment would not.
       const copied: object = Array.isArray(open) ? [...open] : { ...open }
       Object.defineProperty(holder, key, { value: copied, writable: true, enumerable: true, configurable: true })
       const keys = Array.isArray(open) ? [String(open.length - 1)] : Object.keys(copied)

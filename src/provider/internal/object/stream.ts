@@ -1,6 +1,4 @@
-/**
- * An object while it is written, and then the object itself.
- */
+/** An object while it is written, and then the object itself. */
 import * as Effect from "effect/Effect"
 import type { Scope } from "effect/Scope"
 import type { InvalidOutput, Rejected } from "../../../model/InvalidOutput.js"
@@ -62,7 +60,7 @@ const pullOf = <A, I>(
     written = new Written(way, name, isWrapped)
   }
 
-  /** Announced only where something was shown. */
+  /** Announced only if something was shown. */
   const restarted = (
     reason: "drop" | "repair",
     error: Extract<ObjectEvent<A, I>, { _tag: "ObjectRestarted" }>["error"]
@@ -79,12 +77,12 @@ const pullOf = <A, I>(
       const view = written.view()
       if (view === undefined) return out
       hasShown = true
-      // What the model writes is of this shape as long as it keeps to the schema; only the whole is checked.
+      // What the model writes has this shape as long as it follows the schema; only the whole is checked.
       return [...out, { _tag: "ObjectPartial", value: view.value as DeepPartial<I> }]
     })
 
   const next: Pull<ObjectEvent<A, I>, Failure> = (fiber) => {
-    // Never an empty chunk: a consumer's own timeout would take it for progress.
+    // Never an empty chunk: a consumer's own timeout would count it as progress.
     const give = (out: ReadonlyArray<ObjectEvent<A, I>>) => (out.length === 0 ? next(fiber) : Effect.succeed(out))
     const now = stage
     switch (now._tag) {

@@ -1,6 +1,6 @@
 /**
- * The ways in which an object is asked for, and where each finds it in the answer: by the vendor's own structured output,
- * by a tool that the model must call, or in words.
+ * The ways to request an object, and where each finds it in the answer: by the vendor's own structured output, by a
+ * tool that the model must call, or in words.
  */
 import type { ModelEvent } from "../../../model/ModelEvent.js"
 import type * as ModelRequest from "../../../model/ModelRequest.js"
@@ -26,13 +26,13 @@ export interface Absence {
   readonly issue?: string
 }
 
-/** The way in which an object of a schema is asked for where the caller does not say. */
+/** How an object of a schema is requested by default. */
 export type UsualWay = (output: ModelRequest.OutputSchema) => StructuredOutput
 
 export interface Way {
   readonly ask: (request: ObjectRequest, name: string, document: Tool.JsonSchema) => ModelRequest.Options
   readonly find: (response: ModelResponse, name: string) => Found | Absence
-  /** Whether the event begins the block of the object; `undefined` where each block of text may hold it. */
+  /** Whether the event begins the block of the object; `undefined` if any block of text may contain it. */
   readonly begins: ((event: ModelEvent, name: string) => boolean) | undefined
 }
 
@@ -46,7 +46,7 @@ const inText = ({ text }: ModelResponse): Found | Absence => {
 
 const absent = (description: string, text: string): Absence => ({ reason: "absent", description, text })
 
-/** A conversation with tool calls in it needs its tools, and the answer is to be no further call. */
+/** A conversation with tool calls in it needs its tools, but the answer must not be another call. */
 const noCalls = ({ tools }: ObjectRequest) => ((toolsOf(tools)?.length ?? 0) === 0 ? undefined : "none")
 
 export const ways: { readonly [K in StructuredOutput]: Way } = {
@@ -84,13 +84,13 @@ export const ways: { readonly [K in StructuredOutput]: Way } = {
       const [call] = calls
       const [broken] = response.incompleteToolCalls.filter((call) => call.name === name)
       if (call === undefined && broken === undefined) {
-        // Some models write what they should have called with.
+        // Some models write as text what should be the arguments of the call.
         const written = inText(response)
         return "json" in written ? written : absent("the model answered without calling the tool", response.text)
       }
       if (call === undefined) return inText({ ...response, text: broken?.json ?? "" })
       const written = JSON.stringify(calls.length === 1 ? call.arguments : calls.map((each) => each.arguments))
-      if (calls.length > 1) return absent(`the model gave ${calls.length} answers where one was asked for`, written)
+      if (calls.length > 1) return absent(`the model gave ${calls.length} answers where one was expected`, written)
       return { json: call.arguments, text: written }
     },
     begins: (event, name) => event._tag === "ToolCallStart" && event.name === name
@@ -110,7 +110,7 @@ export const corrected = (
   const prompt = Prompt.append(asked, response)
   const issue = problem.issue === undefined ? "" : `:\n${problem.issue}\n`
   const words = `This is not what was asked for, ${problem.description}${issue || ". "}Answer again, with all of it.`
-  // Vendors want a result for each call, and take no other message before it.
+  // Vendors require a result for each call, and accept no other message before it.
   return response.toolCalls.length === 0
     ? [...prompt, { role: "user", content: words }]
     : Prompt.toolResults(

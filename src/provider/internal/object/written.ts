@@ -1,6 +1,4 @@
-/**
- * The object of an answer while its events come: which of them write it, and what is void after a drop.
- */
+/** The object of an answer while its events come: which of them write it, and what is void after a drop. */
 import * as Effect from "effect/Effect"
 import type { ModelEvent } from "../../../model/ModelEvent.js"
 import type { ErrorSummary, ModelResponse } from "../../../model/ModelResponse.js"
@@ -10,7 +8,7 @@ import type { Way } from "./ways.js"
 
 /** What some events did besides writing. */
 export interface Taken {
-  /** What was written before is void, for this error. */
+  /** What was written before is void, because of this error. */
   readonly voided: ErrorSummary | undefined
   readonly finished: ModelResponse | undefined
 }
@@ -27,7 +25,7 @@ export class Written {
     private readonly isWrapped: boolean
   ) {}
 
-  /** Reads what one turn of the network brought. */
+  /** Reads the events of one network read. */
   take(events: ReadonlyArray<ModelEvent>): Effect.Effect<Taken> {
     let written: Array<string> = []
     let voided: ErrorSummary | undefined
@@ -50,13 +48,13 @@ export class Written {
     return Effect.as(text === "" ? Effect.void : Effect.promise(() => json.push(text)), { voided, finished })
   }
 
-  /** What is certain of the object, where that has changed since the last time. */
+  /** What is certain of the object, if that has changed since the last time. */
   view(): { readonly value: unknown } | undefined {
     const view = this.json.view()
     return view === undefined ? undefined : this.inside(view.value)
   }
 
-  /** The list so far, which changes in place, and how many of its elements will not change any more. */
+  /** The list so far, which is mutated, and how many of its elements will not change any more. */
   elements(): { readonly list: ReadonlyArray<unknown>; readonly whole: number } {
     const list = this.inside(this.json.current)?.value
     if (!Array.isArray(list)) return { list: [], whole: 0 }
@@ -73,7 +71,7 @@ export class Written {
   private pieceOf(event: ModelEvent): string | undefined {
     const { begins } = this.way
     if (begins === undefined) return event._tag === "TextDelta" ? this.keep(event.index, event.text) : undefined
-    // Of several calls none is the answer, which the whole will tell.
+    // If there are several calls, none is the answer; the check of the whole reports it.
     if (begins(event, this.name) && "index" in event && this.blocks.size === 0) this.blocks.set(event.index, [])
     return event._tag === "ToolCallDelta" && this.blocks.has(event.index)
       ? this.keep(event.index, event.json)
@@ -87,7 +85,7 @@ export class Written {
     return piece
   }
 
-  /** Forgets the blocks that are void; whether there were any. */
+  /** Removes void blocks; returns whether there were any. */
   private drop(fromIndex: number): boolean {
     const before = this.blocks.size
     for (const index of this.blocks.keys()) if (index >= fromIndex) this.blocks.delete(index)

@@ -1,6 +1,6 @@
 /**
- * Runs the calls of a proven response. Each call becomes one effect that gives what the model is told, and is run by
- * whoever knows which results are there already.
+ * Runs the calls of a proven response. Each call becomes one effect that returns what the model is told. The loop runs
+ * those that have no result yet.
  */
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -17,7 +17,7 @@ import type { Handler, Refusal, Settings } from "./handlers.js"
 type AnyCall = ToolCall<string, unknown>
 
 /**
- * One effect for each call of a response, in order: it runs the call's handler and gives what the model is told.
+ * One effect for each call of a response, in order: it runs the call's handler and returns what the model is told.
  *
  * @since 0.1.0
  * @category models
@@ -26,7 +26,7 @@ export type Calls<E, R> = (
   response: ModelResponse
 ) => Effect.Effect<ReadonlyArray<Effect.Effect<Prompt.ToolResultPart, E, R>>, never, R>
 
-/** What the handlers may fail with and need is not known here: `ToolLoop.make` says it. */
+/** The errors and requirements of the handlers are unknown here: `ToolLoop.make` types them. */
 export const prepare = (
   toolkit: Toolkit<Tool | VendorTool>,
   handlers: Readonly<Record<string, Handler<AnyCall> | undefined>>
@@ -51,7 +51,7 @@ export const prepare = (
     })
 }
 
-/** For those who have no types. */
+/** For programs without types. */
 const check = (toolkit: Toolkit<Tool | VendorTool>, names: ReadonlySet<string>): void => {
   const known = new Set(toolkit.tools.map(({ name }) => name))
   for (const tool of toolkit.tools) {
@@ -65,7 +65,7 @@ const check = (toolkit: Toolkit<Tool | VendorTool>, names: ReadonlySet<string>):
 const settingsOf = (name: string, handler: Handler<AnyCall>): Settings<AnyCall> => {
   const settings = typeof handler === "function" ? { run: handler } : handler
   const { concurrency = 1, timeout } = settings
-  // Zero would make every call wait for ever.
+  // With zero every call would wait for ever.
   if (!(concurrency >= 1)) throw wrong(name, `has the concurrency ${concurrency}: it must be a number from 1 on`)
   if (timeout !== undefined && Option.isNone(Duration.decodeUnknown(timeout))) {
     throw wrong(name, "has a `timeout` that is not a duration")
@@ -106,7 +106,7 @@ const runOnce = (
   { onFailure, result, run, timeout }: Settings<AnyCall>,
   call: AnyCall
 ): Effect.Effect<Prompt.ToolResultPart, unknown, unknown> => {
-  // A value that its own schema does not encode is a mistake of the program, which no model can mend.
+  // A value that its own schema does not encode is a mistake of the program, which no model can correct.
   const encode = result === undefined ? Effect.succeed : encodeWith(result)
   const ran = Effect.suspend(() => run(call.arguments, call)).pipe(
     Effect.matchEffect({
@@ -133,13 +133,13 @@ const told = (call: AnyCall | InvalidToolArguments, text: string): Prompt.ToolRe
 const resultOf = (call: AnyCall, value: unknown): Prompt.ToolResultPart => {
   if (typeof value === "string") return Prompt.toolResult(call, value)
   if (isResult(value)) return { ...value, id: call.id }
-  // JSON has no word for undefined, and none for a function or a symbol.
+  // JSON cannot express undefined, functions or symbols.
   return Prompt.toolResult(call, JSON.stringify(value) ?? "")
 }
 
 const isResult = Schema.is(Prompt.ToolResultPart)
 
-/** What a failure says to the model: its message, else its tag. */
+/** What the model is told of a failure: its message, else its tag. */
 const textOf = (error: unknown): string => {
   if (typeof error === "string") return error
   if (error instanceof Error && error.message !== "") return error.message

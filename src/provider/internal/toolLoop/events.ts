@@ -1,12 +1,10 @@
-/**
- * What the stream of a loop emits.
- */
+/** The events of a loop. */
 import type { ModelEvent } from "../../../model/ModelEvent.js"
 import type * as Prompt from "../../../model/Prompt.js"
 import type { Result } from "./progress.js"
 
 /**
- * An event of an answer, with the step that it belongs to, counted from 1.
+ * An event of an answer, with its step, counted from 1.
  *
  * @since 0.1.0
  * @category events
@@ -18,7 +16,7 @@ export interface Model<out A extends ModelEvent = ModelEvent> {
 }
 
 /**
- * A call has its result. Results come in the order in which they are there.
+ * A call has its result. Results come in the order in which they are ready.
  *
  * @since 0.1.0
  * @category events
@@ -43,7 +41,7 @@ export interface End {
 }
 
 /**
- * What the stream of a loop emits.
+ * Any event of a loop, discriminated by `_tag`.
  *
  * @since 0.1.0
  * @category events

@@ -1,6 +1,4 @@
-/**
- * What a program says of the tools that it runs, and what follows of it for the types of a loop.
- */
+/** The handlers of a program, and the types of a loop that follow from them. */
 import type * as Duration from "effect/Duration"
 import type * as Effect from "effect/Effect"
 import type * as Schema from "effect/Schema"
@@ -15,12 +13,12 @@ import type { Call, ToolCall, Toolkit } from "../../../model/Toolkit.js"
  */
 export interface Refusal {
   readonly _tag: "Refusal"
-  /** Why, for the model. */
+  /** The reason, for the model. */
   readonly reason: string
 }
 
 /**
- * Runs one call. A text is told to the model as it is, a `Prompt.toolResult` with its parts, nothing as an empty text, and
+ * Runs one call. The model is told a text as it is, a `Prompt.toolResult` with its parts, nothing as an empty text, and
  * anything else as JSON.
  *
  * @since 0.1.0
@@ -40,23 +38,25 @@ export type Run<C extends ToolCall<string, unknown>> = (
 export interface Settings<C extends ToolCall<string, unknown>> {
   /** Runs one call. */
   readonly run: Run<C>
-  /** Encodes what `run` gives, to be told to the model. Default: a text as it is, anything else as JSON. */
+  /** Encodes the result of `run` for the model. Default: a text as it is, anything else as JSON. */
   readonly result?: Schema.Schema.All | undefined
-  /** How many calls of this tool run at once. Default: as many as the answer has. */
+  /** How many calls of this tool run at once. Default: all calls of the answer. */
   readonly concurrency?: number | undefined
   /**
-   * Decides before each call whether it is run: `false` and `ToolLoop.refuse(reason)` are told to the model. A failure of
-   * this effect ends the loop, and the call is not run.
+   * Decides before each call whether it is run. The model is told of `false` and `ToolLoop.refuse(reason)`. If this
+   * effect fails, the loop ends and the call is not run.
    */
   readonly approve?: ((args: C["arguments"], call: C) => Effect.Effect<boolean | Refusal, unknown, unknown>) | undefined
-  /** After this long `run` is interrupted, and the model is told. Approval is not counted. Default: no limit. */
+  /** The time after which `run` is interrupted, and the model is told. Approval does not count. Default: no limit. */
   readonly timeout?: Duration.DurationInput | undefined
-  /** What a failure of `run` does: `tell` tells its message to the model, `fail` ends the loop with it. Default: `tell`. */
+  /**
+   * What a failure of `run` does: `tell` tells the model its message, `fail` ends the loop with it. Default: `tell`.
+   */
   readonly onFailure?: "tell" | "fail" | undefined
 }
 
 /**
- * A function that runs a call, or how calls are run.
+ * A function that runs a call, or an object that also says how.
  *
  * @since 0.1.0
  * @category handlers
@@ -71,7 +71,7 @@ type VendorNames<T extends Tool | VendorTool> =
   T extends VendorTool<infer Name> ? (string extends Name ? never : Name) : never
 
 /**
- * One handler for each tool of the program's own. A vendor's tool has one where the program runs it, as it does `bash`.
+ * One handler for each of the program's own tools. A vendor's tool has one if the program runs it, such as `bash`.
  *
  * @since 0.1.0
  * @category handlers
@@ -81,7 +81,7 @@ export type Handlers<T extends Tool | VendorTool> = {
 } & { readonly [Name in VendorNames<T>]?: Handler<Named<T, Name>> }
 
 /**
- * No handler for a tool that there is not, and what `run` gives is what `result` encodes.
+ * No handler for an unknown tool, and the result of `run` must be what `result` encodes.
  *
  * @since 0.1.0
  * @category handlers
@@ -107,7 +107,7 @@ type ErrorOf<F> = F extends Effect.Effect<unknown, infer E, unknown> ? E : never
 type RequirementsOf<F> = F extends Effect.Effect<unknown, unknown, infer R> ? R : never
 
 /**
- * What can end a loop: what `approve` fails with, and what `run` fails with where that is to end it.
+ * What can end a loop: failures of `approve`, and failures of `run` with `onFailure: "fail"`.
  *
  * @since 0.1.0
  * @category handlers
@@ -119,7 +119,7 @@ export type Failures<H> = {
 }[keyof H]
 
 /**
- * What decoding, approving, running and encoding need.
+ * The requirements of decoding, approving, running and encoding.
  *
  * @since 0.1.0
  * @category handlers

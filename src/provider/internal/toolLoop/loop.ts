@@ -1,6 +1,6 @@
 /**
- * One run of a loop: ask, run the calls, and so on until there is nothing to run. `generate` and `stream` differ only in how
- * they ask and in who is told.
+ * One run of a loop: ask, run the calls, and repeat until there is nothing to run. `generate` and `stream` differ only
+ * in how they ask and in who is told.
  */
 import * as Effect from "effect/Effect"
 import type { ModelResponse } from "../../../model/ModelResponse.js"
@@ -10,7 +10,7 @@ import type { End, ToolResult } from "./events.js"
 import { StepsExhausted } from "./exhausted.js"
 import * as Progress from "./progress.js"
 
-/** What is told of a run besides the events of its answers. */
+/** What is reported of a run besides the events of its answers. */
 export type Told = ToolResult | End
 
 export interface Plan<E, R> {
@@ -18,7 +18,7 @@ export interface Plan<E, R> {
   readonly bounds: Progress.Bounds
   readonly concurrency: number | "unbounded"
   readonly calls: Calls<E, R>
-  /** Asks for the answer of a step. Hands nothing of its end on before `proven` is done with its response. */
+  /** Asks for the answer of a step. Emits nothing of its end before `proven` is done with its response. */
   readonly ask: (
     at: Progress.Checkpoint,
     proven: (response: ModelResponse) => Effect.Effect<void, E, R>
@@ -30,7 +30,7 @@ export interface Plan<E, R> {
 export const run = <E, R>(self: Plan<E, R>): Effect.Effect<Progress.Result, E | StepsExhausted, R> =>
   Effect.gen(function* () {
     let checkpoint = self.begin
-    // Changes what is known when it runs, not when it is made: results wait for each other.
+    // Changes the state when it runs, not when it is made: results wait for each other.
     const keep = (change: (known: Progress.Checkpoint) => Progress.Checkpoint) =>
       Effect.suspend(() => {
         checkpoint = change(checkpoint)
@@ -63,7 +63,7 @@ const runCalls = <E, R>(
   keep: (at: number, result: Prompt.ToolResultPart) => Effect.Effect<void, E, R>
 ): Effect.Effect<void, E, R> =>
   Effect.flatMap(calls(response), (effects) => {
-    // One after the other: a store must not end with a checkpoint that lacks a result which an earlier one had.
+    // Sequential: the last stored checkpoint must not lack a result that an earlier one had.
     const inTurn = Effect.unsafeMakeSemaphore(1).withPermits(1)
     const missing = response.toolCalls.flatMap((call, at) => {
       const effect = effects[at]

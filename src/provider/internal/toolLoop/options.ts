@@ -1,6 +1,4 @@
-/**
- * What a caller says of one run of a loop.
- */
+/** The options of one run of a loop. */
 import type * as Duration from "effect/Duration"
 import type * as Effect from "effect/Effect"
 import type * as ModelRequest from "../../../model/ModelRequest.js"
@@ -10,8 +8,8 @@ import type { StreamOptions as AnswerOptions, CallOptions } from "../callOptions
 import type { Checkpoint, Result } from "./progress.js"
 
 /**
- * What the first step asks. The tools are those of the loop, in each step. So is `toolChoice`: a model that must call a tool
- * is done only by `stopWhen`.
+ * The request of the first step. The loop adds its tools in each step. `toolChoice` also holds for each step: with a
+ * forced call, only `stopWhen` ends the loop.
  *
  * @since 0.1.0
  * @category models
@@ -19,34 +17,34 @@ import type { Checkpoint, Result } from "./progress.js"
 export type Request = Omit<ModelRequest.Options, "tools">
 
 /**
- * What may be set for one run of a loop.
+ * The options of one run of a loop.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Options<out E = never, out R = never> extends Omit<CallOptions, "from"> {
-  /** The most answers to ask for, those before `from` included. Default: 20. */
+  /** The most answers to request, including those before `from`. Default: 20. */
   readonly maxSteps?: number | undefined
-  /** Whether a loop that would go on ends. Asked when all calls of a step have their results. Default: never. */
+  /** Whether to end a loop that would continue. Called when all calls of a step have their results. Default: never. */
   readonly stopWhen?: ((result: Result) => boolean) | undefined
   /** How many calls of a step run at once. Default: all of them. */
   readonly concurrency?: number | "unbounded" | undefined
-  /** For `cost`. Default: none, and the cost is not known. */
+  /** The price for `cost`. Default: none, and the cost is unknown. */
   readonly price?: Usage.Price | undefined
   /**
-   * Stores how far the loop is: after each answer and after each result, before anybody is told of it. The loop waits for
-   * it, and fails where it fails. It is not interrupted in the middle of storing a result. Default: nothing is stored.
+   * Stores the progress of the loop: after each answer and after each result, before it is emitted. The loop waits for
+   * it, and fails if it fails. Storing a result is not interrupted. Default: nothing is stored.
    */
   readonly save?: ((checkpoint: Checkpoint) => Effect.Effect<unknown, E, R>) | undefined
   /**
-   * Goes on where a loop was, perhaps in another process. The conversation is that of the checkpoint, and the `prompt` of
-   * the request is not read. Results that are there are not made again. Default: a new loop.
+   * Continues a loop, perhaps in another process. The conversation is that of the checkpoint, and the `prompt` of the
+   * request is ignored. Existing results are not computed again. Default: a new loop.
    */
   readonly from?: Checkpoint | undefined
 }
 
 /**
- * What may be set for one run of a loop as a stream.
+ * The options of one run of a loop as a stream.
  *
  * @since 0.1.0
  * @category models
@@ -55,8 +53,8 @@ export interface StreamOptions<D extends Delivery = Delivery, out E = never, out
   extends Options<E, R>,
     Pick<AnswerOptions<D>, "delivery" | "raw"> {
   /**
-   * Also stores the answer that is under way, no sooner than this after the last time, as `Checkpoint.save` does. A loop
-   * that is killed in the middle of an answer then goes on in its middle. Default: not stored, and asked for anew.
+   * Also stores the answer in progress, at most this often, as `Checkpoint.save` does. A loop that is killed in the
+   * middle of an answer then continues in its middle. Default: not stored; the answer is requested anew.
    */
   readonly saveAnswer?: Duration.DurationInput | undefined
 }

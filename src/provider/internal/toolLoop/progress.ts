@@ -1,6 +1,6 @@
 /**
- * How far a loop is: what a checkpoint holds, what follows of it, and what is to be done next. Pure, so a loop that goes on
- * from a stored checkpoint decides as the one that stored it.
+ * The progress of a loop: what a checkpoint contains, what follows from it, and the next action. Pure, so a loop that
+ * continues from a stored checkpoint decides like the one that stored it.
  */
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
@@ -28,18 +28,18 @@ export const Step = Schema.Struct({
 export type Step = typeof Step.Type
 
 /**
- * How far a loop is, for storing. The number of its steps, its conversation, its usage and its cost follow from it: see
- * `ToolLoop.progress`.
+ * The progress of a loop, for storing. The number of its steps, its conversation, its usage and its cost follow from
+ * it: see `ToolLoop.progress`.
  *
  * @since 0.1.0
  * @category schemas
  */
 export const Checkpoint = Schema.Struct({
-  /** The conversation as it was before the first step. */
+  /** The conversation before the first step. */
   prompt: Schema.Array(Prompt.Message),
   /** The answers so far, whose ends were proven. */
   steps: Schema.Array(Step),
-  /** The answer of the next step, as far as it came. */
+  /** The answer of the next step, as far as it arrived. */
   answer: Schema.optional(Answer.Checkpoint)
 })
 
@@ -50,7 +50,7 @@ export const Checkpoint = Schema.Struct({
 export type Checkpoint = typeof Checkpoint.Type
 
 /**
- * What a loop has done so far.
+ * The progress of a loop.
  *
  * @since 0.1.0
  * @category models
@@ -58,24 +58,24 @@ export type Checkpoint = typeof Checkpoint.Type
 export interface Progress {
   /** All answers, in order; one for each step. */
   readonly responses: ReadonlyArray<ModelResponse>
-  /** The conversation: what was asked, all answers, and the results that are there. Store it, and go on from it later. */
+  /** The conversation: the prompt, all answers, and the results so far. Store it to continue it later. */
   readonly prompt: Prompt.Prompt
   /** The tokens of all answers, with all their attempts. */
   readonly usage: Usage.Usage
-  /** Whether that is all of it: false where a provider did not tell, and then the real cost is higher. */
+  /** Whether that is all of it: if a provider did not report its usage it is false, and the real cost is higher. */
   readonly exact: boolean
-  /** What `usage` cost; none without a `price`, and where the cost is not known. */
+  /** The cost of `usage`; none without a `price`, and if the cost is unknown. */
   readonly cost: Option.Option<number>
 }
 
 /**
- * What a loop gives at its end.
+ * The result of a loop.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Result extends Progress {
-  /** The text of the last message of the model, also where it came in several answers because of a `pause`. */
+  /** The text of the last message of the model, even if it came in several answers because of a `pause`. */
   readonly text: string
   /** The last answer. */
   readonly response: ModelResponse
@@ -100,7 +100,7 @@ export const next = (self: Checkpoint, { maxSteps, price, stopWhen }: Bounds): N
     const isDone = step.results.length === 0 && step.response.finishReason.reason !== "pause"
     if (isDone || stopWhen?.(resultOf(self, step, price))) return { _tag: "End", result: resultOf(self, step, price) }
   }
-  // Said this way around for what is not a number: it must not be endless.
+  // Written this way so that NaN does not make the loop endless.
   return self.steps.length < maxSteps ? { _tag: "Ask" } : { _tag: "Exhausted" }
 }
 
@@ -135,7 +135,7 @@ const resultOf = (self: Checkpoint, { response }: Step, price: Usage.Price | und
   return { ...made, response, text: texts.join("") }
 }
 
-/** An answer whose end was proven makes a step. */
+/** Adds an answer whose end was proven as a step. */
 export const answered =
   (response: ModelResponse) =>
   ({ prompt, steps }: Checkpoint): Checkpoint => ({

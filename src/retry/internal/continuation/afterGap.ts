@@ -1,7 +1,7 @@
 /**
- * A seam behind text that ends in white space, or in half a surrogate pair, and that was delivered all the same: by an
- * attempt that was not resumed, and whose checkpoint is. The message is sent without that gap, so the new text must begin
- * with it, and is appended from behind it.
+ * A seam after delivered text that ends in white space, or in half a surrogate pair: it comes from an attempt that was
+ * not resumed, through a checkpoint. The request omits that gap, so the new text must begin with it, and is appended
+ * from behind it.
  */
 import type { Seam, Verdict } from "./seam.js"
 

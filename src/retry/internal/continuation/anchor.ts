@@ -1,15 +1,13 @@
-/**
- * Finds the anchor: the last words of the delivered text, by which a model shows where it goes on.
- */
+/** Finds the anchor: the last words of the delivered text, by which a model shows where it continues. */
 
-/** In UTF-16 code units. A shorter anchor is only taken where the text has no more. */
+/** In UTF-16 code units. A shorter anchor is used only if the text has no more. */
 const LEAST = 40
 const MOST = 400
 
 /**
- * The anchor of a broken answer, or undefined where it has none. It begins and ends with a character that can be seen,
- * occurs once in everything that was delivered, and has no period of half its length or less: a model that repeats it, or
- * a part of it, can then not be mistaken for one that goes on.
+ * The anchor of a broken answer, or undefined if it has none. It begins and ends with a visible character, occurs once
+ * in everything that was delivered, and has no period of half its length or less. So a model that repeats it, or a part
+ * of it, cannot be mistaken for one that continues.
  *
  * Linear in the length of `delivered`.
  *
@@ -23,7 +21,7 @@ export const anchorOf = (delivered: string, last: string): string | undefined =>
   const tail = text.slice(text.length - longest)
   const borders = bordersFromTheEnd(tail)
   const least = Math.max(Math.min(LEAST, text.length), repeatedFromTheEnd(delivered, tail, borders) + 1)
-  // From the end, a prefix of length n has the period n - border(n), as its mirror image has.
+  // From the end, a prefix of length n has the period n - border(n), like its mirror image.
   const isPlain = (length: number): boolean => 2 * (length - borders[length - 1]!) > length
   const startsWith = (boundary: (at: number) => boolean): string | undefined => {
     for (let length = least; length <= longest; length++) {
@@ -54,7 +52,7 @@ const bordersFromTheEnd = (text: string): ReadonlyArray<number> => {
   return borders
 }
 
-/** The length of the longest end of `delivered` that occurs in it once more; overlapping itself or not. */
+/** The length of the longest suffix of `delivered` that occurs in it once more, possibly overlapping itself. */
 const repeatedFromTheEnd = (delivered: string, tail: string, borders: ReadonlyArray<number>): number => {
   const end = tail.length - 1
   let longest = 0
@@ -69,7 +67,9 @@ const repeatedFromTheEnd = (delivered: string, tail: string, borders: ReadonlyAr
   return longest
 }
 
-/** Only the end of the text is cut into graphemes: a boundary there is one in the whole text, but for a short run-in. */
+/**
+ * Only the end of the text is cut into graphemes: a boundary there is one in the whole text, except for a short run-in.
+ */
 const graphemeBoundaries = (text: string, longest: number): ((at: number) => boolean) => {
   const from = Math.max(0, text.length - longest - RUN_IN)
   let boundaries: ReadonlySet<number> | undefined
@@ -84,5 +84,5 @@ const graphemeBoundaries = (text: string, longest: number): ((at: number) => boo
   }
 }
 
-/** Longer than any grapheme that people write. */
+/** Longer than any realistic grapheme. */
 const RUN_IN = 64

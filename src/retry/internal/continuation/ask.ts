@@ -1,9 +1,7 @@
-/**
- * The words that ask a model to go on with a message of its own that broke off.
- */
+/** The words that ask a model to continue its own message that broke off. */
 
 /**
- * What a model must write before it goes on with a broken message, so that the seam can be proven.
+ * What a model must write before it continues a broken message, so that the seam can be proven.
  *
  * @since 0.1.0
  * @category models

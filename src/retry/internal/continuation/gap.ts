@@ -1,6 +1,6 @@
 /**
- * Holds back white space, and half a surrogate pair, at the end of what has come, until the next character arrives. So
- * delivered text never ends inside a gap, where nobody could tell what a continuation still has to bring.
+ * Holds back white space, and half a surrogate pair, at the end of the received text, until the next character arrives.
+ * So delivered text never ends inside a gap, where it would be unknown what a continuation must still write.
  *
  * The end of a block waits with its white space. What was held is dropped when the attempt breaks: the model writes it
  * again.
@@ -10,7 +10,7 @@ import type { ModelEvent, TextDelta, TextEnd } from "../../../model/ModelEvent.j
 export class Gap {
   private held: Array<TextDelta | TextEnd> = []
 
-  /** Rewrites the events from `from` on. Costs next to nothing where no text ends in a gap. */
+  /** Rewrites the events from `from` on. Costs next to nothing if no text ends in a gap. */
   hold(events: Array<ModelEvent>, from: number): void {
     for (let at = from; at < events.length; at++) {
       if (this.held.length === 0 && !endsInGap(events[at]!)) continue
@@ -19,7 +19,7 @@ export class Gap {
     }
   }
 
-  /** The end is proven: nothing is missing after what was held. */
+  /** The end is proven: nothing is missing after the held text. */
   release(events: Array<ModelEvent>): void {
     for (const event of this.held) events.push(event)
     this.held = []
@@ -45,7 +45,7 @@ export class Gap {
     if (end < text.length) this.held.push({ _tag: "TextDelta", index, text: text.slice(end) })
   }
 
-  /** What is held at the end for this block, to be given in one delta: no half of a pair is ever delivered alone. */
+  /** The held end of this block, to be given in one delta: no half of a pair is ever delivered alone. */
   private heldOf(index: number): string {
     let from = this.held.length
     while (from > 0 && this.held[from - 1]!._tag === "TextDelta" && this.held[from - 1]!.index === index) from--
@@ -58,7 +58,7 @@ const endsInGap = (event: ModelEvent): boolean =>
 
 const space = /\s/
 
-/** Where the last visible character of a text ends, which is no half of a pair; 0 where there is none. */
+/** The index after the last visible character of a text that is not half a pair; 0 if there is none. */
 export const visibleEnd = (text: string): number => {
   for (let end = text.length; end > 0; end--) {
     const code = text.charCodeAt(end - 1)

@@ -1,6 +1,6 @@
 /**
- * The events of an attempt that goes on with a broken answer, by prefill or because it was asked to: blocks are numbered on,
- * and text is appended once its seam is proven.
+ * The events of an attempt that continues a broken answer, by prefill or by asking: block numbers continue, and text is
+ * appended once its seam is proven.
  */
 import { type Fault, seamNotProven } from "../../../model/internal/fault.js"
 import type { ModelEvent } from "../../../model/ModelEvent.js"
@@ -9,23 +9,23 @@ import type { Fold, PartialResponse } from "../../../model/PartialResponse.js"
 import type * as Decoder from "../../../protocol/internal/decoder.js"
 import type { Seam } from "./seam.js"
 
-/** What an attempt that goes on is read into. */
+/** What a continuing attempt is read into. */
 export interface Continued extends Decoder.Target {
-  /** The route that began it, also where a cursor takes it up: the one to refuse where the seam is not proven. */
+  /** The route that began it, even if a cursor continues it: the one to refuse if the seam is not proven. */
   readonly route: Route
   /** Whether the attempt's events are those of the whole answer. */
   readonly isWhole: boolean
-  /** Where the texts met; undefined while that is not known, and where no text followed. */
+  /** The seam; undefined while it is unknown, and if no text followed. */
   readonly seam: () => SeamReport | undefined
 }
 
 export interface Options {
-  /** What the consumer has, without what is void. */
+  /** What the consumer has, without void blocks. */
   readonly fold: Fold
   readonly kept: PartialResponse
   readonly route: Route
   readonly seam: Seam
-  /** The anchor that the model was asked for, if it was. */
+  /** The anchor that the model was asked for, if any. */
   readonly anchor: string | undefined
 }
 
@@ -40,15 +40,15 @@ class Joining implements Continued {
   /** The attempt's text blocks that began before the seam was proven: their text is one. */
   private readonly first = new Set<number>()
   private next: number
-  /** The block that the text is appended to: the one that was still open, or one of its own. */
+  /** The block that the text is appended to: the one that was still open, or a new one. */
   private target: number | undefined
-  /** The attempt that went on, be it alone or taken up by a cursor. */
+  /** The attempt that continued, by itself or through a cursor. */
   private attempt = 0
   private report: SeamReport | undefined
   private readonly called: boolean
-  /** True where the latest text is one with that of another attempt, in which its own positions mean nothing. */
+  /** True if the latest text is joined to that of another attempt, so that its own positions mean nothing. */
   private isJoined = false
-  /** True where text that follows at once would be joined across white space that may not belong to it. */
+  /** True if text that follows at once would be joined across white space that may not belong to it. */
   private doubtful = false
 
   constructor(private readonly options: Options) {
@@ -82,7 +82,7 @@ class Joining implements Continued {
     const { route, seam } = this.options
     switch (event._tag) {
       case "ResponseStart":
-        // A cursor that takes this attempt up says so itself.
+        // A cursor that continues this attempt says so itself.
         if (event.route === undefined) this.attempt = event.attempt
         out.push({ route, ...event })
         return undefined
@@ -109,7 +109,7 @@ class Joining implements Continued {
         return undefined
       case "ToolCallStart": {
         // The model may repeat a call that we reported as not run.
-        if (this.called) return seamNotProven("the model called a tool again instead of going on with its text")
+        if (this.called) return seamNotProven("the model called a tool again instead of continuing its text")
         this.doubtful = false
         const fault = this.endText("more", out)
         if (fault === undefined) out.push({ ...event, index: this.start(event.index) })
@@ -117,7 +117,7 @@ class Joining implements Continued {
       }
       case "Citation":
         if (!this.isJoined) return this.takeBlock(event, out)
-        // Its text may go on.
+        // Its text may continue.
         out.push({ ...event, index: this.start(event.index), start: undefined, end: undefined })
         return undefined
       case "ReasoningStart":
@@ -135,14 +135,14 @@ class Joining implements Continued {
     }
   }
 
-  /** A block that is no text ends the text before it. */
+  /** A block of another kind ends the text before it. */
   private takeBlock(
     event: Extract<ModelEvent, { readonly _tag: "ReasoningStart" | "Citation" | "ProviderPart" }>,
     out: Array<ModelEvent>
   ): Fault | undefined {
     const { seam } = this.options
-    // White space behind the anchor belongs to the text before this block, and not to one that follows.
-    // Of a prefill it may also be what some models write before they think, in the middle of a word.
+    // White space after the anchor belongs to the text before this block, not to a later one. After a prefill it may
+    // also be what some models write before they think, in the middle of a word.
     this.doubtful ||= seam.isBlank
     const fault = seam.isAnchored || seam.isBlank ? this.endText("more", out) : undefined
     this.closeText(out)
@@ -166,7 +166,7 @@ class Joining implements Continued {
     out.push({ _tag: "TextDelta", index: this.target, text })
   }
 
-  /** The text that was to be joined is over. */
+  /** The text to be joined has ended. */
   private endText(then: "nothing" | "more", out: Array<ModelEvent>): Fault | undefined {
     const { seam } = this.options
     this.append(seam.end(then), out)
@@ -186,4 +186,4 @@ class Joining implements Continued {
   }
 }
 
-const refused = seamNotProven("the model did not show where it goes on, so its words were not joined to the answer")
+const refused = seamNotProven("the model did not show where it continues, so its words were not joined to the answer")

@@ -1,6 +1,4 @@
-/**
- * The call that continues delivered text, and the seam that its answer must prove: by prefill, or by asking.
- */
+/** The call that continues delivered text, and the seam that its answer must prove: by prefill, or by asking. */
 import type { Headers } from "@effect/platform/Headers"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
@@ -19,7 +17,7 @@ import { AskedSeam, PrefilledSeam, type Seam } from "./seam.js"
 export interface Proposal {
   readonly call: PreparedCall
   readonly seam: Seam
-  /** The words that the model is to repeat, where it is asked. */
+  /** The words that the model must repeat, if it is asked. */
   readonly anchor?: string
 }
 
@@ -28,11 +26,11 @@ export interface Options {
   readonly request: ModelRequest
   /** Sent with each attempt, beside those of the client. */
   readonly headers: Headers | undefined
-  /** The words that ask a model to go on; false where it is not to be asked. */
+  /** Makes the words that ask a model to continue; false to never ask. */
   readonly continuation: ((ask: Ask) => string) | false
 }
 
-/** Undefined where the request cannot be written. `kept` ends in a block of text, and its citations. */
+/** Undefined if the request cannot be expressed. `kept` ends in a block of text, and its citations. */
 export const prefill = ({ client, headers, request }: Options, kept: PartialResponse): Proposal | undefined => {
   const { gap, sent } = withoutGap(kept)
   const prefilled = Request.prefilled(request, sent)
@@ -43,7 +41,7 @@ export const prefill = ({ client, headers, request }: Options, kept: PartialResp
   return { call: call.right, seam: afterGap(new PrefilledSeam(beginning, echoesPrefill), gap) }
 }
 
-/** Undefined where the text has no anchor, the words that ask cannot be made, or the request cannot be written. */
+/** Undefined if the text has no anchor, or if the words or the request cannot be made. */
 export const ask = (
   { client, continuation, headers, request }: Options,
   kept: PartialResponse
@@ -60,7 +58,7 @@ export const ask = (
     return { call: call.right, anchor, seam: afterGap(new AskedSeam({ marker, anchor }), gap) }
   })
 
-/** What was delivered without the white space at its end, which vendors refuse in a message and models lose. */
+/** What was delivered without trailing white space, which vendors refuse in a message and models lose. */
 const withoutGap = (kept: PartialResponse): { sent: PartialResponse; last: string; gap: string } => {
   const at = kept.blocks.findLastIndex(({ type }) => type === "text")
   const block = kept.blocks[at]

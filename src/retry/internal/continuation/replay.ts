@@ -1,6 +1,6 @@
 /**
- * The events of an answer that a server kept, read again from their beginning by a program that did not see it begin: what
- * was delivered is compared and left out, and the rest is given.
+ * The events of an answer that a server kept, read again from the beginning by a program that did not see it begin:
+ * what was delivered is compared and left out, and the rest is emitted.
  */
 import { type Fault, seamNotProven } from "../../../model/internal/fault.js"
 import type { ModelEvent } from "../../../model/ModelEvent.js"
@@ -41,7 +41,7 @@ class Replay implements Continued {
     return undefined
   }
 
-  /** Gives what of the event was not delivered yet; false where it is not what was delivered. */
+  /** Emits the part of the event that was not delivered yet; false if it differs from what was delivered. */
   private take(event: ModelEvent, out: Array<ModelEvent>): boolean {
     switch (event._tag) {
       case "ResponseStart":
@@ -85,7 +85,7 @@ class Replay implements Continued {
       this.seen[known] = 0
       return true
     }
-    // What is new comes after all that was delivered.
+    // New output follows everything that was delivered.
     if (!this.isAllSeen()) return false
     const index = this.next++
     this.indices.set(event.index, index)
@@ -93,7 +93,7 @@ class Replay implements Continued {
     return true
   }
 
-  /** Gives what of a piece comes after the delivered content; false where it is not the same content. */
+  /** Returns the part of a piece after the delivered content; false if the content differs. */
   private grow(theirs: number, piece: string, give: (index: number, rest: string) => void): boolean {
     const index = this.indices.get(theirs) ?? theirs
     const block = this.kept.blocks[index]
@@ -108,7 +108,7 @@ class Replay implements Continued {
     if (!content.startsWith(piece.slice(0, common), at)) return false
     const rest = piece.slice(common)
     if (rest === "") return true
-    // White space at the end of a text was held back while later blocks were given.
+    // White space at the end of a text was held back while later blocks were emitted.
     if (!block.open || !(this.isAllSeen() || rest.trim() === "")) return false
     give(index, rest)
     return true

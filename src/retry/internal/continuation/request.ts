@@ -1,12 +1,12 @@
 /**
- * The request that goes on with an answer that broke: the conversation, what the model had said, and where it is asked to
- * go on, the words that ask.
+ * The request that continues a broken answer: the conversation, the model's output so far and, for `ask`, the words
+ * that ask.
  */
 import type { ModelRequest } from "../../../model/ModelRequest.js"
 import type { PartialResponse } from "../../../model/PartialResponse.js"
 import type * as Prompt from "../../../model/Prompt.js"
 
-/** The result of a call that cannot have been run yet. */
+/** The result of a call that cannot have run yet. */
 const NOT_RUN = "Not run yet: the connection broke before your message was complete."
 
 /** The model's own message comes last. */
@@ -22,7 +22,7 @@ export const lastText = ({ prompt }: ModelRequest): string => {
   return content.map((part) => (part.type === "text" ? part.text : "")).join("")
 }
 
-/** The model's own message, and then words in the user's name. */
+/** The model's own message, followed by words in the user's name. */
 export const asked = (request: ModelRequest, kept: PartialResponse, words: string): ModelRequest => {
   const said = contentOf(kept)
   const results = said.flatMap(
@@ -40,8 +40,9 @@ export const asked = (request: ModelRequest, kept: PartialResponse, words: strin
 }
 
 /**
- * Text and whole calls. Reasoning is not needed to go on, and vendors are particular about taking it back. Texts with only
- * reasoning between them are one for the model, and so is white space that stands alone, of which vendors take no part.
+ * Text and whole calls. Reasoning is not needed to continue, and vendors are strict about taking it back. Texts with
+ * only reasoning between them are one text for the model. So is white space that stands alone, which vendors do not
+ * accept as a part.
  */
 const contentOf = ({ blocks }: PartialResponse): Array<Prompt.TextPart | Prompt.ToolCallPart> => {
   const said: Array<Prompt.TextPart | Prompt.ToolCallPart> = []
@@ -63,7 +64,7 @@ const contentOf = ({ blocks }: PartialResponse): Array<Prompt.TextPart | Prompt.
   return said
 }
 
-/** Where the conversation already ends in words put into the model's mouth, the answer is the rest of them. */
+/** If the conversation already ends in words put into the model's mouth, the answer continues them. */
 const withAnswer = (prompt: Prompt.Prompt, said: Array<Prompt.AssistantPart>): Prompt.Prompt => {
   const last = prompt.at(-1)
   if (last?.role !== "assistant") return [...prompt, { role: "assistant", content: said }]

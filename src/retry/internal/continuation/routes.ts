@@ -1,6 +1,6 @@
 /**
- * The routes that an attempt can take: begin anew, or go on with a broken answer. Knows which of them are still open, and
- * turns what `Recovery` decides into the call of the next attempt.
+ * The routes that an attempt can take: start over, or continue a broken answer. Knows which of them are still open, and
+ * turns a decision of `Recovery` into the call of the next attempt.
  */
 import * as Effect from "effect/Effect"
 import type { Capabilities, ModelClient, PreparedCall } from "../../../client/ModelClient.js"
@@ -18,9 +18,9 @@ import * as Replay from "./replay.js"
 /** How one attempt proceeds. */
 export interface Route {
   readonly call: PreparedCall
-  /** Absent where the attempt begins anew. */
+  /** Absent if the attempt starts over. */
   readonly name: ModelResponse.Route | undefined
-  /** Given where the answer goes on with a broken one: also to the cursor that takes it up again. */
+  /** Present if the answer continues a broken one; also for the cursor that continues it further. */
   readonly continued: Joining.Continued | undefined
 }
 
@@ -31,23 +31,23 @@ export interface Options extends Proposal.Options {
   readonly delivery: Recovery.Delivery
 }
 
-/** What is done about a break. */
+/** What to do about a break. */
 export interface Next {
-  /** Absent where there is none. */
+  /** Absent if there is none. */
   readonly route: Route | undefined
-  /** The blocks from here on are void; absent where none are. */
+  /** The blocks from here on are void; absent if none are. */
   readonly fromIndex?: number | undefined
-  /** What was in them. */
+  /** The content of the void blocks. */
   readonly discarded?: PartialResponse | undefined
 }
 
-/** A model that did not show where it goes on is asked once more. */
+/** A model that did not show where it continues is asked once more. */
 const MOST_UNPROVEN = 2
 
 export class Routes {
   /** Why there was no route. */
   why = ""
-  /** The request as it was made. */
+  /** The request as the caller made it. */
   readonly restart: Route
   private can: Capabilities
   private unproven = 0
@@ -60,14 +60,16 @@ export class Routes {
     this.can = this.offered()
   }
 
-  /** The route of a first attempt that goes on with the answer of another call. */
+  /** The route of a first attempt that continues the answer of another call. */
   first(from: Checkpoint): Effect.Effect<Next> {
     const { delivery } = this.options
     // The caller has seen what was delivered and asks for what follows it.
     return this.next(this.attached(from), delivery === "fail" ? "resume" : delivery)
   }
 
-  /** The vendor has said that what was delivered is wrong: nothing may be built on it, so it is begun anew, or given up. */
+  /**
+   * The vendor contradicted what was delivered: nothing may be built on it, so the answer starts over or is given up.
+   */
   anew(): Effect.Effect<Next> {
     const { can } = this
     this.can = { cursor: false, prefill: false, ask: false }
@@ -76,7 +78,7 @@ export class Routes {
     return next
   }
 
-  /** Decides on the next attempt, and takes what is void out of the answer. */
+  /** Decides on the next attempt, and removes what is void from the answer. */
   next(cursor: Route | undefined, delivery = this.options.delivery): Effect.Effect<Next> {
     const { blocks } = this.answer.partial()
     const decision = Recovery.decide({
@@ -99,14 +101,14 @@ export class Routes {
     }
   }
 
-  /** The call that asks the server for the rest of the answer; undefined where it keeps nothing. */
+  /** The call that asks the server for the rest of the answer; undefined if it keeps nothing. */
   cursorAfter(running: Route, decoder: Decoder | undefined): Route | undefined {
     const call =
       decoder === undefined ? (running.name === "cursor" ? running.call : undefined) : running.call.after(decoder)
     return call && { call, name: "cursor", continued: running.continued }
   }
 
-  /** An attempt did not do what its route is for. Closes the route, and remembers a model that takes no prefill. */
+  /** An attempt did not do what its route is for. Closes the route, and remembers a model that refuses prefill. */
   refused(name: ModelResponse.Route, fault: Fault): void {
     if (name === "ask" && fault._tag === "SeamNotProven" && ++this.unproven < MOST_UNPROVEN) return
     this.can = { ...this.can, [name]: false }
@@ -115,7 +117,7 @@ export class Routes {
     }
   }
 
-  /** Text came: the next seam is another one. */
+  /** Text came, so the next seam is another one. */
   grew(): void {
     this.unproven = 0
   }
@@ -133,7 +135,7 @@ export class Routes {
         name === "prefill" ? Proposal.prefill(this.options, kept) : yield* Proposal.ask(this.options, kept)
       if (proposal === undefined) {
         if (name === "ask") {
-          this.why = "the text that was delivered ends in no words by which a model could show where it goes on"
+          this.why = "the delivered text does not end in words by which a model could show where it continues"
           return { route: undefined }
         }
         this.can = { ...this.can, prefill: false }

@@ -1,12 +1,12 @@
 /**
- * Proves where the text of an attempt that goes on meets the text that was delivered before it, or refuses it at the first
- * character that makes a proof impossible. Until it is proven nothing is shown. Text is compared by exact UTF-16 units.
+ * Proves where the text of a continuing attempt meets the delivered text, or refuses it at the first character that
+ * makes a proof impossible. Until it is proven nothing is shown. Text is compared by exact UTF-16 units.
  */
 import type { Ask } from "./ask.js"
 
 /**
  * - `Open`: nothing is known yet, and nothing was shown
- * - `Proven`: what follows is appended as it comes
+ * - `Proven`: what follows is appended verbatim
  * - `Complete`: the model says that nothing was missing
  * - `Refused`: the model did something else
  */
@@ -14,13 +14,13 @@ export type Verdict = "Open" | "Proven" | "Complete" | "Refused"
 
 export interface Seam {
   readonly verdict: Verdict
-  /** Whether the model has shown where it goes on; what follows may still refuse the seam. */
+  /** Whether the model has shown where it continues; what follows may still refuse the seam. */
   readonly isAnchored: boolean
-  /** Whether nothing but white space came, of which nobody can tell yet whether it belongs to the text. */
+  /** Whether only white space came, which may or may not belong to the text. */
   readonly isBlank: boolean
-  /** Takes new text, and gives what of it may be shown now. */
+  /** Takes new text, and returns the part that may be shown now. */
   readonly push: (text: string) => string
-  /** The text is over, or something else than text follows it: decides, and gives what was still held back. */
+  /** The text has ended, or something else follows it: decides, and returns what was still held back. */
   readonly end: (then: "nothing" | "more") => string
 }
 
@@ -28,8 +28,8 @@ export interface Seam {
 const MOST_PREAMBLE = 200
 
 /**
- * What a preamble may consist of. Anything else could open what the model closes at its end: a quotation, a fence, a
- * bracket, a list, an emphasis.
+ * The characters allowed in a preamble. Anything else could open what the model closes at its end: a quotation, a
+ * fence, a bracket, a list, an emphasis.
  */
 const plain = /[\p{L}\p{M}\p{N}\s.,:;!?…。，：；！？、—–]/u
 const letter = /\p{L}/u
@@ -37,17 +37,17 @@ const letter = /\p{L}/u
 const joiner = /['’-]/
 const space = /\s/
 
-/** The seam of a model that was asked to write a marker and an anchor before it goes on. */
+/** The seam of a model that was asked to write a marker and an anchor before it continues. */
 export class AskedSeam implements Seam {
   verdict: Verdict = "Open"
   readonly isBlank = false
   private phase: "preamble" | "marker" | "space" | "anchor" | "decision" | "closing" | "text" = "preamble"
-  /** Characters of this phase: of the marker or the anchor that matched, or that were skipped. */
+  /** Characters of this phase: matched characters of the marker or the anchor, or skipped ones. */
   private count = 0
   private previous = ""
   /** The white space between the marker and the anchor. */
   private between = ""
-  /** What came after the anchor and cannot be shown yet. */
+  /** The text after the anchor that cannot be shown yet. */
   private held = ""
   /** How much of the anchor, and how much of the marker, follows the anchor. */
   private repeated = 0
@@ -67,15 +67,15 @@ export class AskedSeam implements Seam {
 
   end(then: "nothing" | "more"): string {
     if (this.verdict === "Complete" || this.verdict === "Refused") return ""
-    // After the anchor there must be something: words, or what the model does instead of writing.
+    // Something must follow the anchor: text, or whatever the model does instead of writing.
     const goesOn = this.phase === "text" || (this.phase === "decision" && (this.held !== "" || then === "more"))
     if (this.phase === "closing") this.verdict = "Complete"
     else if (goesOn) {
       this.verdict = "Proven"
-      // A text that a call ended is ended once more by the end of the answer.
+      // A text that a call ended is ended again by the end of the answer.
       this.phase = "text"
     } else this.refuse()
-    // A marker that stops in the middle is nothing that a reader should see.
+    // An incomplete marker must not be shown to a reader.
     if (this.verdict === "Proven" && this.markerBegunIn(this.held) > 1) this.refuse()
     const text = this.held
     this.held = ""
@@ -136,7 +136,8 @@ export class AskedSeam implements Seam {
     }
     if (this.repeated === anchor.length) this.refuse()
     else if (this.closed === marker.length) {
-      // White space before the second marker is the layout that the first one has, or it was missing in the text.
+      // White space before the second marker is layout if the first one has the same; otherwise it was missing in the
+      // text.
       const gap = this.held.slice(0, -marker.length)
       this.held = ""
       if (gap === "" || gap === this.between) this.go("closing")
@@ -147,7 +148,7 @@ export class AskedSeam implements Seam {
     }
   }
 
-  /** A marker is part of no text: a model that writes it once more has done something else than go on. */
+  /** A marker is part of no text: a model that writes it again has done something other than continue. */
   private withoutMarker(text: string): string {
     const all = this.held + text
     this.held = ""
@@ -161,7 +162,7 @@ export class AskedSeam implements Seam {
     return all.slice(0, -begun)
   }
 
-  /** How much of the marker stands at the end of the text. Its first character occurs in it only once. */
+  /** How much of the marker is at the end of the text. Its first character occurs in it only once. */
   private markerBegunIn(text: string): number {
     const { marker } = this.ask
     const at = text.lastIndexOf(marker.charAt(0))
@@ -179,24 +180,24 @@ export class AskedSeam implements Seam {
   }
 }
 
-/** No index of a text: nothing there is equal to any character. */
+/** Not an index of a text: no character equals the one there. */
 const DIFFERENT = Number.NEGATIVE_INFINITY
 
-/** So many characters in common with the beginning of the answer are no accident. */
+/** This many characters in common with the beginning of the answer cannot be a coincidence. */
 const BEGINNING = 24
 
 /**
- * The seam of a model that goes on with its own message. Its first characters are compared with the beginning of the
- * answer: where they are the same, the message was not honoured, or nobody can tell.
+ * The seam of a model that continues its own message. Its first characters are compared with the beginning of the
+ * answer: if they are equal, the prefill was ignored, or the two cases cannot be told apart.
  */
 export class PrefilledSeam implements Seam {
   verdict: Verdict = "Open"
   private held = ""
   private readonly start: string
-  /** How much of the new text is the beginning of the old one. */
+  /** How much of the new text equals the beginning of the old one. */
   private same = 0
 
-  /** `beginning` is what was delivered; of a vendor that sends the message again before it goes on, the whole message. */
+  /** `beginning` is what was delivered; for a vendor that repeats the message first, the whole message. */
   constructor(
     beginning: string,
     private readonly echoes: boolean
@@ -236,7 +237,7 @@ export class PrefilledSeam implements Seam {
   }
 
   private differs(text: string): string {
-    // Of a vendor that sends the message again, only that proves anything.
+    // For a vendor that repeats the message, only the repetition proves anything.
     return this.echoes ? this.refuse() : this.prove(this.held + text)
   }
 
