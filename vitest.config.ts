@@ -8,6 +8,8 @@ export default defineConfig({
   ssr: { resolve: { conditions } },
   test: {
     include: ["test/**/*.test.ts"],
+    // A test that fails shows what it printed: log lines of redials, mostly.
+    silent: "passed-only",
     setupFiles: ["test/support/setup.ts"],
     testTimeout: 20_000
   }

@@ -1,5 +1,6 @@
 /**
- * The tests on every Node that is supported: `npm run test:nodes`, `-- 20 26` or `-- --only oldest,newest` for some.
+ * The tests on every Node that is supported: `npm run test:nodes`, `-- 20 26` or `-- --only oldest,newest` for some, and
+ * `-- --suites client,retry` for a part of the tests.
  * Each Node comes from the npm registry into a cache under node_modules; `npm run test:nodes` must itself be run from
  * the top of the repository, as npm does.
  */
@@ -13,7 +14,10 @@ import { parseArgs } from "node:util"
 const versions = ["20.20.2", "22.23.3", "24.21.0", "26.10.0"]
 const words = { oldest: versions.at(0), newest: versions.at(-1) }
 
-const { positionals, values } = parseArgs({ options: { only: { type: "string" } }, allowPositionals: true })
+const { positionals, values } = parseArgs({
+  options: { only: { type: "string" }, suites: { type: "string" } },
+  allowPositionals: true
+})
 
 const chosen = (name) => {
   const version = words[name] ?? versions.find((version) => version === name || version.split(".")[0] === name)
@@ -24,6 +28,8 @@ const chosen = (name) => {
   return version
 }
 const names = [...positionals, ...(values.only?.split(",") ?? [])]
+/** The folders of the tests; none stands for all. */
+const suites = (values.suites?.split(",") ?? []).map((name) => `test/${name}/`)
 const wanted = names.length === 0 ? versions : [...new Set(names.map(chosen))]
 
 /** The path of a Node, which is installed where it is not there yet. */
@@ -47,11 +53,15 @@ const installed = (version) => {
 const report = (node, directory) =>
   new Promise((done, failed) => {
     const file = join(directory, "report.json")
-    const child = spawn(node, ["node_modules/vitest/vitest.mjs", "run", "--reporter=json", `--outputFile=${file}`], {
-      // Whatever the tests start by its name is this Node too.
-      env: { ...process.env, PATH: `${dirname(node)}${delimiter}${process.env.PATH}` },
-      stdio: ["ignore", "ignore", "pipe"]
-    })
+    const child = spawn(
+      node,
+      ["node_modules/vitest/vitest.mjs", "run", ...suites, "--reporter=json", `--outputFile=${file}`],
+      {
+        // Whatever the tests start by its name is this Node too.
+        env: { ...process.env, PATH: `${dirname(node)}${delimiter}${process.env.PATH}` },
+        stdio: ["ignore", "ignore", "pipe"]
+      }
+    )
     let errors = ""
     child.stderr.on("data", (text) => {
       errors = (errors + text).slice(-4_000)
