@@ -3,6 +3,7 @@ import * as AiError from "@effect/ai/AiError"
 import * as Option from "effect/Option"
 import type { InvalidOutput } from "../../model/InvalidOutput.js"
 import { isProviderError, type ProviderError } from "../../model/ProviderError.js"
+import type { ReportedTag } from "../../protocol/internal/errorWords.js"
 
 /** Which method of the language model failed. */
 export type Method = "generateText" | "generateObject" | "streamText"
@@ -60,20 +61,8 @@ const convert = (method: Method, error: ProviderError): AiError.AiError => {
   }
 }
 
-type OfProvider = Exclude<
-  ProviderError["_tag"],
-  | "ConnectionFailed"
-  | "StreamDropped"
-  | "StreamTruncated"
-  | "StreamStalled"
-  | "MalformedStream"
-  | "SeamNotProven"
-  | "CircuitOpen"
-  | "LimitReached"
->
-
 /** For errors that came inside a stream: the status with which the vendors answer otherwise. */
-const usualStatus: { readonly [Tag in OfProvider]: number } = {
+const usualStatus: { readonly [Tag in ReportedTag]: number } = {
   Overloaded: 529,
   RateLimited: 429,
   ServerError: 500,
