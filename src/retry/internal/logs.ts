@@ -51,7 +51,7 @@ export const redial = (
     ...whose(error),
     ...ofAttempt(ended),
     "effect_redial.next_route": route,
-    "effect_redial.retry_in_ms": inMillis
+    "effect_redial.retry_in_ms": Math.round(inMillis)
   })
 
 export const failure = (
