@@ -23,7 +23,7 @@ const ask = Provider.generate({ model: "claude-sonnet-5-5", prompt: "Why is the 
   Effect.flatMap(Console.log)
 )
 
-// The second one comes too early for a probe, the third one is the probe.
+// The second call comes too early for a probe. The third call is the probe.
 const program = Effect.all([ask, ask, Effect.delay(ask, "1 second")])
 
 await program.pipe(Effect.provide(live), Effect.runPromise)

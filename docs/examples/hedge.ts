@@ -8,7 +8,7 @@ const claude = Effect.gen(function* () {
   })
 })
 
-// The same provider is asked again, over another connection, where 19 of 20 calls had begun to answer.
+// Asks the same provider again, over another connection, when 19 of 20 calls would have begun to answer.
 const live = Hedge.layer(
   Effect.map(claude, (provider) => [provider]),
   { after: { percentile: 0.95, otherwise: "2 seconds" } }

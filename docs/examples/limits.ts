@@ -10,7 +10,7 @@ const live = Layer.unwrapEffect(
     return Provider.layer(Vendors.minimax, {
       apiKey,
       baseUrl,
-      // What is too much waits its turn; who would wait for longer than a minute is refused.
+      // Attempts above a limit wait in a queue. One that would wait longer than a minute is refused.
       admission: Limits.make({
         concurrency: 2,
         requestsPerMinute: 60,

@@ -3,7 +3,7 @@ import { Admission, CircuitBreaker, Fallback, Hedge, Limits, Provider, Vendors }
 
 const url = (name: string, fallback: string) => Config.string(name).pipe(Config.withDefault(fallback))
 
-// The breaker is asked first: where it refuses, nobody waits in a queue for nothing.
+// The breaker comes first, so that no attempt waits in the queue only to be refused.
 const guarded = Effect.gen(function* () {
   const breaker = yield* CircuitBreaker.make({ failures: 3 })
   const limits = yield* Limits.make({ concurrency: 50, requestsPerMinute: 1_000 })
@@ -21,7 +21,7 @@ const plan = Effect.gen(function* () {
     baseUrl: yield* url("OPENAI_BASE_URL", "https://api.openai.com/v1"),
     admission: guarded
   })
-  // A slow request is made again at the same vendor. The whole of it is what the fallback counts as one provider.
+  // A slow request is sent again to the same vendor. For the fallback, the hedge is one provider.
   return [{ provider: yield* Hedge.make([claude]) }, { provider: gpt, model: "gpt-5" }] as const
 })
 
@@ -33,5 +33,5 @@ const ask = Provider.generate({ model: "claude-sonnet-5-5", prompt: "Why is the 
   )
 )
 
-// The second one, a moment later, does not ask the first vendor at all.
+// The second request, a moment later, does not ask the first vendor at all.
 await Effect.all([ask, ask]).pipe(Effect.provide(Fallback.layer(plan, { firstEvent: "20 seconds" })), Effect.runPromise)

@@ -9,7 +9,7 @@ const live = Layer.unwrapEffect(
       Config.withDefault("https://api.minimax.io/anthropic")
     )
     const port = yield* Config.integer("REDIS_PORT").pipe(Config.withDefault(6379))
-    // This is one of four processes: while Redis is away, it sends a quarter of the requests.
+    // This is one of four processes. While Redis is away, it sends at most a quarter of the limit.
     const store = RedisLimits.make({ redis: { host: "127.0.0.1", port }, key: "minimax", share: 1 / 4 })
     return Provider.layer(Vendors.minimax, {
       apiKey,

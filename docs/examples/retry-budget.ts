@@ -7,7 +7,7 @@ const live = Provider.layerConfig(
     apiKey: Config.redacted("ANTHROPIC_API_KEY"),
     baseUrl: Config.string("ANTHROPIC_BASE_URL").pipe(Config.withDefault("https://api.anthropic.com"))
   },
-  // Each answer that begins pays for a tenth of a retry, and there are five for programs that send little.
+  // Each answer that begins pays for a tenth of a retry. Programs that send little have a reserve of five.
   { retry: Schedule.recurs(2), retryBudget: RetryBudget.make({ share: 0.1, reserve: 5 }) }
 )
 

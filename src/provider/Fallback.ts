@@ -1,5 +1,6 @@
 /**
- * Several providers in order, as one: where one fails and another can help, the next one goes on with what the consumer has.
+ * Makes one provider of several, which are asked in order. If one fails and another one can help, the next one
+ * continues what the consumer has seen.
  *
  * @example
  * ```ts
@@ -19,21 +20,23 @@
  * )
  * ```
  *
- * When the next provider is asked:
+ * The next provider is asked:
  *
- * - at an outage, an overload, a rate limit, an exhausted quota, a refused key, an unknown model, an open circuit or a limit
- *   of this program: always. The provider's own retries come first
- * - where no event came in `firstEvent`: the slow request is interrupted
- * - where the content was refused, or the conversation is too long for the model: only if `also` says so
- * - for a bad request: never. A request that a later provider cannot be sent, such as one with another vendor's tools, is
- *   passed on to the one after it
+ * - always after an outage, an overload, a rate limit, an exhausted quota, a refused key, an unknown model, an open
+ *   circuit or a limit of this program. The provider's own retries come first
+ * - if no event came within `firstEvent`. The slow request is interrupted
+ * - only if `also` lists the error, after refused content or a conversation that is too long for the model
+ * - never for a bad request. If a later provider cannot send the request, for example because it uses another vendor's
+ *   tools, the provider after it is asked
  *
- * What becomes of what the consumer has already seen is for the `delivery` of the call: docs/guarantees.md. The response has
- * the attempts of all providers, and `ModelResponse.usageByProvider` says what each cost. Where all fail, the error is that
- * of the last one, with all attempts; where the last ones only could not go on (`SeamNotProven`), that of the one before.
+ * The `delivery` of the call decides what happens to output that the consumer has already seen: see docs/guarantees.md.
+ * The response has the attempts of all providers, and `ModelResponse.usageByProvider` the usage of each. If all
+ * providers fail, the error is that of the last one, with all attempts. If the last providers only failed to continue
+ * the answer (`SeamNotProven`), it is the error of the provider before them.
  *
- * A provider that failed for a reason of its own is skipped by later requests for a `coolDown`. Then one request at a time
- * tries it again, and all do once it was answered. Where all are cooling down, they are asked in order.
+ * Later requests skip a provider that failed for a reason of its own, for the time of `coolDown`. Then one request at a
+ * time probes it. Once it has answered, all requests use it again. If all providers are cooling down, they are asked in
+ * order.
  *
  * @since 0.1.0
  */
@@ -57,18 +60,18 @@ import * as Provider from "./Provider.js"
  * @category models
  */
 export interface Candidate {
-  /** Any provider: a `Router`, another `Fallback`, or one of your own by `Provider.fromStream`. */
+  /** Any provider, also a `Router`, another `Fallback`, or one of your own from `Provider.fromStream`. */
   readonly provider: Provider.Service
-  /** The model to ask for here. Default: that of the request. */
+  /** The model to ask for at this provider. Default: the model of the request. */
   readonly model?: string | undefined
-  /** Fields of the request to replace here. `providerOptions` are replaced protocol by protocol. Default: none. */
+  /** Fields of the request to replace at this provider. `providerOptions` are replaced per protocol. Default: none. */
   readonly request?: Partial<Omit<ModelRequest.Options, "model" | "prompt" | "output" | "toolChoice">> | undefined
-  /** Named in the log. Default: the id of the provider. */
+  /** The name in log lines. Default: the id of the provider. */
   readonly name?: string | undefined
 }
 
 /**
- * The providers in the order in which they are asked.
+ * The providers, in the order in which they are asked.
  *
  * @since 0.1.0
  * @category models
@@ -76,40 +79,40 @@ export interface Candidate {
 export type Plan = readonly [Candidate, ...ReadonlyArray<Candidate>]
 
 /**
- * What may be set for a fallback.
+ * The options of `make` and `layer`.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Options {
   /**
-   * How long the first event of a provider is waited for, its retries included, before it is interrupted and the next one is
-   * asked. The last one of a plan has as long as its own deadlines allow. Default: as long as those.
+   * How long to wait for the first event of a provider, including its retries, before it is interrupted and the next
+   * one is asked. For the last provider of a plan, only its own deadlines apply. Default: the provider's own deadlines.
    */
   readonly firstEvent?: Duration.DurationInput | undefined
   /**
-   * The longest wait that a provider may ask for (`Retry-After`) while another one is left: `limits.maxRetryAfter` of its
-   * call, if the caller sets none. Default: 2 seconds.
+   * The longest `Retry-After` of a provider to wait for while another provider is left. It sets `limits.maxRetryAfter`
+   * of the call if the caller sets none. Default: 2 seconds.
    */
   readonly patience?: Duration.DurationInput | undefined
   /**
-   * How long a provider that failed for a reason of its own is skipped, or longer where it asks for that, up to ten minutes.
-   * Zero: it is probed at once. Default: 30 seconds.
+   * How long to skip a provider that failed for a reason of its own; longer if the provider asks for that, up to ten
+   * minutes. With zero, it is probed at once. Default: 30 seconds.
    */
   readonly coolDown?: Duration.DurationInput | undefined
-  /** Errors of the request for which another provider is to be asked all the same. Default: none. */
+  /** Errors of the request after which another provider is asked anyway. Default: none. */
   readonly also?: ReadonlyArray<"ContentRefused" | "ContextOverflow"> | undefined
-  /** The id of the provider that this makes, for errors and the log. Default: `fallback`. */
+  /** The id of the resulting provider, for errors and log lines. Default: `fallback`. */
   readonly id?: string | undefined
 }
 
 /**
- * Makes one provider of a plan. Its requests share what they know of each provider, so make it once.
+ * Makes one provider from a plan. Its requests share what they learn about each provider, so make it once.
  *
- * A call's own `retry`, `limits` and `deadlines` hold at each provider. Its `credential` passes if it is `Credentials` of
- * known hosts, as with a `Router`.
+ * A call's own `retry`, `limits` and `deadlines` apply at each provider. As with a `Router`, its `credential` is passed
+ * on if it is a `Credentials` of known hosts.
  *
- * Fails with `InvalidOptions` where the plan is empty or a time is no time.
+ * Fails with `InvalidOptions` if the plan is empty or a time is not a duration.
  *
  * @since 0.1.0
  * @category constructors
@@ -150,7 +153,7 @@ const memberOf = ({ model, name, provider, request: changed }: Candidate): Membe
 })
 
 /**
- * A `Provider` over a plan. Each provider keeps its own client, connections and policy.
+ * A `Provider` layer over a plan. Each provider keeps its own client, connections and policy.
  *
  * @since 0.1.0
  * @category layers

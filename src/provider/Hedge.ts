@@ -1,20 +1,20 @@
 /**
- * Asks again where an answer is late to begin: one slow request in a hundred then costs the time of the next one, and not
- * its own.
+ * Sends a call a second time if its answer is late to begin, and uses the answer that begins first. So a slow
+ * call takes only as long as the wait and the second call.
  *
- * A hedge is a provider made of providers. It sends a call to the first of them. If no event comes within a time that it
- * learns from the calls before, it sends the same call a second time: to the next provider, or to the same one again over
- * another connection. The first that speaks wins: its answer is the answer, with all that its own provider does for it. The
- * other one is stopped, and its connection closed.
+ * A hedge is a provider made from providers. It sends a call to the first of them. If no event comes within a time that
+ * it learns from earlier calls, it sends the call again: to the next provider, or to the same one over another
+ * connection. The first call with an event wins, and its own provider completes its answer. The other call is stopped,
+ * and its connection closed.
  *
- * - What a stopped request cost is not known. It is among the `attempts` of the response, with the tag `Abandoned`, without
- *   usage, and with the number 0. Vendors may charge for it: they have read its prompt
- * - Each call that is sent in addition takes a token of a retry budget, so that a vendor that is slow is not asked twice by
- *   everybody
- * - A call that fails before its first event, while another one is on its way, leaves the answer to that one. Where all
- *   fail, the error is that of the first. One that fails while no other is on its way ends the call: its provider has its
- *   own retries, and for another provider there is `Fallback`
- * - A call that goes on `from` a checkpoint is not hedged: what a server kept of its answer would be asked for twice
+ * - The cost of a stopped call is not known. The response lists it in `attempts`, as `attempt` 0 with an error tagged
+ *   `Abandoned` and without usage. The vendor may charge for it, because it has read the prompt
+ * - Each additional call takes a token from a retry budget, so that not every call to a slow vendor is doubled
+ * - If a call fails before its first event while another one runs, the other one answers. If all fail, the error is
+ *   that of the first. A failure while no other call runs ends the request: the provider has its own retries, and a
+ *   `Fallback` goes to other providers
+ * - A call that continues `from` a checkpoint is not hedged, because the server's stored answer would be requested
+ *   twice
  *
  * @since 0.1.0
  */
@@ -32,7 +32,7 @@ import { isWatchable, watchable } from "./internal/watch.js"
 import * as Provider from "./Provider.js"
 
 /**
- * A provider, and the name of the model there where it has another one.
+ * A provider, and the name of the model at this provider if it differs.
  *
  * @since 0.1.0
  * @category models
@@ -44,30 +44,30 @@ export interface Member {
 }
 
 /**
- * A time that is learned from the first events of the last 500 to 1,000 calls.
+ * A wait that is learned from the times to the first event of the last 500 to 1,000 calls.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Percentile {
-  /** The share of calls that need no second one, between 0 and 1. */
+  /** The share of calls that begin early enough to need no second call, between 0 and 1, such as 0.95. */
   readonly percentile: number
-  /** The time where too few calls were made. Default: 10 seconds. */
+  /** The wait until `atLeast` calls were made. Default: 10 seconds. */
   readonly otherwise?: Duration.DurationInput | undefined
-  /** How many calls are enough. Default: 20. */
+  /** How many calls are needed for a percentile. Default: 20. */
   readonly atLeast?: number | undefined
 }
 
 /**
- * What may be set for a hedge.
+ * The options of `make` and `layer`.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Options {
-  /** How late the first event is where the call is sent again. Default: `{ percentile: 0.95 }`. */
+  /** How long to wait for the first event before the call is sent again. Default: `{ percentile: 0.95 }`. */
   readonly after?: Duration.DurationInput | Percentile | undefined
-  /** How often a call is sent in addition, each time after the same wait. Default: 1. */
+  /** The most additional calls per request, each after the same wait. Default: 1. */
   readonly most?: number | undefined
   /**
    * Makes the bucket that pays for what is sent in addition. One that is given as `Effect.succeed(budget)`, and to a provider
@@ -78,13 +78,14 @@ export interface Options {
 }
 
 /**
- * Makes one provider of several. The first one is asked, and then the others in their order, beginning again after the last.
- * With one provider, it is asked twice: each request has a connection for itself as long as it runs, so the second one never
- * waits behind the first.
+ * Makes one provider from several. The first one is asked, then the others in order, and after the last one the first
+ * again. A single provider is asked twice. The second call never waits behind the first, because each has its own
+ * connection while it runs.
  *
- * As with a `Router`, the `credential` of a call passes to several providers if it is `Credentials` of known hosts.
+ * As with a `Router`, the `credential` of a call is passed to several providers if it is a `Credentials` of known
+ * hosts.
  *
- * Fails with `InvalidOptions` where a number or a time cannot be one.
+ * Fails with `InvalidOptions` if there is no provider, or a number or a time is out of range.
  *
  * @example
  * ```ts
@@ -108,7 +109,7 @@ export const make = (
   Effect.gen(function* () {
     const { after = { percentile: 0.95 }, most = 1 } = options
     const asked = members.map((member): Asked => ("provider" in member ? member : { provider: member }))
-    if (asked.length === 0) return yield* invalid("members", "are none: give one provider at least")
+    if (asked.length === 0) return yield* invalid("members", "is empty: give at least one provider")
     if (!(Number.isInteger(most) && most >= 1))
       return yield* invalid("most", `is ${most}: it must be a whole number from 1 on`)
     const latencies = new Latencies()
@@ -130,7 +131,7 @@ export const make = (
       : serviceOf(asked, hedging)
   })
 
-/** The wait before another call, in milliseconds. */
+/** The wait before an additional call, in milliseconds. */
 const delayOf = (
   after: Duration.DurationInput | Percentile,
   latencies: Latencies
@@ -158,7 +159,7 @@ const invalid = (option: string, problem: string): InvalidOptions =>
   new InvalidOptions({ module: "Hedge", option, problem })
 
 /**
- * A `Provider` that hedges.
+ * A `Provider` layer that hedges.
  *
  * @example
  * ```ts

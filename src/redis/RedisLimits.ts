@@ -1,17 +1,18 @@
 /**
- * Rates that a fleet of processes shares through Redis: a store for `Limits`. It needs `@effect/experimental` and `ioredis`.
+ * A store for `Limits`, with which a fleet of processes shares its rates through Redis. It needs the optional peers
+ * `@effect/experimental` and `ioredis`.
  *
  * The laws, for any number of processes with the same `key` and limits:
  *
- * - in any stretch of time as long as `per`, the fleet sends never more requests than `requestsPerMinute`, and uses at least
- *   90% of them while there is enough to send. Only the clock of Redis counts, so those of the processes may differ
- * - tokens are taken in hundredths of the quota. They are shared in the same way, as far as they were estimated
- * - where Redis is away, each process keeps to its `share` of the rates, and logs one warning. No request is lost, and those
- *   that wait go on. Where it is back, the rates are shared again, and one line says so; for the first window each process
- *   keeps to its share as well, since a Redis that was started again has forgotten what was sent
+ * - in any interval of length `per`, the fleet sends at most `requestsPerMinute` requests, and at least 90% of them
+ *   while there is enough to send. Only the clock of Redis counts, so the clocks of the processes may differ
+ * - estimated tokens are shared in the same way. They are taken in hundredths of the quota
+ * - while Redis is away, each process keeps to its `share` of the rates, and logs one warning. No request is lost, and
+ *   waiting requests continue. When Redis is back, the rates are shared again, and the process logs that. During the
+ *   first window, each process also keeps to its share, because a restarted Redis does not know what was sent
  *
- * Between the loss of Redis and the end of that window, a fleet whose processes do not send alike may send more than the
- * limit, for nobody can tell them. Concurrency is always limited by each process for itself.
+ * Between the loss of Redis and the end of that window, a fleet with an uneven load may exceed the limit, because the
+ * processes do not know of each other. Each process always limits its concurrency by itself.
  *
  * @example
  * ```ts
@@ -41,27 +42,30 @@ import { Connection } from "./internal/connection.js"
 import { SharedQuota } from "./internal/sharedQuota.js"
 
 /**
- * What a store in Redis is told.
+ * The options of `make`.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Options {
-  /** Where Redis is: the options of `ioredis`. How it connects again is decided here. */
+  /** The options of `ioredis`, which say where Redis is. This module sets how it reconnects. */
   readonly redis: RedisOptions
-  /** What names the quota in Redis; all processes that share it give the same one, and the same limits. */
+  /** The name of the quota in Redis. All processes that share the quota give the same key and the same limits. */
   readonly key: string
-  /** The part of each rate that this process keeps to while Redis is away, up to 1: one of four processes has 1/4. */
+  /**
+   * The part of each rate that this process uses while Redis is away, above 0 and at most 1: 1/4 for one of four
+   * processes.
+   */
   readonly share: number
-  /** How long a command may take until Redis counts as away. Default: 1 second. */
+  /** How long a command may take before Redis counts as away. Default: 1 second. */
   readonly timeout?: Duration.DurationInput | undefined
 }
 
 /**
- * Makes a store for `Limits.make`, which is connected until the scope closes: that of the provider whose option it is. A
- * Redis that is not there yet is no error; the limits are local until it is.
+ * Makes a store for `Limits.make`. It stays connected until the scope closes, which is the scope of the provider that
+ * uses it. It is not an error if Redis cannot be reached yet: the limits are local until it can.
  *
- * Fails with `InvalidOptions` where `key` is empty, `share` is no part, or `timeout` is no time.
+ * Fails with `InvalidOptions` if `key` is empty, `share` is not above 0 and at most 1, or `timeout` is not a duration.
  *
  * @since 0.1.0
  * @category constructors

@@ -1,5 +1,5 @@
 /**
- * Limits that a fleet shares through Redis. The only part of the library that loads `@effect/experimental` and `ioredis`.
+ * Limits that a fleet shares through Redis. Only this part of the library loads `@effect/experimental` and `ioredis`.
  *
  * @since 0.1.0
  */

@@ -1,5 +1,5 @@
 /**
- * Limits how much load retries add to a provider. If one request fails, it is retried at once. If most requests fail,
+ * Limits how much load retries add to a provider. If few requests fail, all of them are retried. If most requests fail,
  * retrying each would multiply the load of a vendor in trouble, and prolong its outage.
  *
  * A budget is a bucket of tokens, shared by all requests of a provider. A retry takes one token. Tokens come from two

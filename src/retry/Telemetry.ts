@@ -1,17 +1,17 @@
 /**
- * What a provider tells the outside while requests run, as far as that can be set: the levels of its log lines, and whether
- * spans say what prompts and answers are. The settings belong to the fiber that makes a request, like Effect's own log level,
- * and are set by layers.
+ * Settings for what a provider reports while requests run: the levels of its log lines, and whether spans contain
+ * prompts and answers. Set them with layers. Like Effect's own log level, they belong to the fiber that makes a
+ * request.
  *
- * Spans and metrics need no setting: they go wherever the program's tracer and its exporter of metrics send them. See
- * docs/telemetry.md for their names, and `Metrics`.
+ * Spans and metrics need no setting. They go to the program's own tracer and metrics exporter. docs/telemetry.md and
+ * `Metrics` list their names.
  *
  * @example
  * ```ts
  * import { Provider, Telemetry, Vendors } from "effect-redial"
  * import { Layer, LogLevel } from "effect"
  *
- * // No line per redial, and prompts and answers in spans, without what users wrote.
+ * // No log line per redial. Spans contain answers, but not what users wrote.
  * const live = Layer.mergeAll(
  *   Provider.layerFromEnv(Vendors.minimax),
  *   Telemetry.logs({ redials: LogLevel.None }),
@@ -38,17 +38,17 @@ export type { Content, ContentMessage, ContentPart } from "./internal/content.js
  * @category models
  */
 export interface Levels {
-  /** Of the line that says that an attempt failed and another one follows. `LogLevel.None`: no line. Default: `Info`. */
+  /** The level of the line for a failed attempt that another one follows. `LogLevel.None`: no line. Default: `Info`. */
   readonly redials?: LogLevel.LogLevel | undefined
   /**
-   * Of the line that says that a request failed although it was tried again. A request that fails at its first attempt has
-   * none: its error says it all. `LogLevel.None`: no line. Default: `Warning`.
+   * The level of the line for a request that failed after more than one attempt. A request that fails at its first
+   * attempt logs nothing, because its error has all the facts. `LogLevel.None`: no line. Default: `Warning`.
    */
   readonly failures?: LogLevel.LogLevel | undefined
 }
 
 /**
- * What is set for a fiber.
+ * The settings of a fiber.
  *
  * @since 0.1.0
  * @category models
@@ -56,12 +56,12 @@ export interface Levels {
 export interface Settings {
   readonly redials: LogLevel.LogLevel
   readonly failures: LogLevel.LogLevel
-  /** Makes of a content what its span says; undefined where spans have no content. */
+  /** Returns what a span may show of the content. `undefined` if spans show no content. */
   readonly content: ((content: Content) => Content | undefined) | undefined
 }
 
 /**
- * The settings of the current fiber: for `Effect.locally`, where a layer is too coarse.
+ * The settings of the current fiber, for `Effect.locallyWith`, to change them for a part of a program.
  *
  * @example
  * ```ts
@@ -91,14 +91,15 @@ export const logs = ({ failures, redials }: Levels): Layer.Layer<never> =>
   change({ ...(failures && { failures }), ...(redials && { redials }) })
 
 /**
- * Lets spans say what the prompt and the answer are, by the names of the OpenTelemetry conventions: `gen_ai.input.messages`,
- * `gen_ai.output.messages`, `gen_ai.system_instructions` and `gen_ai.tool.definitions`, each as JSON. By default no span
- * says any of it.
+ * Adds prompts and answers to spans, as JSON in the attributes of the OpenTelemetry conventions:
+ * `gen_ai.input.messages`, `gen_ai.output.messages`, `gen_ai.system_instructions` and `gen_ai.tool.definitions`. By
+ * default, spans contain none of them.
  *
- * `redact` is called when a request begins, with what it asks, and when it ends, with what came, also of one that failed.
- * It gives what the span is to say: fields that it leaves out are not there. Where it throws, the span says none of it and
- * has `effect_redial.content_dropped`; the request goes on. Keys that the provider sent back are taken out before. Files
- * are told by their address or their size, never by their bytes.
+ * `redact` is called twice: when a request begins, with its prompt, and when it ends, with the output that arrived,
+ * even if the request failed. It returns what the span may show; fields that it leaves out are not shown. If it throws,
+ * the span shows no content and has `effect_redial.content_dropped`, and the request continues. Keys that the provider
+ * sent back are removed before. Files appear as their address or their size, never as their bytes. Default: everything
+ * is shown.
  *
  * @example
  * ```ts

@@ -1,7 +1,7 @@
 /**
- * Records what a provider really sent into a file, and replays it in tests: the same bytes in the same chunks, the same
- * statuses and headers, and the same drops. A cassette takes the place of a provider's connections, so everything above
- * the socket is what runs in production.
+ * Records what a provider really sent to a file, and replays it in tests: the same bytes in the same chunks, with the
+ * same statuses and headers, and the same drops. A cassette replaces a provider's connections, so everything above the
+ * socket is production code.
  *
  * @since 0.1.0
  */
@@ -27,9 +27,11 @@ import { Tape } from "./internal/cassette/tape.js"
 export { CassetteError } from "./internal/cassette/cassetteError.js"
 
 /**
- * - `record`: asks the real provider, and writes the file when the scope closes, in place of an older one
+ * How a cassette is used:
+ *
+ * - `record`: asks the real provider, and writes the file when the scope closes. It replaces an older file
  * - `replay`: answers from the file, and opens no connection
- * - `auto`: replays where there is a file and records where there is none, but never records in CI
+ * - `auto`: replays if the file exists, and records if it does not, but never records in CI
  *
  * @since 0.1.0
  * @category models
@@ -37,21 +39,21 @@ export { CassetteError } from "./internal/cassette/cassetteError.js"
 export type Mode = "record" | "replay" | "auto"
 
 /**
- * How the recording for a request is found.
+ * How to find the recording for a request.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Match {
   /**
-   * What may differ from the recording, as paths into the request, which has `method`, `path`, `headers` and `body`; `*`
-   * stands for any one name or index. `["body.metadata", "body.messages.*.id"]`; `["headers", "body"]` compares no
-   * more than the method and the path. Default: nothing.
+   * What may differ from the recording, as paths into the request, which has `method`, `path`, `headers` and `body`.
+   * `*` stands for any one name or index, as in `["body.metadata", "body.messages.*.id"]`. With `["headers", "body"]`,
+   * only the method and the path are compared. Default: nothing.
    */
   readonly ignore?: ReadonlyArray<string> | undefined
   /**
-   * - `any`: the first recording that is equal and was not used before, so that concurrent requests may come in any order,
-   *   and repeated ones are answered in the order of their recordings
+   * - `any`: uses the first unused recording that is equal. Concurrent requests may come in any order, and repeated
+   *   requests get their recordings in order
    * - `recorded`: requests must come in the order of the recordings
    *
    * Default: `any`.
@@ -66,25 +68,26 @@ export interface Match {
  * @category models
  */
 export interface Options<out R = never> {
-  /** Default: `auto`. */
+  /** Whether to record or to replay. Default: `auto`. */
   readonly mode?: Mode | undefined
   /** Whether this is CI, where `auto` records nothing. Default: whether `CI` is set, and not to `false` or `0`. */
   readonly ci?: boolean | undefined
+  /** How to find the recording for a request. Default: everything must be equal, in any order. */
   readonly match?: Match | undefined
   /**
-   * How many times faster than recorded: 1 is as recorded, `Infinity` is at once. Waits follow Effect's clock, so a test
-   * with a `TestClock` adjusts it. Default: `Infinity`.
+   * How many times faster to replay than recorded: 1 is the recorded speed, and `Infinity` has no waits. Waits follow
+   * Effect's clock, so adjust a `TestClock` for them. Default: `Infinity`.
    */
   readonly speed?: number | undefined
   /**
-   * What else may not be in the file, besides the keys that requests show in their headers: the names of customers, for
-   * example. Give them when replaying, too: requests are compared without them. Values of less than 8 characters are not
-   * looked for. Default: nothing.
+   * What to keep out of the file besides the keys in the headers of requests, for example the names of customers. Give
+   * the same secrets when replaying, because requests are compared without them. Values of less than 8 characters are
+   * not searched for. Default: nothing.
    */
   readonly secrets?: ReadonlyArray<Redacted.Redacted> | undefined
-  /** The largest file, in bytes, and the most that is kept in memory. Default: 64 MiB. */
+  /** The largest size of the file, and of what is kept in memory, in bytes. Default: 64 MiB. */
   readonly maxBytes?: number | undefined
-  /** The connections to record from, as the `pool` of a client. Default: undici with its default options. */
+  /** The connections to record, as in the `pool` of a provider. Default: undici with its default options. */
   readonly pool?: ConnectionPool.Options | Layer.Layer<ConnectionPool.ConnectionPool, InvalidOptions, R> | undefined
 }
 
@@ -97,11 +100,11 @@ export interface Options<out R = never> {
 export interface Service {
   /** The path of the file. */
   readonly path: string
-  /** What `auto` came to. */
+  /** Whether it records or replays. `auto` has been resolved to one of them. */
   readonly mode: "record" | "replay"
   /** The connections to give to a provider, as its `pool`. */
   readonly pool: Layer.Layer<ConnectionPool.ConnectionPool, InvalidOptions>
-  /** The recordings that no request has used, by their method, path and model; none while it records. */
+  /** The recordings that no request has used, with their method, path and model. Empty while recording. */
   readonly unused: Effect.Effect<ReadonlyArray<string>>
 }
 
@@ -114,15 +117,19 @@ export interface Service {
 export class Cassette extends Context.Tag("effect-redial/testing/Cassette")<Cassette, Service>() {}
 
 /**
- * Makes a cassette for the scope. A file is read at once; a recording is written when the scope closes, whole or not at
- * all, and not if the scope closes by an interruption. A recording that cannot be written is a defect of the scope.
+ * Makes a cassette for the scope. To replay, it reads the file at once. To record, it writes the file when the scope
+ * closes, whole or not at all, and not after an interruption. If the file cannot be written, the scope closes with a
+ * defect.
  *
- * A request that no recording answers fails with `InvalidRequest`, which is not retried. Its message shows how the request
- * differs from the nearest recording. A program that reads on where the recorded one stopped fails with the same tag.
+ * A request without a recording fails with `InvalidRequest`, which is not retried. Its message shows how the request
+ * differs from the nearest recording. A program that reads further than the recorded program fails with the same tag.
  *
- * Keys never reach the file: of the headers only harmless ones are kept, of the address only the end of its path, and a key
- * that was sent is taken out of whatever a server sends back. In the body of an answer each of its bytes becomes `*`. A
- * key that a model spells out over several events is not found. Prompts and answers are in the file as they are.
+ * Keys do not reach the file. Only harmless headers are kept, and only the end of the address's path. A key that was
+ * sent is removed from everything that a server sends back; in the body of an answer, each of its bytes becomes `*`. A
+ * key that a model spells out over several events is not found. Prompts and answers are stored unchanged.
+ *
+ * Fails with `CassetteError` if the file is missing or cannot be read, and with `InvalidOptions` if an option cannot
+ * work.
  *
  * @example
  * ```ts
@@ -133,7 +140,7 @@ export class Cassette extends Context.Tag("effect-redial/testing/Cassette")<Cass
  *
  * const test = Effect.gen(function* () {
  *   const cassette = yield* Cassette.make("test/cassettes/sky.json")
- *   // Needed to record only.
+ *   // Only needed to record.
  *   const apiKey = yield* Config.withDefault(Config.redacted("ANTHROPIC_API_KEY"), Redacted.make("replayed"))
  *   const provider = yield* Provider.make(Vendors.anthropic, { apiKey, pool: cassette.pool })
  *   return yield* provider.generate({ model: "claude-sonnet-5-5", prompt: "Why is the sky blue?" })

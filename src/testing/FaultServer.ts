@@ -1,8 +1,8 @@
 /**
- * A server on the loopback interface that speaks to LLM clients byte for byte as vendors do, and breaks exactly where a
- * script says. For tests of programs that must survive a vendor's bad day.
+ * A server on 127.0.0.1 that sends LLM clients the same bytes as vendors do, and breaks exactly where a script says.
+ * Use it to test how a program behaves on real connections.
  *
- * Waits follow Effect's clock, so under `TestClock` they pass when the test says so. Gates need no clock at all.
+ * Waits follow Effect's clock, so a test with a `TestClock` adjusts it. Gates need no clock.
  *
  * @since 0.1.0
  */
@@ -41,8 +41,8 @@ export class ListenError extends Schema.TaggedError<ListenError>("effect-redial/
 }
 
 /**
- * What to answer: a function of the request, or one reply per request, in order, of which the last one repeats. A
- * script that throws answers with status 500 and the error's text.
+ * What to answer: a function of the request, or a list with one reply per request, in order. The last reply repeats. If
+ * the function throws, the server answers with status 500 and the text of the error.
  *
  * @since 0.1.0
  * @category models
@@ -56,7 +56,7 @@ export type Script = ((request: ReceivedRequest) => Reply) | Arr.NonEmptyReadonl
  * @category models
  */
 export interface Options {
-  /** Default: any free one. */
+  /** The port to listen on. Default: any free port. */
   readonly port?: number | undefined
 }
 
@@ -71,23 +71,23 @@ export interface Service {
   readonly url: string
   readonly port: number
   readonly stats: Effect.Effect<Stats>
-  /** All of them, the first one first. */
+  /** All requests so far, the first one first. */
   readonly requests: Effect.Effect<ReadonlyArray<ReceivedRequest>>
-  /** All of them, open or gone, the first one first. */
+  /** All connections so far, open or closed, the first one first. */
   readonly connections: Effect.Effect<ReadonlyArray<Connection>>
-  /** Waits until the counts are as you want them, without polling. */
+  /** Waits, without polling, until the counts satisfy the predicate. */
   readonly awaitStats: (predicate: (stats: Stats) => boolean) => Effect.Effect<Stats>
 }
 
 /**
- * The server in the context, for tests that are given it by a layer.
+ * The server in the context, which `layer` provides.
  *
  * @since 0.1.0
  * @category tags
  */
 export class FaultServer extends Context.Tag("effect-redial/testing/FaultServer")<FaultServer, Service>() {}
 
-// Never another interface: what it serves is meant for this machine alone.
+// Never another interface: the server is only for this machine.
 const HOST = "127.0.0.1"
 
 const listen = (server: Net.Server, port: number): Effect.Effect<number, ListenError> =>
@@ -103,7 +103,9 @@ const listen = (server: Net.Server, port: number): Effect.Effect<number, ListenE
   })
 
 /**
- * Starts a server, and stops it when the scope closes: every connection is destroyed and the port is free again.
+ * Starts a server. When the scope closes, the server destroys every connection and frees the port.
+ *
+ * Fails with `ListenError` if the port cannot be used.
  *
  * @example
  * ```ts
@@ -113,7 +115,7 @@ const listen = (server: Net.Server, port: number): Effect.Effect<number, ListenE
  * const program = Effect.gen(function* () {
  *   const answer = Reply.stream(Wire.answer("anthropic-messages", { text: "Hello there" }))
  *   const server = yield* FaultServer.make([Reply.cut(answer, { afterEvents: 4 }, "rst"), answer])
- *   // point a client at server.url: its first stream is reset, its second one is whole
+ *   // The first stream of a client of server.url is reset, and the second one is whole.
  *   const stats = yield* server.awaitStats((stats) => stats.requests === 2)
  *   return stats.connectionsOpened
  * })
@@ -173,8 +175,8 @@ export const layer = (script: Script, options?: Options): Layer.Layer<FaultServe
   Layer.scoped(FaultServer, make(script, options))
 
 /**
- * A point in a reply that a test can wait for (`reached`) and hold until it likes (`open`). Takes part in
- * `Reply.hold`, in the `wait` of `Reply.cut`, and wherever else a reply waits.
+ * Makes a gate: a point in a reply that a test waits for (`reached`), and that holds the reply until the test opens it
+ * (`open`). Use it in `Reply.hold`, in the `wait` of `Reply.cut`, and wherever else a reply waits.
  *
  * @example
  * ```ts

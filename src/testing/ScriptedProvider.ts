@@ -1,6 +1,7 @@
 /**
- * A provider from a script, to swap in under a program's tests: no server, no key, no SDK. Answers, drops and errors go
- * through the same decoder and the same retry loop as real ones, so a program sees exactly what it would see.
+ * A provider that plays a script, for tests of a program. It needs no server, no key and no SDK. Answers, drops and
+ * errors go through the decoder and the retry loop of production, so a program sees what it would see from a real
+ * provider.
  *
  * @since 0.1.0
  */
@@ -26,7 +27,7 @@ import { type Ask, defaultRequest } from "../retry/internal/continuation/ask.js"
 import * as Wire from "./Wire.js"
 
 /**
- * What one attempt meets.
+ * What one attempt receives.
  *
  * @since 0.1.0
  * @category models
@@ -37,7 +38,7 @@ export interface Turn {
   readonly body: unknown
   readonly events: ReadonlyArray<string>
   readonly ending: "end" | "reset" | "stall"
-  /** The rest of an answer, by a model that repeats its last words as it was asked to: see `resumed`. */
+  /** The rest of an answer, from a model that first repeats its last words as requested: see `resumed`. */
   readonly resumes?: string | undefined
 }
 
@@ -56,7 +57,8 @@ export const answer = (answer: Wire.Answer): Turn => ({
 })
 
 /**
- * An answer that breaks after some events of the wire: by a reset, a clean end without the terminal marker, or silence.
+ * An answer that breaks after some events of the wire: by a reset (the default), by a clean end without the terminal
+ * marker (`end`), or by silence (`stall`).
  *
  * @since 0.1.0
  * @category constructors
@@ -70,9 +72,9 @@ export const drop = (
 }
 
 /**
- * The rest of a broken answer, by a model that does what it is asked: it repeats the last words that arrived, and goes on.
- * For programs that use `delivery: "resume"` or `streamText`. The rest begins right after the last word that arrived, so
- * mostly with a space.
+ * The rest of a broken answer, from a model that does what it is asked: it repeats the last words that arrived, and
+ * continues. For programs that use `delivery: "resume"` or `streamText`. `rest` begins right after the last word, or
+ * part of a word, that arrived. A space after that word is not counted, so `rest` usually begins with one.
  *
  * @example
  * ```ts
@@ -100,7 +102,7 @@ const errorTypes: Readonly<Record<number, string>> = {
 }
 
 /**
- * An error status, with the provider's wish of when to be asked again.
+ * An answer with an error status. With `retryAfterSeconds`, it has a `Retry-After` header.
  *
  * @since 0.1.0
  * @category constructors
@@ -120,39 +122,39 @@ export const status = (
 })
 
 /**
- * A provider from a script, and what was asked of it.
+ * A scripted provider, and the requests that it received.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Scripted {
   readonly provider: Provider.Service
-  /** The requests that were made, one per attempt. */
+  /** The requests so far, one per attempt. */
   readonly requests: Effect.Effect<ReadonlyArray<ModelRequest>>
-  /** The keys that they were sent with. */
+  /** The keys of these requests. */
   readonly keys: Effect.Effect<ReadonlyArray<Redacted.Redacted>>
 }
 
 /**
- * The options of `make` and `layer`: those of any provider, and the keys to play with.
+ * The options of `make` and `layer`: those of any provider, and the keys.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Options<out R = never> extends Provider.ServiceOptions<R> {
-  /** Default: some key. */
+  /** The keys to send requests with. Default: a made-up key. */
   readonly apiKey?: Redacted.Redacted | Credentials | undefined
   /**
-   * When to try again. Default: `Schedule.recurs(2)`, which makes the three attempts of the real default without its waits.
-   * So a test needs no clock, and `it.effect` with its `TestClock` does not hang. A wait that the script asks for, by the
-   * `retryAfterSeconds` of a status, is kept: adjust the `TestClock` for it. To test the waits of a program's own schedule,
-   * give that schedule here.
+   * When to retry. Default: `Schedule.recurs(2)`, which makes three attempts like the default of a real provider, but
+   * without its waits. So a test needs no clock, and does not hang under `it.effect` and its `TestClock`. A
+   * `retryAfterSeconds` of the script is still waited for, so adjust the `TestClock` for it. To test the waits of your
+   * own schedule, pass it here.
    */
   readonly retry?: Provider.ServiceOptions<R>["retry"]
 }
 
 /**
- * Makes a scripted provider. The n-th attempt meets the n-th turn; the last turn is met by all attempts after it.
+ * Makes a scripted provider. The n-th attempt receives the n-th turn, and further attempts receive the last turn.
  *
  * @since 0.1.0
  * @category constructors
@@ -174,7 +176,7 @@ export const make = <R = never>(
             asks.set(request, ask)
             return request
           }
-    /** The events of a turn, which a model writes for the request that it was sent. */
+    /** The turn, with the events that a model writes for this request. */
     const eventsOf = (turn: Turn, { prompt }: ModelRequest): Turn => {
       const last = prompt.at(-1)
       const ask = typeof last?.content === "string" ? asks.get(last.content) : undefined
@@ -212,7 +214,7 @@ export const make = <R = never>(
   })
 
 /**
- * Access to the requests that a scripted layer was asked for.
+ * The scripted provider in the context, with the requests that it received. `layer` provides it.
  *
  * @since 0.1.0
  * @category tags
@@ -223,7 +225,7 @@ export class ScriptedProvider extends Context.Tag("effect-redial/testing/Scripte
 >() {}
 
 /**
- * A `Provider` for tests.
+ * A `Provider` layer for tests, which plays a script. It also provides `ScriptedProvider`.
  *
  * @example
  * ```ts
@@ -254,7 +256,7 @@ export const layer = <R = never>(
     )
   )
 
-/** As many attempts as `StreamRetry.standard()` makes. A wait would never end under a `TestClock` that nobody adjusts. */
+/** As many attempts as `StreamRetry.standard()`. A wait would never end under a `TestClock` that nobody adjusts. */
 const atOnce = Schedule.recurs(2)
 
 const scriptedKey = Redacted.make("scripted")

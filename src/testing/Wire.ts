@@ -1,6 +1,6 @@
 /**
- * The bytes of an answer, as a vendor's server writes them: every string is one server-sent event with its blank line,
- * so an answer can be sliced, spliced and broken like any array.
+ * The bytes of an answer as a vendor's server writes them. An answer is an array with one string per server-sent event,
+ * including its blank line. So a test can slice, splice and break it like any array.
  *
  * @since 0.1.0
  */
@@ -16,16 +16,16 @@ import * as Responses from "./internal/wire/responses.js"
 export type { Answer, Block, Common, ToolCall } from "./internal/wire/answer.js"
 
 /**
- * What a vendor says about an error.
+ * What a vendor reports about an error.
  *
  * @since 0.1.0
  * @category models
  */
 export interface VendorError {
   readonly message?: string | undefined
-  /** The vendor's own type of the error. Default: its word for an overload or a server error. */
+  /** The vendor's own type of the error. Default: `overloaded_error` for Anthropic Messages, else `server_error`. */
   readonly type?: string | undefined
-  /** Sent where the protocol has codes. */
+  /** The vendor's code. Only sent if the protocol has codes. */
   readonly code?: string | undefined
 }
 
@@ -67,12 +67,12 @@ const writers: Record<
 }
 
 /**
- * A complete answer, from its first event to its last. The last ones are, whatever was said:
+ * A complete answer, from its first event to its last. Whatever its content, it ends with these events:
  *
  * - `anthropic-messages`: `content_block_stop`, `message_delta`, `message_stop`; a `ping` follows the first
  *   `content_block_start`
  * - `chat-completions`: the chunk with the finish reason, the chunk with the usage, `[DONE]`
- * - `responses`: `response.output_item.done`, and `response.completed`, or `response.incomplete` where `finish` is neither
+ * - `responses`: `response.output_item.done`, and `response.completed`, or `response.incomplete` if `finish` is neither
  *   `stop` nor `tool-calls`
  *
  * @example
@@ -96,8 +96,8 @@ export const answer = (protocol: ProtocolId, answer: Answer): ReadonlyArray<stri
   writers[protocol].answer(describe(answer))
 
 /**
- * What of an answer a request wants, as a server does it that keeps its answers (`background: true` over Responses): all
- * of it, or to a request that takes it up again, the events after the one that it names.
+ * The events of an answer that a request asks for, like a server that stores its answers (`background: true` over
+ * Responses): all of them, or, if the request continues an answer, those after the event that it names.
  *
  * @example
  * ```ts
@@ -123,8 +123,8 @@ export const rest = (request: { readonly path: string }, events: ReadonlyArray<s
 }
 
 /**
- * What a request asks a model to write before it goes on with its broken message; undefined where it asks for another
- * thing. Reads the JSON body of a request with the default words, over any protocol.
+ * What a request asks a model to write before it continues its broken message. `undefined` if the request does not ask
+ * for a continuation. Reads the JSON body of a request of any protocol, if it uses the default words.
  *
  * @since 0.1.0
  * @category continuations
@@ -132,13 +132,13 @@ export const rest = (request: { readonly path: string }, events: ReadonlyArray<s
 export const asked = (json: unknown): Ask | undefined => Asked.asked(json)
 
 /**
- * The text of a model that does what it is asked: marker, anchor, and the rest of its message.
+ * The text of a model that does what it is asked: the marker, the anchor, and the rest of its message.
  *
  * @example
  * ```ts
  * import { FaultServer, Reply, Wire } from "effect-redial/testing"
  *
- * // Breaks once, and then goes on as a model does that follows the request.
+ * // Breaks once, and then continues like a model that follows the request.
  * const script: FaultServer.Script = ({ json }) => {
  *   const ask = Wire.asked(json)
  *   return ask === undefined
@@ -170,7 +170,7 @@ export const error = (protocol: ProtocolId, error: VendorError = {}): string =>
   writers[protocol].errorEvent(errorBody(protocol, error))
 
 /**
- * The body of an answer with an error status.
+ * The JSON body of an answer with an error status.
  *
  * @example
  * ```ts
@@ -185,7 +185,7 @@ export const error = (protocol: ProtocolId, error: VendorError = {}): string =>
 export const errorBody = (protocol: ProtocolId, error: VendorError = {}): object => writers[protocol].error(error)
 
 /**
- * Any server-sent event. What is not a string is sent as JSON.
+ * Any server-sent event. Data that is not a string is sent as JSON.
  *
  * @example
  * ```ts
@@ -215,7 +215,7 @@ export const event: (data: unknown, name?: string) => string = Event.event
 export const ping: string = Anthropic.PING
 
 /**
- * A comment, which other vendors send as a heartbeat.
+ * A comment, which some vendors send as a heartbeat.
  *
  * @example
  * ```ts

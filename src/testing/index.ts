@@ -1,5 +1,5 @@
 /**
- * What users of the library test with.
+ * Tools to test programs that use a `Provider`: a scripted provider, a server that breaks, and recorded streams.
  *
  * @since 0.1.0
  */

@@ -1,18 +1,20 @@
 /**
- * Stops sending to a provider that fails, and sends one probe at a time until it answers again. A provider takes it as its
- * `admission`; while it is open, attempts end at once with `CircuitOpen`, so that a `Fallback` goes on with another provider
- * rather than wait for an error.
+ * Stops sending to a provider that fails, and sends one probe at a time until the provider answers again. Pass it to a
+ * provider as its `admission`. While the circuit is open, attempts end at once with `CircuitOpen`, so a `Fallback` goes
+ * to another provider without waiting for an error.
  *
- * - `Closed`: all attempts are sent. It opens when several in a row fail, or too large a share of the recent ones
- * - `Open`: none is sent before `probeAt`
- * - `HalfOpen`: one attempt is on its way as a probe, all others are refused. If it proves that the provider answers, the
- *   circuit closes; if it fails, it opens again for longer; if it is abandoned, the next attempt is the probe
+ * - `Closed`: all attempts are sent. The circuit opens when several attempts in a row fail, or too large a share of the
+ *   recent ones
+ * - `Open`: no attempt is sent before `probeAt`
+ * - `HalfOpen`: one attempt is sent as a probe, and all others are refused. If the probe proves that the provider
+ *   answers, the circuit closes. If it fails, the circuit opens again for longer. If it is abandoned, the next attempt
+ *   is the probe
  *
- * What fails by the fault of the network or of the provider counts: connections, drops, stalls, overload, limits of the
- * account. A bad request, a key that was refused or limited while there are others, and consumers that stop do not. Streams
- * that break together after they had begun, as behind a proxy that restarts, count as one failure.
+ * Failures of the network or the provider count: connections, drops, stalls, overload, limits of the account. A bad
+ * request does not count, nor does a consumer that stops, nor a key that is refused or limited while there are other
+ * keys. If streams break together after they began, for example when a proxy restarts, they count as one failure.
  *
- * It needs no fiber and no timer, and keeps no list of what happened.
+ * A circuit breaker uses no fiber and no timer, and keeps no list of past attempts.
  *
  * @since 0.1.0
  */
@@ -30,7 +32,7 @@ import { providerName } from "../retry/internal/telemetry.js"
 import { Circuit, type Passed, type Settings } from "./internal/circuit.js"
 
 /**
- * What a circuit breaker does at the moment. Times are in milliseconds since the epoch.
+ * The state of a circuit breaker. Times are in milliseconds since the epoch.
  *
  * @since 0.1.0
  * @category models
@@ -40,13 +42,13 @@ export type State =
   | {
       readonly _tag: "Open"
       readonly since: number
-      /** When an attempt is let through as a probe. The state changes with that attempt, and not by itself. */
+      /** From when on an attempt may be sent as a probe. The state changes with that attempt, not by itself. */
       readonly probeAt: number
     }
   | { readonly _tag: "HalfOpen"; readonly since: number }
 
 /**
- * An admission that can be watched. One value can be shared by several providers that fail together.
+ * An admission whose state can be watched. Several providers that fail together can share one value.
  *
  * @since 0.1.0
  * @category models
@@ -54,53 +56,54 @@ export type State =
 export interface CircuitBreaker extends Admission {
   readonly state: Effect.Effect<State>
   /**
-   * The state at first, and then each change. It does not end, and one who reads it slowly misses the oldest of more than
-   * 64 changes.
+   * The current state, and then each change. The stream never ends. A slow reader misses the oldest changes if more
+   * than 64 wait for it.
    */
   readonly changes: Stream.Stream<State>
 }
 
 /**
- * What may be set for a circuit breaker.
+ * The options of `make`.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Options {
-  /** Opens after so many failures in a row; `false`: never for that reason. Default: 5. */
+  /** The number of failures in a row that opens the circuit, 1 or more; `false` turns this rule off. Default: 5. */
   readonly failures?: number | false | undefined
   /**
-   * Opens when so large a share of the attempts within the `window` failed, more than 0 and at most 1; `false`: never for
-   * that reason. An attempt is good with its first event; one that breaks after it counts as failed besides. Default: 0.5.
+   * The share of failed attempts within the `window` that opens the circuit, above 0 and at most 1; `false` turns this
+   * rule off. An attempt counts as good at its first event. If it breaks later, it counts as failed in addition.
+   * Default: 0.5.
    */
   readonly share?: number | false | undefined
-  /** The time that `share` looks back, to a tenth of it. Default: 30 seconds. */
+  /** How far `share` looks back, with a precision of a tenth of it. Default: 30 seconds. */
   readonly window?: Duration.DurationInput | undefined
-  /** How many attempts there must be in the window before `share` means anything. Default: 20. */
+  /** The number of attempts in the window from which on `share` applies. Default: 20. */
   readonly atLeast?: number | undefined
-  /** How long it stays open at first. Where the provider asked to wait for longer, it does. Default: 5 seconds. */
+  /** How long the circuit stays open at first, or longer if the provider asked for that. Default: 5 seconds. */
   readonly openFor?: Duration.DurationInput | undefined
-  /** By what the time grows with each opening, until an answer is proven; 1: it does not. Default: 2. */
+  /** The factor by which `openFor` grows with each opening, until an answer is proven. 1: no growth. Default: 2. */
   readonly growth?: number | undefined
-  /** The longest time that it stays open, whatever the provider asked for. Default: 1 minute. */
+  /** The longest time that the circuit stays open, whatever the provider asked for. Default: 1 minute. */
   readonly longest?: Duration.DurationInput | undefined
   /**
-   * How long a probe is waited for before another one is sent too. A probe ends by the deadlines of its own request, but
-   * none of them counts while its consumer does not pull. Default: 1 minute.
+   * How long to wait for a probe before another one is sent in addition. The deadlines of its request also end a probe,
+   * but they stand still while the consumer does not pull. Default: 1 minute.
    */
   readonly probeTimeout?: Duration.DurationInput | undefined
   /**
-   * What shows that the provider answers: `first-event`, the first event of an answer, or `response`, an answer whose end is
-   * proven. The second is for vendors that begin answers which they do not end; until then it lets nothing else through.
-   * Default: `first-event`.
+   * What closes the circuit: the first event of a probe (`first-event`), or an answer whose end is proven (`response`).
+   * Use `response` for vendors that begin answers and do not end them. Until the probe ends, all other attempts are
+   * refused. Default: `first-event`.
    */
   readonly provenBy?: "first-event" | "response" | undefined
 }
 
 /**
- * Makes a circuit breaker, which is closed at first.
+ * Makes a circuit breaker, closed at first.
  *
- * Fails with `InvalidOptions` where a number or a time cannot be one, or nothing could ever open it.
+ * Fails with `InvalidOptions` if a number or a time is out of range, or if both `failures` and `share` are `false`.
  *
  * @example
  * ```ts
@@ -112,7 +115,7 @@ export interface Options {
  *   admission: CircuitBreaker.make({ failures: 3, openFor: "2 seconds" })
  * })
  *
- * // One that a program watches is made first.
+ * // To watch a breaker, make it first.
  * const watched = Effect.gen(function* () {
  *   const breaker = yield* CircuitBreaker.make()
  *   yield* Effect.forkScoped(Stream.runForEach(breaker.changes, ({ _tag }) => Effect.logInfo(`minimax is ${_tag}`)))
@@ -174,10 +177,10 @@ export const make = (options: Options = {}): Effect.Effect<CircuitBreaker, Inval
 const invalid = (option: string, problem: string): InvalidOptions =>
   new InvalidOptions({ module: "CircuitBreaker", option, problem })
 
-/** How many changes wait for one who reads them slowly. */
+/** How many changes are kept for a slow reader. */
 const MOST_CHANGES = 64
 
-/** A state, and how many there were before it. */
+/** A state, and the number of states before it. */
 interface Change {
   readonly number: number
   readonly state: State
@@ -187,7 +190,7 @@ const stateNames = { Closed: "closed", Open: "open", HalfOpen: "half-open" } as 
 
 class Breaker implements CircuitBreaker {
   private readonly circuit: Circuit
-  /** Say the state to the metrics, of each provider that asked it. */
+  /** Report the state to the metrics, one per provider that uses this breaker. */
   private readonly meters = new Map<string, (state: BreakerState) => void>()
   private last: Change
   readonly state: Effect.Effect<State>
@@ -204,7 +207,7 @@ class Breaker implements CircuitBreaker {
     this.state = Effect.sync(() => circuit.state)
     this.changes = Stream.unwrapScoped(
       Effect.map(PubSub.subscribe(published), (queue) => {
-        // What came between the subscription and this is in the queue too.
+        // A change between the subscription and this line is also in the queue.
         const { number: seen, state } = this.last
         const later = Stream.filter(Stream.fromQueue(queue), ({ number }) => number > seen)
         return Stream.concat(
@@ -217,7 +220,7 @@ class Breaker implements CircuitBreaker {
 
   readonly admit = (attempt: AttemptInfo): Effect.Effect<Permit, CircuitOpen> =>
     Effect.flatMap(Effect.clock, (clock) =>
-      // The probe is taken by the last operation, as each admission must: only an exception can fail in that.
+      // An admission must take its place in the last, synchronous step. That step can only fail by an exception.
       Effect.catchAllDefect(
         Effect.sync(() => this.unsafeAdmit(attempt, clock.unsafeCurrentTimeMillis())),
         (defect) => (defect instanceof CircuitOpen ? Effect.fail(defect) : Effect.die(defect))

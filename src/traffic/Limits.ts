@@ -1,17 +1,19 @@
 /**
- * Limits what a program sends: attempts at once, requests and tokens per minute. What is too much waits in a queue, first
- * come, first served, and is refused with `LimitReached` where the queue is full or the wait would be too long.
+ * Limits what a program sends: concurrent attempts, requests per minute and tokens per minute. An attempt above a limit
+ * waits in a queue, first come, first served. If the queue is full or the wait would be too long, it is refused with
+ * `LimitReached`.
  *
  * The laws:
  *
- * - no more attempts at once than `concurrency`
- * - in any stretch of time as long as `per`, never more requests than `requestsPerMinute`, and no more tokens than
- *   `tokensPerMinute` as far as they were estimated. At least 90% of either is used while there is enough to send
- * - an attempt takes what it needs of all limits together, in the order in which the attempts came
- * - what an interrupted attempt had is free for the next one
+ * - at most `concurrency` attempts run at the same time
+ * - any interval of length `per` has at most `requestsPerMinute` requests, and at most `tokensPerMinute` estimated
+ *   tokens. At least 90% of each is used while there is enough to send
+ * - an attempt takes from all limits at once, in the order in which attempts came
+ * - an interrupted attempt frees what it held for the next one
  *
- * Requests are counted when they are permitted, and `per` is taken as 6% longer, so that the law also holds where the vendor
- * counts, as long as the times to get there differ by less than that: by 3.6 seconds for a minute.
+ * Requests are counted when they are permitted, but the vendor counts them when they arrive. So `per` is lengthened by
+ * 6%: the laws also hold at the vendor if the times of travel differ by less than that, which is 3.6 seconds for a
+ * minute.
  *
  * @example
  * ```ts
@@ -39,111 +41,111 @@ import { Admitter } from "./internal/admitter.js"
 import { memory } from "./internal/memoryStore.js"
 
 /**
- * An admission whose queue can be looked at.
+ * An admission whose queue can be inspected.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Limits extends Admission {
-  /** How many attempts wait. */
+  /** How many attempts wait for permission. */
   readonly queued: Effect.Effect<number>
-  /** How many attempts are permitted and have not ended. */
+  /** How many permitted attempts have not ended. */
   readonly running: Effect.Effect<number>
 }
 
 /**
- * What may be limited. What is not given is not limited.
+ * The options of `make`. A limit that is not given does not apply.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Options<out R = never> {
-  /** The most attempts at once, 1 or more. An attempt runs until its answer has ended. */
+  /** The most concurrent attempts, 1 or more. An attempt runs until its answer has ended. */
   readonly concurrency?: number | undefined
-  /** The most requests in any stretch of `per`, 1 or more. Each attempt is one. */
+  /** The most requests in any interval of length `per`, 1 or more. Each attempt is one request. */
   readonly requestsPerMinute?: number | undefined
   /**
-   * The most tokens in any stretch of `per`, read and written, 1 or more. They are estimated before, and corrected by the
-   * vendor's usage when the answer has ended. An attempt that is estimated at more than this is refused at once, since no
-   * wait would help.
+   * The most tokens, input and output, in any interval of length `per`, 1 or more. They are estimated before the
+   * attempt, and corrected with the vendor's usage when the answer has ended. An attempt whose estimate is above this
+   * limit is refused at once, because no wait would help.
    */
   readonly tokensPerMinute?: number | undefined
-  /** What the rates are counted over, for vendors that count otherwise. Default: 1 minute. */
+  /** The interval of the rates, for vendors that do not count per minute. Default: 1 minute. */
   readonly per?: Duration.DurationInput | undefined
   /**
-   * The tokens that a request may cost, as a number from 0 on. Default: a quarter of the characters of its prompt, system,
-   * tools and schema, and `maxOutputTokens`, or 1,000 where that is not given. Files count for nothing.
+   * Estimates the tokens of a request: 0 or more. Default: a quarter of the characters of its prompt, system, tools and
+   * schema, plus `maxOutputTokens`, or 1,000 if that is not given. Files do not count.
    */
   readonly estimate?: ((request: ModelRequest.ModelRequest) => number) | undefined
   /**
-   * Follows what the vendor says of its own limits: all attempts wait out a `retry-after`, and the reset of a limit of which
-   * nothing remains (`anthropic-ratelimit-*` of Anthropic, `x-ratelimit-*` of OpenAI and Groq). At most 10 minutes are
-   * believed. For a provider with one key, since such words are about a key; a 429 to one of several keys holds back nobody.
-   * Default: false.
+   * Whether to follow what the vendor reports about its limits. All attempts then wait until a `retry-after` has
+   * passed, and until a limit without remaining requests or tokens is reset (`anthropic-ratelimit-*` of Anthropic,
+   * `x-ratelimit-*` of OpenAI and Groq). A wait is at most 10 minutes. Use it for providers with one key, because
+   * vendors report the limits of a key; a 429 for one of several keys delays nobody. Default: false.
    */
   readonly adaptive?: boolean | undefined
-  /** The most attempts that wait; one more is refused. 0: none waits. Default: 1,000. */
+  /** The most attempts that wait; further ones are refused. 0: none waits. Default: 1,000. */
   readonly maxQueue?: number | undefined
-  /** The longest that an attempt waits. One that is known to have to wait for longer is refused at once. Default: 2 minutes. */
+  /** The longest wait of an attempt. If the wait is known to be longer, it is refused at once. Default: 2 minutes. */
   readonly maxWait?: Duration.DurationInput | undefined
-  /** Makes what counts the rates; concurrency is always of this process. Default: they are counted in this process. */
+  /** Makes the store that counts the rates. Concurrency always counts this process alone. Default: in memory. */
   readonly store?: Effect.Effect<Store, InvalidOptions, R> | undefined
 }
 
 /**
- * Counts rates. `effect-redial/redis` has one that a fleet shares.
+ * Counts rates. `effect-redial/redis` has a store that a fleet shares.
  *
  * @since 0.1.0
  * @category stores
  */
 export interface Store {
-  /** A quota of this name, which lives as long as the store. */
+  /** Makes a quota, which lives as long as the store. */
   readonly quota: (options: QuotaOptions) => Effect.Effect<Quota>
 }
 
 /**
- * What a quota is.
+ * Describes a quota.
  *
  * @since 0.1.0
  * @category stores
  */
 export interface QuotaOptions {
-  /** What is counted. Of requests, none more than the limit may be taken; the amount of tokens is an estimate anyway. */
+  /** What is counted. The limit of requests must hold exactly. That of tokens need not, because they are estimates. */
   readonly name: "requests" | "tokens"
-  /** The most in any stretch of `per`. */
+  /** The most in any interval of length `per`. */
   readonly limit: number
   readonly per: Duration.Duration
 }
 
 /**
- * One rate. Only one attempt at a time asks it.
+ * One rate. `take` is never called concurrently.
  *
  * @since 0.1.0
  * @category stores
  */
 export interface Quota {
   /**
-   * Takes an amount, which is to be used at once. Or takes nothing, and says in how many milliseconds there may be enough.
-   * It never fails and never hangs. An interruption may leave the amount taken.
+   * Takes an amount that is used at once. If there is not enough, takes nothing, and returns in how many milliseconds
+   * there may be. It never fails and never hangs. After an interruption, the amount may remain taken.
    */
   readonly take: (amount: number) => Effect.Effect<Taken | number>
 }
 
 /**
- * What was taken of a quota.
+ * An amount that was taken from a quota.
  *
  * @since 0.1.0
  * @category stores
  */
 export interface Taken {
-  /** It was so much after all; 0 gives it back. */
+  /** Replaces the amount by what was really used; 0 gives all of it back. */
   readonly correct: (amount: number) => void
 }
 
 /**
- * Makes limits. One value can be shared by several providers, as `Effect.succeed(limits)`.
+ * Makes limits. To share one value among several providers, pass `Effect.succeed(limits)` to each.
  *
- * Fails with `InvalidOptions` where a number is not one that can be counted, or a time is no time.
+ * Fails with `InvalidOptions` if a limit is not a whole number in its range, or a time is not a duration.
  *
  * @since 0.1.0
  * @category constructors

@@ -3,7 +3,7 @@
  */
 import { inspect } from "node:util"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Exit, Fiber, Redacted, Schedule, Stream, TestServices } from "effect"
+import { Duration, Effect, Exit, Fiber, Redacted, Schedule, Stream, TestClock, TestServices } from "effect"
 import { Credentials, Provider, Vendors } from "effect-redial"
 import { FaultServer, Reply, ScriptedProvider, Wire } from "effect-redial/testing"
 import { observing } from "../support/observing.js"
@@ -40,6 +40,25 @@ describe("telemetry", () => {
       assert.strictEqual(redials[0]?.annotations["error.type"], "StreamDropped")
       assert.include(redials[0]?.message, "in the middle of the answer")
       assert.match(String(redials[0]?.annotations["effect_redial.generation"]), /^scripted#\d+\.1$/)
+    })
+  )
+
+  it.scoped("the wait before a redial is in whole milliseconds, in the span and in the log", () =>
+    Effect.gen(function* () {
+      const { lines, run, spans } = observing()
+      const { provider } = yield* ScriptedProvider.make(
+        [ScriptedProvider.status(529), ScriptedProvider.answer(whole)],
+        { retry: Schedule.addDelay(Schedule.recurs(1), () => Duration.nanos(1_600_000n)) }
+      )
+      const fiber = yield* Effect.fork(run(provider.generate({ model: "m", prompt: "hi" })))
+      yield* TestClock.adjust("2 millis")
+      yield* Fiber.join(fiber)
+      const redial = spans.flatMap(({ events }) => events).find(([name]) => name === "effect_redial.redial")
+      assert.strictEqual(redial?.[2]?.["effect_redial.retry_in_ms"], 2)
+      assert.deepStrictEqual(
+        lines.map(({ annotations }) => annotations["effect_redial.retry_in_ms"]),
+        [2]
+      )
     })
   )
 

@@ -50,8 +50,8 @@ export const fields = (description: string) => ({
 
 export interface Common extends Schema.Schema.Type<Schema.Struct<ReturnType<typeof fields>>> {}
 
-/** What happened, where, and what to do about it. */
-export const message = (error: Common, advice: string): string => {
+/** What happened and where, without advice: for the log line of a redial, which needs nobody to act. */
+export const happened = (error: Common): string => {
   const facts = [
     `model ${error.model}`,
     ...(error.attempt > 0 ? [`attempt ${error.attempt}`] : []),
@@ -65,5 +65,8 @@ export const message = (error: Common, advice: string): string => {
   ]
   // A router speaks no protocol.
   const who = error.protocol === "none" ? error.provider : `${error.provider} over ${error.protocol}`
-  return `${who}: ${error.description} (${facts.join(", ")}). ${advice}`
+  return `${who}: ${error.description} (${facts.join(", ")})`
 }
+
+/** What happened, where, and what to do about it. */
+export const message = (error: Common, advice: string): string => `${happened(error)}. ${advice}`

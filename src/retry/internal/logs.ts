@@ -4,6 +4,7 @@
 import * as Effect from "effect/Effect"
 import type * as LogLevel from "effect/LogLevel"
 import * as Tracer from "effect/Tracer"
+import { happened } from "../../model/internal/errorFields.js"
 import type * as ModelResponse from "../../model/ModelResponse.js"
 import type * as ProviderError from "../../model/ProviderError.js"
 import { ofAttempt, providerName } from "./telemetry.js"
@@ -47,11 +48,11 @@ export const redial = (
   route: ModelResponse.Route | "restart",
   inMillis: number
 ): Effect.Effect<void> =>
-  line(level, below, `Redialling in ${Math.round(inMillis)} ms ${routes[route]}. ${error.message}`, {
+  line(level, below, `Redialling in ${Math.round(inMillis)} ms ${routes[route]}. ${happened(error)}.`, {
     ...whose(error),
     ...ofAttempt(ended),
     "effect_redial.next_route": route,
-    "effect_redial.retry_in_ms": inMillis
+    "effect_redial.retry_in_ms": Math.round(inMillis)
   })
 
 export const failure = (

@@ -156,7 +156,7 @@ export class Report {
       "error.type": error._tag,
       "effect_redial.attempt": ended.attempt,
       "effect_redial.route": route,
-      "effect_redial.retry_in_ms": inMillis
+      "effect_redial.retry_in_ms": Math.round(inMillis)
     })
     return Logs.redial(this.settings.redials, this.span, error, ended, route, inMillis)
   }
