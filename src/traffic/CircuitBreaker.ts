@@ -9,8 +9,9 @@
  *   circuit closes; if it fails, it opens again for longer; if it is abandoned, the next attempt is the probe
  *
  * What fails by the fault of the network or of the provider counts: connections, drops, stalls, overload, limits of the
- * account. A bad request, a key that was refused or limited while there are others, and consumers that stop do not. Streams
- * that break together after they had begun, as behind a proxy that restarts, count as one failure.
+ * account. A bad request, a key that was refused or limited while there are others, a missing SDK, a `total` or `reasoning`
+ * deadline, and consumers that stop do not. Streams that break together after they had begun, as behind a proxy that
+ * restarts, count as one failure.
  *
  * It needs no fiber and no timer, and keeps no list of what happened.
  *
