@@ -443,6 +443,24 @@ describe("what a hedge may send", () => {
     })
   )
 
+  it.scopedLive(
+    "is paid by a budget that answers fill once: by the provider that has it too, or else by the hedge",
+    () =>
+      Effect.gen(function* () {
+        for (const isShared of [false, true]) {
+          const budget = yield* RetryBudget.make({ reserve: 0, share: 0.5, window: "1 hour" })
+          const server = yield* FaultServer.make(() => answer)
+          const service = yield* Provider.make(Vendors.custom({ id: "vendor", protocol, baseUrl: server.url }), {
+            apiKey: Redacted.make("key"),
+            ...(isShared && { retryBudget: Effect.succeed(budget) })
+          })
+          const hedge = yield* Hedge.make([service], { retryBudget: Effect.succeed(budget) })
+          yield* Effect.replicateEffect(hedge.generate(request), 4)
+          assert.approximately(yield* budget.level, 2, 0.1)
+        }
+      })
+  )
+
   it.scoped("is learned from the first events of the calls before", () =>
     Effect.gen(function* () {
       const { provider } = yield* ScriptedProvider.make([ScriptedProvider.answer({ text })])
