@@ -38,7 +38,8 @@ export type { Content, ContentMessage, ContentPart } from "./internal/content.js
  * @category models
  */
 export interface Levels {
-  /** Of the line that says that an attempt failed and another one follows. `LogLevel.None`: no line. Default: `Info`. */
+  /** Of the line that says that an attempt failed and another one follows, and of that by which a `Fallback` begins to skip a
+   * provider. `LogLevel.None`: no line. Default: `Info`. */
   readonly redials?: LogLevel.LogLevel | undefined
   /**
    * Of the line that says that a request failed although it was tried again. A request that fails at its first attempt has

@@ -20,6 +20,7 @@ import {
 import { Fallback, ModelResponse, Provider, ProviderError, type Usage } from "effect-redial"
 import { ScriptedProvider } from "effect-redial/testing"
 import { observing } from "../../support/observing.js"
+import { counted, fresh } from "../../support/telemetry/metered.js"
 
 const request = { model: "m", prompt: "Why is the sky blue?" }
 const text = "Because short waves are scattered more than long ones."
@@ -438,12 +439,33 @@ describe("a fallback", () => {
       yield* run(service.generate(request).pipe(Effect.withSpan("mine")))
       const info = lines.filter(({ level }) => level === "INFO")
       assert.strictEqual(info.length, 1)
-      assert.match(info[0]?.message ?? "", /^both: eu failed, so us is asked: /)
+      assert.match(info[0]?.message ?? "", /^both: eu failed, so us is asked. It is skipped for 30 s. /)
       assert.deepInclude(info[0]?.annotations, { "effect_redial.fallback.to": "us", "error.type": "Overloaded" })
       const events = spans.find(({ name }) => name === "mine")?.events ?? []
-      assert.strictEqual(events.filter((event) => String(event).includes("eu failed")).length, 1)
+      assert.strictEqual(events.filter((event) => String(event).includes("eu failed")).length, 0)
       yield* run(service.generate(request))
       assert.strictEqual(lines.filter(({ level }) => level === "INFO").length, 1)
+    })
+  )
+
+  it.scoped("counts each move, and says once that a provider fails, however many requests meet that", () =>
+    Effect.gen(function* () {
+      const [from, to] = [fresh(), fresh()]
+      const busy = ScriptedProvider.status(529)
+      const down = () => ScriptedProvider.make([busy, busy, busy], { retry: Schedule.stop })
+      const [first, second] = [yield* down(), yield* down()]
+      const service = yield* Fallback.make([
+        { provider: first.provider, name: from },
+        { provider: second.provider, name: to }
+      ])
+      const { lines, run } = observing()
+      yield* run(Effect.replicateEffect(Effect.flip(service.generate(request)), 3))
+      assert.deepStrictEqual(
+        lines.filter(({ level }) => level === "INFO").map(({ message }) => message.split(". ")[0]),
+        [`fallback: ${from} failed, so ${to} is asked`, `fallback: ${to} failed, and no other provider is asked`]
+      )
+      const moves = Object.values(counted("effect_redial.from", from))
+      assert.deepStrictEqual(moves, [3])
     })
   )
 

@@ -33,9 +33,12 @@ export class Health {
     this.probe = undefined
   }
 
-  failed(until: number): void {
+  /** Whether it worked before. */
+  failed(until: number): boolean {
+    const worked = this.until === undefined
     this.failures++
     this.probe = undefined
     this.until = Math.max(this.until ?? until, until)
+    return worked
   }
 }
