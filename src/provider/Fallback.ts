@@ -31,6 +31,8 @@
  * What becomes of what the consumer has already seen is for the `delivery` of the call: docs/guarantees.md. The response has
  * the attempts of all providers, and `ModelResponse.usageByProvider` says what each cost. Where all fail, the error is that
  * of the last one, with all attempts; where the last ones only could not go on (`SeamNotProven`), that of the one before.
+ * Where the last ones were not asked because their circuits are open, it is the `CircuitOpen` whose probe is due first. Nobody
+ * may have been asked then: a member without a breaker is always asked, and `coolDown` already spares it.
  *
  * A provider that failed for a reason of its own is skipped by later requests for a `coolDown`. Then one request at a time
  * tries it again, and all do once it was answered. Where all are cooling down, they are asked in order.

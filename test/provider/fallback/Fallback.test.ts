@@ -4,6 +4,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import {
   Chunk,
+  Clock,
   Deferred,
   Effect,
   Fiber,
@@ -17,7 +18,7 @@ import {
   Stream,
   TestClock
 } from "effect"
-import { Fallback, ModelResponse, Provider, ProviderError, type Usage } from "effect-redial"
+import { CircuitBreaker, Fallback, ModelResponse, Provider, ProviderError, type Usage } from "effect-redial"
 import { ScriptedProvider } from "effect-redial/testing"
 import { observing } from "../../support/observing.js"
 import { counted, fresh } from "../../support/telemetry/metered.js"
@@ -466,6 +467,35 @@ describe("a fallback", () => {
       )
       const moves = Object.values(counted("effect_redial.from", from))
       assert.deepStrictEqual(moves, [3])
+    })
+  )
+
+  quietly("says when the first of its open circuits is probed, where all are open", () =>
+    Effect.gen(function* () {
+      for (const times of [
+        [2, 9],
+        [9, 2]
+      ]) {
+        const members = yield* Effect.forEach(times, (seconds) =>
+          Effect.gen(function* () {
+            const breaker = yield* CircuitBreaker.make({ failures: 1, openFor: `${seconds} seconds` })
+            const { provider } = yield* ScriptedProvider.make([ScriptedProvider.status(529)], {
+              retry: Schedule.stop,
+              admission: Effect.succeed(breaker)
+            })
+            return { provider }
+          })
+        )
+        const [one, other] = members
+        const service = yield* Fallback.make([one!, other!])
+        yield* Effect.flip(service.generate(request))
+        const error = yield* Effect.flip(service.generate(request))
+        const now = yield* Clock.currentTimeMillis
+        assert.deepStrictEqual(
+          [error._tag, error._tag === "CircuitOpen" && error.probeAt],
+          ["CircuitOpen", now + 2_000]
+        )
+      }
     })
   )
 

@@ -214,7 +214,7 @@ class Run<A, E> {
       const { clock, plan, task, tried } = this
       const { member } = asking
       this.attempts = after(this.attempts, error.attempts)
-      if (error._tag !== "SeamNotProven" || this.cause === undefined) this.cause = error
+      this.cause = causeOf(error, this.cause)
       if ((error.partial?.text.length ?? -1) >= (this.partial?.text.length ?? 0)) this.partial = error.partial
       let skippedFor: number | undefined
       if (isOwnFault(error)) {
@@ -248,6 +248,18 @@ class Run<A, E> {
     const { attempts, cause = error, partial } = this
     return whole(cause, { attempts, checkpoint: this.task.checkpoint(error, attempts), partial, last: error })
   }
+}
+
+/**
+ * What the call fails with where all fail. Not that the last one could not go on; and of several circuits that are open, the
+ * one whose probe is due first: nobody is asked before.
+ */
+const causeOf = (error: ProviderError, before: ProviderError | undefined): ProviderError => {
+  if (before === undefined) return error
+  if (error._tag === "SeamNotProven") return before
+  if (error._tag !== "CircuitOpen" || before._tag !== "CircuitOpen") return error
+  const { probeAt = Number.POSITIVE_INFINITY } = before
+  return probeAt <= (error.probeAt ?? Number.POSITIVE_INFINITY) ? before : error
 }
 
 /** A provider that asks for more is asked again after this, in milliseconds. */
