@@ -35,7 +35,8 @@
  * may have been asked then: a member without a breaker is always asked, and `coolDown` already spares it.
  *
  * A provider that failed for a reason of its own is skipped by later requests for a `coolDown`. Then one request at a time
- * tries it again, and all do once it was answered. Where all are cooling down, they are asked in order.
+ * tries it again, and all do once it was answered; after a minute without an answer, another one may try too. Where all are
+ * cooling down, they are asked in order.
  *
  * @since 0.1.0
  */

@@ -367,6 +367,28 @@ describe("a provider that failed", () => {
     })
   )
 
+  quietly("is probed again where nothing is heard of the probe, as of a consumer that neither pulls nor leaves", () =>
+    Effect.gen(function* () {
+      const first = yield* switched
+      const second = yield* good
+      const service = yield* Fallback.make([{ provider: first.provider }, { provider: second.provider }])
+      yield* service.generate(request)
+      yield* first.repair
+      yield* TestClock.adjust("30 seconds")
+      const scope = yield* Effect.scope
+      const pull = yield* Stream.toPull(service.stream(request))
+      yield* Effect.forkIn(Effect.timeoutOption(pull, "1 second"), scope)
+      yield* TestClock.adjust("59 seconds")
+      yield* service.generate(request)
+      assert.strictEqual(first.asked(), 2)
+      yield* TestClock.adjust("1 second")
+      yield* Deferred.succeed(first.gate, undefined)
+      yield* service.generate(request)
+      yield* service.generate(request)
+      assert.strictEqual(first.asked(), 4)
+    })
+  )
+
   quietly("is still skipped where it answers a request that was sent before it failed", () =>
     Effect.gen(function* () {
       const gate = yield* Deferred.make<void>()
