@@ -32,11 +32,13 @@
  * The `delivery` of the call decides what happens to output that the consumer has already seen: see docs/guarantees.md.
  * The response has the attempts of all providers, and `ModelResponse.usageByProvider` the usage of each. If all
  * providers fail, the error is that of the last one, with all attempts. If the last providers only failed to continue
- * the answer (`SeamNotProven`), it is the error of the provider before them.
+ * the answer (`SeamNotProven`), it is the error of the provider before them. If their circuits are open, it is the
+ * `CircuitOpen` whose probe is due first. Nothing may have been sent then: a member without a breaker is always asked,
+ * and `coolDown` already spares it.
  *
  * Later requests skip a provider that failed for a reason of its own, for the time of `coolDown`. Then one request at a
- * time probes it. Once it has answered, all requests use it again. If all providers are cooling down, they are asked in
- * order.
+ * time probes it; after a minute without an answer, another one may probe too. Once it has answered, all requests use it
+ * again. If all providers are cooling down, they are asked in order.
  *
  * @since 0.1.0
  */

@@ -25,6 +25,7 @@ import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 import { InvalidOptions } from "../client/InvalidOptions.js"
 import { checkTimes } from "../client/internal/checkTime.js"
+import { isFilled } from "../retry/internal/filled.js"
 import * as RetryBudget from "../retry/RetryBudget.js"
 import { Latencies } from "./internal/hedge/latencies.js"
 import { type Member as Asked, serviceOf } from "./internal/hedge/service.js"
@@ -70,9 +71,9 @@ export interface Options {
   /** The most additional calls per request, each after the same wait. Default: 1. */
   readonly most?: number | undefined
   /**
-   * Makes the bucket that pays for what is sent in addition. One that is given as `Effect.succeed(budget)`, and to a provider
-   * too, is filled by that provider, and no other. `false`: no bound. Default: a budget of its own, `RetryBudget.make()`,
-   * which each answer fills: a fifth of all calls, and a reserve of 10 in a minute.
+   * Makes the bucket that pays for what is sent in addition. Each answer of the hedge fills it, unless a provider has the same
+   * budget, as with `Effect.succeed(budget)` for both: then that provider fills it alone. `false`: no bound. Default:
+   * `RetryBudget.make()`, which allows a fifth of all calls, and a reserve of 10 in a minute.
    */
   readonly retryBudget?: Effect.Effect<RetryBudget.RetryBudget, InvalidOptions> | false | undefined
 }
@@ -114,16 +115,15 @@ export const make = (
       return yield* invalid("most", `is ${most}: it must be a whole number from 1 on`)
     const latencies = new Latencies()
     const delay = yield* delayOf(after, latencies)
-    const own = options.retryBudget === undefined ? yield* RetryBudget.make() : undefined
-    const given = options.retryBudget || undefined
-    const budget = own ?? (given && (yield* given))
+    const { retryBudget = RetryBudget.make() } = options
+    const budget = retryBudget === false ? undefined : yield* retryBudget
     const hedging = {
       most,
       delay,
       may: budget?.spend() ?? Effect.succeed(true),
       took: (millis: number, now: number): void => {
         latencies.add(millis)
-        own?.unsafeEarn(now)
+        if (budget !== undefined && !isFilled(budget)) budget.unsafeEarn(now)
       }
     }
     return asked.every(({ provider }) => isWatchable(provider))

@@ -38,7 +38,10 @@ export type { Content, ContentMessage, ContentPart } from "./internal/content.js
  * @category models
  */
 export interface Levels {
-  /** The level of the line for a failed attempt that another one follows. `LogLevel.None`: no line. Default: `Info`. */
+  /**
+   * The level of the line for a failed attempt that another one follows, and of the line for a provider that a `Fallback`
+   * begins to skip. `LogLevel.None`: no line. Default: `Info`.
+   */
   readonly redials?: LogLevel.LogLevel | undefined
   /**
    * The level of the line for a request that failed after more than one attempt. A request that fails at its first

@@ -11,8 +11,9 @@
  *   is the probe
  *
  * Failures of the network or the provider count: connections, drops, stalls, overload, limits of the account. A bad
- * request does not count, nor does a consumer that stops, nor a key that is refused or limited while there are other
- * keys. If streams break together after they began, for example when a proxy restarts, they count as one failure.
+ * request does not count, nor a missing SDK, a `total` or `reasoning` deadline, a consumer that stops, or a key that is
+ * refused or limited while there are other keys. If streams break together after they began, for example when a proxy
+ * restarts, they count as one failure.
  *
  * A circuit breaker uses no fiber and no timer, and keeps no list of past attempts.
  *

@@ -12,6 +12,8 @@ import {
   Fiber,
   FastCheck as fc,
   Layer,
+  Logger,
+  LogLevel,
   Option,
   Redacted,
   Schedule,
@@ -19,7 +21,18 @@ import {
   Stream,
   TestClock
 } from "effect"
-import { Hedge, InvalidOptions, ModelEvent, Provider, ProviderError, RetryBudget, Router, Vendors } from "effect-redial"
+import {
+  Fallback,
+  Hedge,
+  InvalidOptions,
+  ModelEvent,
+  ModelResponse,
+  Provider,
+  ProviderError,
+  RetryBudget,
+  Router,
+  Vendors
+} from "effect-redial"
 import { FaultServer, Reply, ScriptedProvider, Wire } from "effect-redial/testing"
 import { Latencies } from "../../src/provider/internal/hedge/latencies.js"
 
@@ -70,6 +83,7 @@ describe("a hedge", () => {
         ]
       )
       assert.include(response.attempts[0]?.error?.message, "what it cost is not known")
+      assert.isFalse(ModelResponse.totalUsage(response).exact)
     })
   )
 
@@ -165,6 +179,30 @@ describe("a call that fails", () => {
       assert.strictEqual(response.text, text)
       assert.strictEqual(response.attempts.at(-1)?.provider, "late")
     })
+  )
+
+  it.scopedLive("has its own attempts only: those of providers before the hedge are told once", () =>
+    Effect.gen(function* () {
+      const usage = { inputTokens: 10, outputTokens: 20 }
+      const whole = Reply.stream(Wire.answer(protocol, { text, usage }))
+      const before = yield* world([Reply.cut(whole, { afterEvents: 3 }, "rst"), stalls, overloaded, whole], "before")
+      const first = yield* Provider.make(Vendors.custom({ id: "before", protocol, baseUrl: before.server.url }), {
+        apiKey: Redacted.make("key"),
+        retry: Schedule.stop
+      })
+      const hedge = yield* Hedge.make([first], { after: "60 millis", most: 2 })
+      const service = yield* Fallback.make([{ provider: first }, { provider: hedge }])
+      const response = yield* service.generate(request)
+      assert.deepStrictEqual(
+        response.attempts.map(({ attempt, error }) => [attempt, error?.tag]),
+        [
+          [1, "StreamDropped"],
+          [0, "Abandoned"],
+          [0, "Overloaded"],
+          [2, undefined]
+        ]
+      )
+    }).pipe(Logger.withMinimumLogLevel(LogLevel.None))
   )
 
   it.scoped("ends the call at once where no other is on its way", () =>
@@ -403,6 +441,24 @@ describe("what a hedge may send", () => {
         assert.strictEqual((yield* server.stats).requests, expected)
       }
     })
+  )
+
+  it.scopedLive(
+    "is paid by a budget that answers fill once: by the provider that has it too, or else by the hedge",
+    () =>
+      Effect.gen(function* () {
+        for (const isShared of [false, true]) {
+          const budget = yield* RetryBudget.make({ reserve: 0, share: 0.5, window: "1 hour" })
+          const server = yield* FaultServer.make(() => answer)
+          const service = yield* Provider.make(Vendors.custom({ id: "vendor", protocol, baseUrl: server.url }), {
+            apiKey: Redacted.make("key"),
+            ...(isShared && { retryBudget: Effect.succeed(budget) })
+          })
+          const hedge = yield* Hedge.make([service], { retryBudget: Effect.succeed(budget) })
+          yield* Effect.replicateEffect(hedge.generate(request), 4)
+          assert.approximately(yield* budget.level, 2, 0.1)
+        }
+      })
   )
 
   it.scoped("is learned from the first events of the calls before", () =>

@@ -117,6 +117,21 @@ describe("a service from a stream", () => {
     })
   )
 
+  it.scoped("says what it delivered where its function ends too early, and another provider goes on with that", () =>
+    Effect.gen(function* () {
+      const service = of([startOf(1), ...said(0, "Because short waves")])
+      const error = yield* Effect.flip(Stream.runDrain(service.stream(request)))
+      assert.deepStrictEqual(
+        [error._tag, error.delivered, error.partial?.text, error.checkpoint?.text, error.attempts.length],
+        ["StreamTruncated", "text", "Because short waves", "Because short waves", 1]
+      )
+      const rest = " are scattered more than long ones."
+      const { provider } = yield* ScriptedProvider.make([ScriptedProvider.resumed(rest)])
+      const both = yield* Fallback.make([{ provider: service }, { provider }])
+      assert.strictEqual(yield* Stream.mkString(both.streamText(request)), text)
+    }).pipe(Logger.withMinimumLogLevel(LogLevel.None))
+  )
+
   it.effect("holds back what its function does not", () =>
     Effect.gen(function* () {
       const events = [

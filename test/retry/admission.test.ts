@@ -21,6 +21,7 @@ import {
 } from "effect"
 import { Admission, Credentials, Provider, ProviderError, Vendors } from "effect-redial"
 import { FaultServer, Reply, ScriptedProvider, Wire } from "effect-redial/testing"
+import * as Traits from "../../src/model/internal/traits.js"
 import { Admitting } from "../../src/retry/internal/admitting.js"
 import { info } from "../support/traffic/info.js"
 
@@ -162,6 +163,18 @@ describe("an admission is asked once per attempt, and settled once", () => {
       assert.deepStrictEqual(blames, ["key", "Succeeded"])
     })
   )
+
+  it("blames no vendor for what a program lacks, and for time that the caller gave", () => {
+    const described = { description: "it went wrong" }
+    const reasons = ["refused", "dns", "tls", "proxy", "timeout", "reset", "other", "closed", "client"] as const
+    const failed = reasons.map((reason) => Traits.blame({ _tag: "ConnectionFailed", reason, ...described }, false))
+    assert.deepStrictEqual(failed, [...Array.from({ length: 7 }, () => "network"), "request", "request"])
+    const deadlines = ["firstEvent", "idle", "stuck", "reasoning", "total"] as const
+    const stalled = deadlines.map((deadline) =>
+      Traits.blame({ _tag: "StreamStalled", deadline, silent: true, ...described }, false)
+    )
+    assert.deepStrictEqual(stalled, ["network", "network", "network", "request", "request"])
+  })
 
   it.scoped("sends nothing where it refuses, and the request ends with that", () =>
     Effect.gen(function* () {

@@ -4,8 +4,8 @@ import type { Fault } from "./fault.js"
 type Tag = Fault["_tag"]
 
 /**
- * Who can do something about an error: the `network`, the `provider`, the author of the `request`, or the owner of the
- * `key`. `admission`: nothing was sent, because a circuit breaker or a limit of this program refused it.
+ * Who can do something about an error: the `network`, the `provider`, the author of the `request` or of the program that
+ * sends it, or the owner of the `key`. `admission`: nothing was sent, because a circuit breaker or a limit of this program refused it.
  *
  * @since 0.1.0
  * @category models
@@ -25,7 +25,7 @@ interface Traits<F> {
    * never.
    */
   readonly leavesAnswer: "always" | "before-output" | "never"
-  readonly blame: Blame
+  readonly blame: Blame | ((fault: F) => Blame)
 }
 
 type Table = { readonly [T in Tag]: Traits<Extract<Fault, { readonly _tag: T }>> }
@@ -67,7 +67,9 @@ const table: Table = {
   ConnectionFailed: {
     ...lost,
     retryable: ({ reason }) => reason !== "closed" && reason !== "client",
-    transport: ({ reason }) => reason !== "closed" && reason !== "client"
+    transport: ({ reason }) => reason !== "closed" && reason !== "client",
+    // A missing SDK or a scope that is closed is the program's own, and says nothing about the vendor.
+    blame: ({ reason }) => (reason === "closed" || reason === "client" ? "request" : "network")
   },
   StreamDropped: lost,
   StreamTruncated: lost,
@@ -75,7 +77,9 @@ const table: Table = {
     ...lost,
     retryable: ({ deadline }) => deadline !== "reasoning" && deadline !== "total",
     // A server that sends keep-alives has a working connection.
-    transport: ({ deadline, silent }) => silent && (deadline === "idle" || deadline === "firstEvent")
+    transport: ({ deadline, silent }) => silent && (deadline === "idle" || deadline === "firstEvent"),
+    // The time that the caller gives, or a model that thinks for long: neither says that the provider fails.
+    blame: ({ deadline }) => (deadline === "total" || deadline === "reasoning" ? "request" : "network")
   },
   MalformedStream: { ...lost, leavesAnswer: "never", blame: "provider" },
   Overloaded: busy,
@@ -98,7 +102,7 @@ const table: Table = {
 /** The row of an error. The row's functions take that error's own fields, which TypeScript cannot follow. */
 const of = <F extends Fault>(fault: F): Traits<F> => table[fault._tag] as Traits<F>
 
-const holds = <F>(trait: boolean | ((fault: F) => boolean), fault: F): boolean =>
+const holds = <F, T extends boolean | Blame>(trait: T | ((fault: F) => T), fault: F): T =>
   typeof trait === "function" ? trait(fault) : trait
 
 export const isRetryable = (fault: Fault): boolean => holds(of(fault).retryable, fault)
@@ -114,4 +118,4 @@ export const leavesAnswer = (fault: Fault, began: boolean): boolean => {
 
 /** If there are several keys, the limit of one says nothing about the provider. */
 export const blame = (fault: Fault, hasKeys: boolean): Blame =>
-  hasKeys && fault._tag === "RateLimited" ? "key" : of(fault).blame
+  hasKeys && fault._tag === "RateLimited" ? "key" : holds(of(fault).blame, fault)

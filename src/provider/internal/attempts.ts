@@ -4,10 +4,17 @@ import type { Attempt, ModelResponse } from "../../model/ModelResponse.js"
 
 /** All attempts: the earlier ones, and those that a provider reports, which may include the earlier ones. */
 export const after = (before: ReadonlyArray<Attempt>, told: ReadonlyArray<Attempt>): ReadonlyArray<Attempt> => {
-  if (before.every((attempt, at) => isSame(attempt, told[at]))) return told
+  if (begins(told, before)) return told
   const last = before.at(-1)?.attempt ?? 0
   return [...before, ...told.map((attempt, at) => ({ ...attempt, attempt: last + 1 + at }))]
 }
+
+/** The attempts that a provider reports, without the earlier ones. */
+export const since = (before: ReadonlyArray<Attempt>, told: ReadonlyArray<Attempt>): ReadonlyArray<Attempt> =>
+  begins(told, before) ? told.slice(before.length) : told
+
+const begins = (told: ReadonlyArray<Attempt>, before: ReadonlyArray<Attempt>): boolean =>
+  before.every((attempt, at) => isSame(attempt, told[at]))
 
 const isSame = (a: Attempt, b: Attempt | undefined): boolean => a.attempt === b?.attempt && a.startedAt === b.startedAt
 

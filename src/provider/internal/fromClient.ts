@@ -13,6 +13,7 @@ import type * as Deadlines from "../../retry/Deadlines.js"
 import { isEmpty } from "../../retry/internal/answer.js"
 import { defaultRequest } from "../../retry/internal/continuation/ask.js"
 import { forEndpoint, problemOf } from "../../retry/internal/deadlines.js"
+import { fills } from "../../retry/internal/filled.js"
 import { problemOf as problemOfLimits } from "../../retry/internal/limits.js"
 import * as Loop from "../../retry/internal/loop.js"
 import { Meters } from "../../retry/internal/meter.js"
@@ -38,6 +39,7 @@ export const fromClient = <R>(
     yield* checkContinuation(options.continuation)
     const admission = yield* Effect.provide(options.admission ?? none, context)
     const budget = yield* options.retryBudget === false ? none : (options.retryBudget ?? RetryBudget.make())
+    if (budget !== undefined) fills(budget)
     const reacquire = StreamRetry.reacquiring(client.connections)
     const standard = reacquire(Schedule.provideContext(options.retry ?? StreamRetry.standard(), context))
     const { protocol, provider } = client

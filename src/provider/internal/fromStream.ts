@@ -2,6 +2,7 @@
 import * as Effect from "effect/Effect"
 import type * as Stream from "effect/Stream"
 import type { Fault } from "../../model/internal/fault.js"
+import { fromFault } from "../../model/internal/fromFault.js"
 import type { ModelEvent } from "../../model/ModelEvent.js"
 import type * as ModelRequest from "../../model/ModelRequest.js"
 import type { ProviderError } from "../../model/ProviderError.js"
@@ -56,15 +57,15 @@ const guarded =
       (pull) => {
         const shown = new Shown(options.delivery, options.from)
         let ended: Effect.Effect<undefined, ProviderError> | undefined
-        const fail = (fault: Fault | undefined): Effect.Effect<undefined, ProviderError> => {
-          const error = fault && unsent(fault, { provider: id, model: request.model })
+        const fail = (fault: Fault | undefined, cut?: Shown): Effect.Effect<undefined, ProviderError> => {
+          const error = fault && errorOf(fault, { provider: id, model: request.model }, cut)
           ended = error === undefined ? Effect.succeed(undefined) : Effect.fail(error)
           return ended
         }
         const next: Pulling.Pull<ModelEvent, ProviderError> = (fiber) =>
           ended ??
           Effect.flatMap(pull(fiber), (events) => {
-            if (events === undefined) return fail(shown.end())
+            if (events === undefined) return fail(shown.end(), shown)
             if (events.some(({ _tag }) => _tag !== "Superseded")) inside?.began?.()
             const { fault, give } = shown.take(events)
             const then = fault === undefined ? undefined : fail(fault)
@@ -73,3 +74,18 @@ const guarded =
         return next
       }
     )
+
+/** The error of a fault. Of an answer that was only cut off, another provider can continue what was shown. */
+const errorOf = (
+  fault: Fault,
+  request: { readonly provider: string; readonly model: string },
+  cut: Shown | undefined
+): ProviderError => {
+  const kept = cut?.kept
+  if (cut === undefined || kept === undefined) return unsent(fault, request)
+  const { checkpoint, partial } = kept
+  const { attempts } = checkpoint
+  const attempt = attempts.at(-1)?.attempt ?? 1
+  const context = { ...request, protocol: "none", attempt, attempts, generation: undefined }
+  return fromFault(fault, { ...context, checkpoint, partial, delivered: cut.delivered })
+}

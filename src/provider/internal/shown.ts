@@ -11,7 +11,7 @@ import { type Fault, seamNotProven, truncated } from "../../model/internal/fault
 import { Folding } from "../../model/internal/folding.js"
 import type { ModelEvent, ResponseStart } from "../../model/ModelEvent.js"
 import type { Attempt } from "../../model/ModelResponse.js"
-import type { Delivered } from "../../model/PartialResponse.js"
+import type { Delivered, PartialResponse } from "../../model/PartialResponse.js"
 import type { ProviderError } from "../../model/ProviderError.js"
 import { nothing } from "../../retry/internal/answer.js"
 import * as Held from "../../retry/internal/held.js"
@@ -87,6 +87,12 @@ export class Shown {
     const { cursor: _, ...folded } = this.folding.checkpoint()
     const cursor = error.checkpoint?.cursor
     return { ...folded, attempts, ...(cursor && { cursor }) }
+  }
+
+  /** What the consumer has, for the error of an answer that ended too early. Nothing with `hold`. */
+  get kept(): { readonly checkpoint: Checkpoint; readonly partial: PartialResponse } | undefined {
+    if (this.delivery === "hold" || this.folding.fold.length === 0) return undefined
+    return { checkpoint: this.folding.checkpoint(), partial: this.folding.fold.partial() }
   }
 
   private one(event: ModelEvent, give: Array<ModelEvent>): Fault | undefined {

@@ -2,6 +2,7 @@
  * The log lines of a request: one per redial, and one where a request fails although it was tried again.
  */
 import * as Effect from "effect/Effect"
+import { identity } from "effect/Function"
 import type * as LogLevel from "effect/LogLevel"
 import * as Tracer from "effect/Tracer"
 import { happened } from "../../model/internal/errorFields.js"
@@ -20,9 +21,9 @@ const routes: Readonly<Record<ModelResponse.Route | "restart", string>> = {
  * The line belongs to the trace of the span and adds no event to it, as Effect would: its name would be a whole sentence, and
  * the span has an event of its own that says the same.
  */
-const line = (
+export const line = (
   level: LogLevel.LogLevel,
-  below: Tracer.Span,
+  below: Tracer.AnySpan | undefined,
   message: string,
   facts: Readonly<Record<string, unknown>>
 ): Effect.Effect<void> =>
@@ -30,9 +31,11 @@ const line = (
     ? Effect.void
     : Effect.logWithLevel(level, message).pipe(
         Effect.annotateLogs(facts),
-        Effect.withParentSpan(
-          Tracer.externalSpan({ spanId: below.spanId, traceId: below.traceId, sampled: below.sampled })
-        )
+        below === undefined
+          ? identity
+          : Effect.withParentSpan(
+              Tracer.externalSpan({ spanId: below.spanId, traceId: below.traceId, sampled: below.sampled })
+            )
       )
 
 const whose = ({ model, provider }: ProviderError.ProviderError) => ({

@@ -39,7 +39,6 @@ interface Asking {
   readonly deadline: number
   readonly wants: ReadonlyArray<Want>
   taken: Array<{ readonly want: Want; readonly taken: Taken }>
-  permitted: boolean
 }
 
 /** The first of the line looks again so often, in milliseconds: what a quota said may have changed. */
@@ -59,8 +58,10 @@ export class Admitter implements Limits {
   readonly queued = Effect.sync(() => this.waiting)
   readonly running = Effect.sync(() => this.active)
 
-  readonly admit: Admission["admit"] = (info) =>
-    Effect.clockWith((clock) => {
+  readonly admit: Admission["admit"] = (info) => Effect.flatMap(Effect.clock, (clock) => this.admitted(info, clock))
+
+  private admitted(info: AttemptInfo, clock: Clock.Clock): Effect.Effect<Permit, LimitReached> {
+    return Effect.withFiberRuntime((fiber) => {
       const { maxWait, mostTokens, requests, tokens } = this.settings
       const cost = tokens === undefined ? 0 : this.cost(info.request)
       if (cost > mostTokens) {
@@ -76,14 +77,28 @@ export class Admitter implements Limits {
           ...(tokens === undefined ? [] : [{ limit: "tokens", quota: tokens, amount: cost } as const]),
           ...(requests === undefined ? [] : [{ limit: "requests", quota: requests, amount: 1 } as const])
         ],
-        taken: [],
-        permitted: false
+        taken: []
       }
-      return Effect.onError(
-        Effect.map(this.wait(asking), () => this.permit(asking)),
-        () => Effect.sync(() => this.giveUp(asking))
+      // An interruption between two operations, before the wait begins or after it ends, is seen by no finalizer of the wait.
+      // Without this the place in the line would stay taken, and nobody would ever be permitted again.
+      const leave = (): void => this.giveUp(asking)
+      fiber.addObserver(leave)
+      const done = (): void => fiber.removeObserver(leave)
+      const waited = Effect.onError(this.wait(asking), () =>
+        Effect.sync(() => {
+          done()
+          leave()
+        })
+      )
+      // The last operation, as for each admission: whoever asked has the permit in the same step.
+      return Effect.flatMap(waited, () =>
+        Effect.sync(() => {
+          done()
+          return this.permit(asking)
+        })
       )
     })
+  }
 
   private cost(request: ModelRequest.ModelRequest): number {
     const cost = Math.ceil((this.settings.estimate ?? estimate)(request))
@@ -173,7 +188,6 @@ export class Admitter implements Limits {
   }
 
   private permit(asking: Asking): Permit {
-    asking.permitted = true
     this.active++
     this.leave(asking)
     const { clock } = asking
@@ -208,8 +222,6 @@ export class Admitter implements Limits {
   }
 
   private giveUp(asking: Asking): void {
-    // An interruption that came once it was permitted.
-    if (asking.permitted) this.active--
     this.giveBack(asking)
     this.leave(asking)
     this.line.nudge()

@@ -4,6 +4,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import {
   Chunk,
+  Clock,
   Deferred,
   Effect,
   Fiber,
@@ -17,9 +18,10 @@ import {
   Stream,
   TestClock
 } from "effect"
-import { Fallback, ModelResponse, Provider, ProviderError, type Usage } from "effect-redial"
+import { CircuitBreaker, Fallback, ModelResponse, Provider, ProviderError, type Usage } from "effect-redial"
 import { ScriptedProvider } from "effect-redial/testing"
 import { observing } from "../../support/observing.js"
+import { counted, fresh } from "../../support/telemetry/metered.js"
 
 const request = { model: "m", prompt: "Why is the sky blue?" }
 const text = "Because short waves are scattered more than long ones."
@@ -365,6 +367,28 @@ describe("a provider that failed", () => {
     })
   )
 
+  quietly("is probed again where nothing is heard of the probe, as of a consumer that neither pulls nor leaves", () =>
+    Effect.gen(function* () {
+      const first = yield* switched
+      const second = yield* good
+      const service = yield* Fallback.make([{ provider: first.provider }, { provider: second.provider }])
+      yield* service.generate(request)
+      yield* first.repair
+      yield* TestClock.adjust("30 seconds")
+      const scope = yield* Effect.scope
+      const pull = yield* Stream.toPull(service.stream(request))
+      yield* Effect.forkIn(Effect.timeoutOption(pull, "1 second"), scope)
+      yield* TestClock.adjust("59 seconds")
+      yield* service.generate(request)
+      assert.strictEqual(first.asked(), 2)
+      yield* TestClock.adjust("1 second")
+      yield* Deferred.succeed(first.gate, undefined)
+      yield* service.generate(request)
+      yield* service.generate(request)
+      assert.strictEqual(first.asked(), 4)
+    })
+  )
+
   quietly("is still skipped where it answers a request that was sent before it failed", () =>
     Effect.gen(function* () {
       const gate = yield* Deferred.make<void>()
@@ -438,12 +462,62 @@ describe("a fallback", () => {
       yield* run(service.generate(request).pipe(Effect.withSpan("mine")))
       const info = lines.filter(({ level }) => level === "INFO")
       assert.strictEqual(info.length, 1)
-      assert.match(info[0]?.message ?? "", /^both: eu failed, so us is asked: /)
+      assert.match(info[0]?.message ?? "", /^both: eu failed, so us is asked. It is skipped for 30 s. /)
       assert.deepInclude(info[0]?.annotations, { "effect_redial.fallback.to": "us", "error.type": "Overloaded" })
       const events = spans.find(({ name }) => name === "mine")?.events ?? []
-      assert.strictEqual(events.filter((event) => String(event).includes("eu failed")).length, 1)
+      assert.strictEqual(events.filter((event) => String(event).includes("eu failed")).length, 0)
       yield* run(service.generate(request))
       assert.strictEqual(lines.filter(({ level }) => level === "INFO").length, 1)
+    })
+  )
+
+  it.scoped("counts each move, and says once that a provider fails, however many requests meet that", () =>
+    Effect.gen(function* () {
+      const [from, to] = [fresh(), fresh()]
+      const busy = ScriptedProvider.status(529)
+      const down = () => ScriptedProvider.make([busy, busy, busy], { retry: Schedule.stop })
+      const [first, second] = [yield* down(), yield* down()]
+      const service = yield* Fallback.make([
+        { provider: first.provider, name: from },
+        { provider: second.provider, name: to }
+      ])
+      const { lines, run } = observing()
+      yield* run(Effect.replicateEffect(Effect.flip(service.generate(request)), 3))
+      assert.deepStrictEqual(
+        lines.filter(({ level }) => level === "INFO").map(({ message }) => message.split(". ")[0]),
+        [`fallback: ${from} failed, so ${to} is asked`, `fallback: ${to} failed, and no other provider is asked`]
+      )
+      const moves = Object.values(counted("effect_redial.from", from))
+      assert.deepStrictEqual(moves, [3])
+    })
+  )
+
+  quietly("says when the first of its open circuits is probed, where all are open", () =>
+    Effect.gen(function* () {
+      for (const times of [
+        [2, 9],
+        [9, 2]
+      ]) {
+        const members = yield* Effect.forEach(times, (seconds) =>
+          Effect.gen(function* () {
+            const breaker = yield* CircuitBreaker.make({ failures: 1, openFor: `${seconds} seconds` })
+            const { provider } = yield* ScriptedProvider.make([ScriptedProvider.status(529)], {
+              retry: Schedule.stop,
+              admission: Effect.succeed(breaker)
+            })
+            return { provider }
+          })
+        )
+        const [one, other] = members
+        const service = yield* Fallback.make([one!, other!])
+        yield* Effect.flip(service.generate(request))
+        const error = yield* Effect.flip(service.generate(request))
+        const now = yield* Clock.currentTimeMillis
+        assert.deepStrictEqual(
+          [error._tag, error._tag === "CircuitOpen" && error.probeAt],
+          ["CircuitOpen", now + 2_000]
+        )
+      }
     })
   )
 

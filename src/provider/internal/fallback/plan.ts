@@ -39,7 +39,7 @@ export const choose = ({ members }: Plan, tried: ReadonlySet<Member>, now: numbe
   for (const member of left) {
     const offer = member.health.offer(now)
     if (offer === "open") return { member, endProbe: undefined }
-    if (offer === "probe") return { member, endProbe: member.health.probing() }
+    if (offer === "probe") return { member, endProbe: member.health.probing(now) }
   }
   const [first] = left
   return first && { member: first, endProbe: undefined }

@@ -25,7 +25,7 @@ import { noticed, tooLate, whole } from "./errors.js"
 import { FirstEvent } from "./firstEvent.js"
 import { helps, isOwnFault } from "./helps.js"
 import { choose, type Member, type Plan } from "./plan.js"
-import { movesOn } from "./telemetry.js"
+import { moved } from "./telemetry.js"
 
 /** What one call wants of each provider, and what its consumer has of it. */
 export interface Task<A, E> {
@@ -214,11 +214,12 @@ class Run<A, E> {
       const { clock, plan, task, tried } = this
       const { member } = asking
       this.attempts = after(this.attempts, error.attempts)
-      if (error._tag !== "SeamNotProven" || this.cause === undefined) this.cause = error
+      this.cause = causeOf(error, this.cause)
       if ((error.partial?.text.length ?? -1) >= (this.partial?.text.length ?? 0)) this.partial = error.partial
+      let skippedFor: number | undefined
       if (isOwnFault(error)) {
         const wait = Math.max(plan.coolDown, Math.min(error.retryAfterMillis ?? 0, MOST_COOLING))
-        member.health.failed(clock.unsafeCurrentTimeMillis() + wait)
+        if (member.health.failed(clock.unsafeCurrentTimeMillis() + wait)) skippedFor = wait
       }
       yield* Scope.close(asking.scope, Exit.fail(error._tag))
 
@@ -231,12 +232,13 @@ class Run<A, E> {
       const next = isLeft && helps(error, situation) ? task.next(error, this.attempts) : undefined
       if (next === undefined) {
         this.ended = Effect.fail(this.final(error))
+        yield* moved({ id: plan.id, error, from: member, to: undefined, skippedFor })
         return
       }
       this.from = next.from
       if (next.tell.length > 0) this.untold = next.tell
       yield* this.begin
-      yield* movesOn(plan.id, error, member, this.asking?.member ?? member)
+      yield* moved({ id: plan.id, error, from: member, to: this.asking?.member, skippedFor })
     })
   }
 
@@ -246,6 +248,18 @@ class Run<A, E> {
     const { attempts, cause = error, partial } = this
     return whole(cause, { attempts, checkpoint: this.task.checkpoint(error, attempts), partial, last: error })
   }
+}
+
+/**
+ * What the call fails with where all fail. Not that the last one could not go on; and of several circuits that are open, the
+ * one whose probe is due first: nobody is asked before.
+ */
+const causeOf = (error: ProviderError, before: ProviderError | undefined): ProviderError => {
+  if (before === undefined) return error
+  if (error._tag === "SeamNotProven") return before
+  if (error._tag !== "CircuitOpen" || before._tag !== "CircuitOpen") return error
+  const { probeAt = Number.POSITIVE_INFINITY } = before
+  return probeAt <= (error.probeAt ?? Number.POSITIVE_INFINITY) ? before : error
 }
 
 /** A provider that asks for more is asked again after this, in milliseconds. */

@@ -16,6 +16,7 @@ import { isProviderError, type ProviderError } from "../../../model/ProviderErro
 import { isEmpty } from "../../../retry/internal/answer.js"
 import { fromStream, type Open, type Pull, toStream, unwrap } from "../../../retry/internal/pull.js"
 import type { Service } from "../../Provider.js"
+import { since } from "../attempts.js"
 import type { CallOptions, ObjectRequest } from "../callOptions.js"
 import { checkOwned } from "../checkOwned.js"
 import { unsent } from "../unsent.js"
@@ -95,7 +96,7 @@ export const serviceOf = (members: ReadonlyArray<Member>, hedging: Hedging, watc
           ? response
           : withLost(
               response,
-              lost.flatMap((each) => attemptsOf(each, memberOf(each.number), request.model))
+              lost.flatMap((each) => attemptsOf(each, memberOf(each.number), request.model, options?.from?.attempts))
             )
       return Effect.map(racing, (won) => ({ ...won, told }))
     })
@@ -223,20 +224,27 @@ const withLost = (response: ModelResponse, lost: ReadonlyArray<Attempt>): ModelR
   return unsafeMake({ ...response, attempts: [...attempts.slice(0, -1), ...lost, ...attempts.slice(-1)] })
 }
 
-/** All of them have the number 0: this answer is none of theirs. */
-const attemptsOf = (lost: Lost<Failure>, member: Member, model: string): ReadonlyArray<Attempt> => {
+/**
+ * All of them have the number 0: this answer is none of theirs. The winner has the attempts that were made `before` the call
+ * too.
+ */
+const attemptsOf = (
+  lost: Lost<Failure>,
+  member: Member,
+  model: string,
+  before: ReadonlyArray<Attempt> = []
+): ReadonlyArray<Attempt> => {
   const { cause, endedAt, startedAt } = lost
   const error = cause && Option.getOrUndefined(Cause.failureOption(cause))
-  if (error !== undefined && isProviderError(error) && error.attempts.length > 0)
-    return error.attempts.map((attempt) => ({ ...attempt, attempt: 0 }))
+  const own = error !== undefined && isProviderError(error) ? since(before, error.attempts) : []
+  if (own.length > 0) return own.map((attempt) => ({ ...attempt, attempt: 0 }))
   const asked = member.model ?? model
   const summary =
     error !== undefined && isProviderError(error)
       ? { tag: error._tag, description: error.description, message: error.message }
       : abandoned(member.provider.id, asked)
-  return [
-    { attempt: 0, provider: member.provider.id, model: asked, startedAt, endedAt, delivered: "nothing", error: summary }
-  ]
+  const record = { attempt: 0, provider: member.provider.id, model: asked, startedAt, endedAt, error: summary }
+  return [{ ...record, delivered: "nothing", ...(cause === undefined && { usageIsPartial: true }) }]
 }
 
 const abandoned = (provider: string, model: string): ErrorSummary => ({
