@@ -10,6 +10,8 @@ export default defineConfig({
     include: ["test/**/*.test.ts"],
     // A test that fails shows what it printed: log lines of redials, mostly.
     silent: "passed-only",
+    // By itself it leaves one core free, and on a machine with two cores one file runs at a time.
+    maxWorkers: "100%",
     setupFiles: ["test/support/setup.ts"],
     testTimeout: 20_000
   }
