@@ -12,7 +12,7 @@ import { join } from "node:path"
 import { Effect } from "effect"
 import { FaultServer, Reply, Wire } from "effect-redial/testing"
 import { blocksOf, commandsOf } from "./pages.mjs"
-import { inFolder, pack, root, shell, tool } from "./tools.mjs"
+import { inFolder, pack, root, shell, tool, unlogged } from "./tools.mjs"
 
 /** Warnings that are not ours: a build script of `msgpackr`, which `@effect/platform` brings, and npm's own notices. */
 const ofOthers = [/^npm warn install-scripts/, /^npm notice/]
@@ -70,7 +70,7 @@ const readme = async (name, run, folder) => {
   writeFileSync(join(folder, "program.mts"), program.code)
   const runs = name === "bun" ? "bun program.mts" : `${tsx} program.mts`
   const ran = await withServer((url) => run(runs, { ANTHROPIC_API_KEY: "k", ANTHROPIC_BASE_URL: url }))
-  assert.deepEqual(ran, { stdout: air, stderr: "" })
+  assert.deepEqual(unlogged(ran), { stdout: air, stderr: "" })
 }
 
 /** The page for beginners: its commands in order, and what it says that they print. */

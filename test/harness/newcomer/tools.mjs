@@ -62,3 +62,9 @@ export const shell = async (line, { cwd, env = {}, path = [], timeout = 120_000 
     throw new Error(`${line}\nended with ${signal ?? code}\n${stdout}${stderr}`)
   }
 }
+
+/** The output of a program without the line that says that a stream redials, which Effect writes to standard output. */
+export const unlogged = ({ stderr, stdout }) => ({
+  stderr,
+  stdout: stdout.replaceAll(/timestamp=\S+ level=INFO fiber=\S+ message="Redialling .*\n/g, "")
+})

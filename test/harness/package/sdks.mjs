@@ -11,7 +11,7 @@ import { join } from "node:path"
 const sdks = { "@anthropic-ai/sdk": "anthropic", openai: "openai" }
 
 const program = `
-  import { Effect, Redacted } from "effect"
+  import { Effect, Logger, LogLevel, Redacted } from "effect"
   import { Provider, Vendors } from "effect-redial"
 
   const ask = (vendor) =>
@@ -21,7 +21,9 @@ const program = `
       return { reason: error.reason, attempts: error.attempts.length, message: error.message }
     }).pipe(Effect.scoped, Effect.map((found) => [vendor, found]))
 
-  const found = await Effect.runPromise(Effect.forEach(["anthropic", "openai"], ask))
+  const found = await Effect.runPromise(
+    Effect.forEach(["anthropic", "openai"], ask).pipe(Logger.withMinimumLogLevel(LogLevel.None))
+  )
   console.log(JSON.stringify(Object.fromEntries(found)))
 `
 

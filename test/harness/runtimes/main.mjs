@@ -15,7 +15,7 @@ import { Effect } from "effect"
 import { FaultServer, Reply, Wire } from "effect-redial/testing"
 import { build } from "esbuild"
 import { blocksOf } from "../newcomer/pages.mjs"
-import { inFolder, pack, root, shell, tool } from "../newcomer/tools.mjs"
+import { inFolder, pack, root, shell, tool, unlogged } from "../newcomer/tools.mjs"
 
 const text = "Because air scatters blue light most."
 
@@ -78,7 +78,7 @@ const onRuntime = async (name, folder) => {
     assert.deepEqual(JSON.parse(stdout), { ...healed, before: 1, after: 0 })
     if (name === "node") return
     const env = { ANTHROPIC_API_KEY: "k", ANTHROPIC_BASE_URL: url }
-    assert.deepEqual(await run(`${runtimes[name]} quick-start.mts`, env), { stdout: text, stderr: "" })
+    assert.deepEqual(unlogged(await run(`${runtimes[name]} quick-start.mts`, env)), { stdout: text, stderr: "" })
   })
   return "a drop is healed, and the pool is closed"
 }
@@ -159,7 +159,8 @@ const inChromium = async (folder) => {
 await inFolder(async (folder) => {
   writeFileSync(join(folder, "package.json"), JSON.stringify({ type: "module", private: true }))
   await shell(`npm install ${pack(folder)} effect@3 @effect/platform@0.97 @anthropic-ai/sdk`, { cwd: folder })
-  for (const file of ["program.mjs", "edge.mjs"]) copyFileSync(join(root, "test/runtimes", file), join(folder, file))
+  for (const file of ["program.mjs", "edge.mjs"])
+    copyFileSync(join(root, "test/harness/runtimes", file), join(folder, file))
   const [program] = blocksOf("README.md").filter(({ language }) => language === "ts")
   writeFileSync(join(folder, "quick-start.mts"), program.code)
 

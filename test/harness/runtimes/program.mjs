@@ -2,7 +2,7 @@
  * What is run on each runtime that has sockets: a drop is healed, then the layer ends while the program goes on, so that the
  * server can say whether the pool was really closed. Prints what it found as JSON.
  */
-import { Effect, Exit, Redacted, Scope } from "effect"
+import { Effect, Exit, Logger, LogLevel, Redacted, Scope } from "effect"
 import { Provider, Vendors } from "effect-redial"
 
 const [baseUrl, control] = globalThis.Deno?.args ?? process.argv.slice(2)
@@ -25,4 +25,4 @@ const program = Effect.gen(function* () {
   return { text, attempts: attempts.length, before, after }
 })
 
-console.log(JSON.stringify(await Effect.runPromise(program)))
+console.log(JSON.stringify(await Effect.runPromise(program.pipe(Logger.withMinimumLogLevel(LogLevel.None)))))
