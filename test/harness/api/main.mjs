@@ -15,6 +15,8 @@ const options = {
   out: "api",
   readme: "README.md",
   treatWarningsAsErrors: true,
+  // Links to sources need a remote, which a copy of the repository may not have.
+  disableSources: true,
   // Helper types of signatures stay internal. Which types must have a public name is checked with the package.
   "validation.notExported": false
 }
