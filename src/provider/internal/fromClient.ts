@@ -20,10 +20,10 @@ import { Meters } from "../../retry/internal/meter.js"
 import * as Telemetry from "../../retry/internal/telemetry.js"
 import * as RetryBudget from "../../retry/RetryBudget.js"
 import * as StreamRetry from "../../retry/StreamRetry.js"
-import type { Service } from "../Provider.js"
 import type { UsualWay } from "./object/ways.js"
 import { fromEvents, type OpenEvents } from "./service.js"
 import type { ServiceOptions } from "./serviceOptions.js"
+import type { Service } from "./tag.js"
 import { unsent } from "./unsent.js"
 
 export const fromClient = <R>(

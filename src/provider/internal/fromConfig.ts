@@ -6,8 +6,8 @@ import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 import { InvalidOptions } from "../../client/InvalidOptions.js"
 import type { Vendor } from "../../vendors/Vendor.js"
-import type { Service } from "../Provider.js"
 import { fromVendor } from "./fromVendor.js"
+import type { Service } from "./tag.js"
 import type { Settings } from "./vendorOptions.js"
 
 /** Every field of the configuration becomes the option of the same name. */

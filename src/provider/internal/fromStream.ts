@@ -8,9 +8,9 @@ import type * as ModelRequest from "../../model/ModelRequest.js"
 import type { ProviderError } from "../../model/ProviderError.js"
 import * as Pulling from "../../retry/internal/pull.js"
 import type { StructuredOutput } from "../../vendors/Vendor.js"
-import type { Service } from "../Provider.js"
 import { fromEvents, type OpenEvents, type Settled } from "./service.js"
 import { Shown } from "./shown.js"
+import type { Service } from "./tag.js"
 import { unsent } from "./unsent.js"
 
 /**

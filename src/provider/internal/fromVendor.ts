@@ -8,9 +8,9 @@ import { PLACEHOLDER_KEY } from "../../client/internal/sdk.js"
 import type * as ModelClient from "../../client/ModelClient.js"
 import { isGoverned, mandated } from "../../vendors/internal/mandated.js"
 import type { Endpoint, Vendor } from "../../vendors/Vendor.js"
-import type { Service } from "../Provider.js"
 import { fromClient } from "./fromClient.js"
 import type { ServiceOptions } from "./serviceOptions.js"
+import type { Service } from "./tag.js"
 import type { Settings } from "./vendorOptions.js"
 
 /** The options of any vendor, after the types have checked them. */

@@ -2,7 +2,7 @@
  * A service as seen by code that tries several services for one call: it reports when it is answered, and continues a
  * list that another service began.
  */
-import type { Service } from "../Provider.js"
+import type { Service } from "./tag.js"
 
 /** One call, over all the services that are tried for it. */
 export interface Watch {

@@ -2,8 +2,8 @@
  * A plan of providers as one call meets it: which one is asked next.
  */
 
-import type { Service } from "../../Provider.js"
 import type { ObjectRequest } from "../callOptions.js"
+import type { Service } from "../tag.js"
 import type { Health } from "./health.js"
 
 export interface Member {

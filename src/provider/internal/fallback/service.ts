@@ -7,7 +7,6 @@ import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 import type { ProviderError } from "../../../model/ProviderError.js"
 import { type Open, toStream, unwrap } from "../../../retry/internal/pull.js"
-import type { Service } from "../../Provider.js"
 import { withAttempts } from "../attempts.js"
 import type {
   CallOptions,
@@ -19,6 +18,7 @@ import type {
 } from "../callOptions.js"
 import { checkOwned } from "../checkOwned.js"
 import { streams } from "../service.js"
+import type { Service } from "../tag.js"
 import { unsent } from "../unsent.js"
 import { isWatchable, type Watch, watchable } from "../watch.js"
 import type { Plan } from "./plan.js"
