@@ -9,12 +9,10 @@ import {
   Effect,
   Exit,
   Fiber,
-  FiberId,
   FastCheck as fc,
   Option,
   Redacted,
   Schedule,
-  Scheduler,
   Scope,
   Stream,
   TestClock
@@ -22,8 +20,8 @@ import {
 import { Admission, Credentials, Provider, ProviderError, Vendors } from "effect-redial"
 import { FaultServer, Reply, ScriptedProvider, Wire } from "effect-redial/testing"
 import * as Traits from "../../src/model/internal/traits.js"
-import { Admitting } from "../../src/retry/internal/admitting.js"
 import { info } from "../support/traffic/info.js"
+import { atEachOperation } from "../support/traffic/interrupting.js"
 
 const request = { model: "m", prompt: "Why is the sky blue?" }
 const whole = { text: ["Because ", "of ", "Rayleigh ", "scattering."] }
@@ -521,29 +519,16 @@ describe("whatever happens", () => {
   it.effect("also where an interruption comes between any two operations of what asks", () =>
     Effect.gen(function* () {
       const seen = [watched(), watched(), watched()]
-      const all = Admission.all(seen.map(({ admission }) => admission))
-      let last = 0
-      for (let at = 1; at === last + 1; at++) {
-        let operations = 0
-        const interrupting: Scheduler.Scheduler = {
-          shouldYield: (fiber) => {
-            if (++operations !== at) return false
-            last = at
-            fiber.unsafeInterruptAsFork(FiberId.none)
-            return 0
-          },
-          scheduleTask: (task, priority) => Scheduler.defaultScheduler.scheduleTask(task, priority)
-        }
-        const scope = yield* Scope.make()
-        let waiting = 0
-        const admitting = yield* Admitting.make(scope, all, info, { queued: () => waiting++, left: () => waiting-- })
-        const fiber = yield* Effect.fork(Effect.withScheduler(admitting.admitted, interrupting))
-        yield* Fiber.await(fiber)
-        yield* Scope.close(scope, Exit.void)
-        assert.strictEqual(waiting, 0, `in the queue at operation ${at}`)
-        for (const { given, settled } of seen) assert.strictEqual(settled.length, given(), `at operation ${at}`)
-      }
-      assert.isAbove(last, 50)
+      const admission = Admission.all(seen.map(({ admission }) => admission))
+      let waiting = 0
+      const queue = { queued: () => waiting++, left: () => waiting-- }
+      const operations = yield* atEachOperation(Effect.succeed({ admission, info, queue }), (at) =>
+        Effect.sync(() => {
+          assert.strictEqual(waiting, 0, `in the queue at operation ${at}`)
+          for (const { given, settled } of seen) assert.strictEqual(settled.length, given(), `at operation ${at}`)
+        })
+      )
+      assert.isAbove(operations, 50)
     })
   )
 })

@@ -3,27 +3,12 @@
  * does what a plain model of it does.
  */
 import { assert, describe, it } from "@effect/vitest"
-import {
-  Chunk,
-  Clock,
-  Duration,
-  Effect,
-  Either,
-  Exit,
-  Fiber,
-  FiberId,
-  FastCheck as fc,
-  Option,
-  Scheduler,
-  Scope,
-  Stream,
-  TestClock
-} from "effect"
+import { Chunk, Clock, Duration, Effect, Either, Fiber, FastCheck as fc, Option, Stream, TestClock } from "effect"
 import { type Admission, CircuitBreaker, InvalidOptions, ProviderError } from "effect-redial"
-import { Admitting } from "../../src/retry/internal/admitting.js"
 import { Recent } from "../../src/traffic/internal/recent.js"
 import { type Did, type How, Model, type Options as ModelOptions } from "../support/traffic/circuitModel.js"
 import { info } from "../support/traffic/info.js"
+import { atEachOperation } from "../support/traffic/interrupting.js"
 import { tagOf } from "../support/traffic/tagOf.js"
 
 const attempt = { attempt: 1, startedAt: 0, endedAt: 0, delivered: "nothing" } as const
@@ -280,27 +265,12 @@ describe("an open circuit", () => {
 
   it.effect("never latches: an interruption between any two operations of what asks frees the probe", () =>
     Effect.gen(function* () {
-      let last = 0
-      for (let at = 1; at === last + 1; at++) {
-        const breaker = yield* opened()
-        yield* TestClock.adjust("5 seconds")
-        let operations = 0
-        const interrupting: Scheduler.Scheduler = {
-          shouldYield: (fiber) => {
-            if (++operations !== at) return false
-            last = at
-            fiber.unsafeInterruptAsFork(FiberId.none)
-            return 0
-          },
-          scheduleTask: (task, priority) => Scheduler.defaultScheduler.scheduleTask(task, priority)
-        }
-        const scope = yield* Scope.make()
-        const admitting = yield* Admitting.make(scope, breaker, info)
-        yield* Fiber.await(yield* Effect.fork(Effect.withScheduler(admitting.admitted, interrupting)))
-        yield* Scope.close(scope, Exit.void)
-        yield* breaker.admit(info)
-      }
-      assert.isAbove(last, 20)
+      const due = Effect.tap(opened(), TestClock.adjust("5 seconds"))
+      const operations = yield* atEachOperation(
+        Effect.map(due, (admission) => ({ admission, info })),
+        (_, breaker) => breaker.admit(info)
+      )
+      assert.isAbove(operations, 20)
     })
   )
 })

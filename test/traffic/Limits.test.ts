@@ -2,11 +2,11 @@
  * What `Limits` permits, under the test clock.
  */
 import { assert, describe, it } from "@effect/vitest"
-import { Clock, Effect, Exit, Fiber, FiberId, Option, Scheduler, Scope, Stream, TestClock } from "effect"
+import { Clock, Effect, Exit, Fiber, Option, Stream, TestClock } from "effect"
 import { Admission, Limits, Provider, ProviderError, Vendors } from "effect-redial"
 import { ScriptedProvider } from "effect-redial/testing"
-import { Admitting } from "../../src/retry/internal/admitting.js"
 import { abandoned, attempt, limited, mostWithin, succeeded } from "../support/traffic/attempts.js"
+import { atEachOperation } from "../support/traffic/interrupting.js"
 
 /** Asks, and notes in which order and when attempts are permitted. They run until they are told to end. */
 const observed = (options: Limits.Options) =>
@@ -33,29 +33,15 @@ describe("an interruption", () => {
       const limits = yield* Limits.make({ concurrency: 3, requestsPerMinute: 10_000, tokensPerMinute: 100_000_000 })
       const other: Admission.Admission = { admit: () => Effect.succeed({ settle: () => Effect.void }) }
       for (const admission of [limits, Admission.all([other, limits, other])]) {
-        let last = 0
-        for (let at = 1; at === last + 1; at++) {
-          let operations = 0
-          const interrupting: Scheduler.Scheduler = {
-            shouldYield: (fiber) => {
-              if (++operations !== at) return false
-              last = at
-              fiber.unsafeInterruptAsFork(FiberId.none)
-              return 0
-            },
-            scheduleTask: (task, priority) => Scheduler.defaultScheduler.scheduleTask(task, priority)
-          }
-          const scope = yield* Scope.make()
-          const admitting = yield* Admitting.make(scope, admission, attempt())
-          const fiber = yield* Effect.fork(Effect.withScheduler(admitting.admitted, interrupting))
-          yield* Fiber.await(fiber)
-          yield* Scope.close(scope, Exit.void)
-          assert.deepStrictEqual([yield* limits.running, yield* limits.queued], [0, 0], `at operation ${at}`)
-          const next = yield* Effect.timeoutOption(limits.admit(attempt()), "1 second")
-          assert.isTrue(Option.isSome(next), `the next one waits, after operation ${at}`)
-          if (Option.isSome(next)) yield* next.value.settle(abandoned)
-        }
-        assert.isAbove(last, 30)
+        const operations = yield* atEachOperation(Effect.succeed({ admission, info: attempt() }), (at) =>
+          Effect.gen(function* () {
+            assert.deepStrictEqual([yield* limits.running, yield* limits.queued], [0, 0], `at operation ${at}`)
+            const next = yield* Effect.timeoutOption(limits.admit(attempt()), "1 second")
+            assert.isTrue(Option.isSome(next), `the next one waits, after operation ${at}`)
+            if (Option.isSome(next)) yield* next.value.settle(abandoned)
+          })
+        )
+        assert.isAbove(operations, 30)
       }
     })
   )
