@@ -6,6 +6,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Clock, Duration, Effect, FastCheck as fc, Redacted, Schedule, Stream, TestClock } from "effect"
 import { InvalidOptions, Provider, RetryBudget, Vendors } from "effect-redial"
 import { FaultServer, Reply, ScriptedProvider, Wire } from "effect-redial/testing"
+import { cutTogether } from "../support/traffic/cutTogether.js"
 
 const protocol = "anthropic-messages" as const
 const request = { model: "m", prompt: "Why is the sky blue?" }
@@ -251,13 +252,7 @@ describe("a provider with a retry budget", () => {
 
   it.scopedLive("lets a hundred streams go on that were cut at once in the middle of their answers", () =>
     Effect.gen(function* () {
-      const gate = yield* FaultServer.gate()
-      const server = yield* FaultServer.make(({ json }) => {
-        const ask = Wire.asked(json)
-        if (ask === undefined) return Reply.cut(answer, { afterEvents: 5, wait: gate }, "rst")
-        const rest = text.slice(text.indexOf(ask.anchor) + ask.anchor.length)
-        return Reply.stream(Wire.answer(protocol, { text: Wire.resumed(ask, rest) }))
-      })
+      const { gate, server } = yield* cutTogether(text)
       const service = yield* provider(server.url)
       const reading = Effect.all(Effect.replicate(Stream.mkString(service.streamText(request)), 100), {
         concurrency: "unbounded"

@@ -6,6 +6,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Clock, Effect, Layer, Redacted, Schedule, Stream } from "effect"
 import { CircuitBreaker, Credentials, type Deadlines, Provider, Vendors } from "effect-redial"
 import { FaultServer, Reply, Wire } from "effect-redial/testing"
+import { cutTogether } from "../support/traffic/cutTogether.js"
 import { tagOf } from "../support/traffic/tagOf.js"
 
 const protocol = "anthropic-messages" as const
@@ -126,13 +127,7 @@ describe("a provider with a circuit breaker", () => {
 
   it.scopedLive("stays closed where a proxy cuts a hundred streams at once, and all of them go on", () =>
     Effect.gen(function* () {
-      const gate = yield* FaultServer.gate()
-      const server = yield* FaultServer.make(({ json }) => {
-        const ask = Wire.asked(json)
-        if (ask === undefined) return Reply.cut(answer, { afterEvents: 5, wait: gate }, "rst")
-        const rest = text.slice(text.indexOf(ask.anchor) + ask.anchor.length)
-        return Reply.stream(Wire.answer(protocol, { text: Wire.resumed(ask, rest) }))
-      })
+      const { gate, server } = yield* cutTogether(text)
       const breaker = yield* CircuitBreaker.make()
       const service = yield* provider(server.url, breaker)
       const reading = Effect.forEach(Array.from({ length: 100 }), () => Stream.mkString(service.streamText(request)), {

@@ -2,6 +2,8 @@
  * The ratios as bars, in an SVG that needs nothing else. The scale is logarithmic: the slowest is a hundred times the
  * fastest.
  */
+
+import { picture } from "../../support/svg.js"
 import type { Result } from "./cpu.js"
 import { EFFECT, FLOOR, LIBRARY } from "./rows.js"
 
@@ -42,12 +44,6 @@ export const plot = (results: ReadonlyArray<Result>): string => {
     }
     y += GAP
   }
-  return [
-    `<svg xmlns="http://www.w3.org/2000/svg" width="${WIDTH}" height="${y}" viewBox="0 0 ${WIDTH} ${y}" font-family="sans-serif" font-size="12">`,
-    `<rect width="${WIDTH}" height="${y}" fill="#ffffff"/>`,
-    '<text x="8" y="18" font-size="14">CPU per event, in times of reading the bytes and parsing them (logarithmic)</text>',
-    ...out,
-    "</svg>",
-    ""
-  ].join("\n")
+  const title = "CPU per event, in times of reading the bytes and parsing them (logarithmic)"
+  return picture({ width: WIDTH, height: y, title }, out)
 }

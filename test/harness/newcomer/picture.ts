@@ -7,6 +7,7 @@ import { Effect, Redacted, Stream } from "effect"
 import { Provider, Vendors } from "effect-redial"
 import { FaultServer, Reply, Wire } from "effect-redial/testing"
 import { observing, type Span } from "../../support/observing.js"
+import { picture } from "../../support/svg.js"
 
 const answer = (text: string) => Reply.stream(Wire.answer("anthropic-messages", { text }), { every: "60 millis" })
 
@@ -82,14 +83,8 @@ const draw = (spans: ReadonlyArray<Span>, pieces: Effect.Effect.Success<typeof p
     )
   }
   const height = y + ROW
-  return [
-    `<svg xmlns="http://www.w3.org/2000/svg" width="${WIDTH}" height="${height}" viewBox="0 0 ${WIDTH} ${height}" font-family="sans-serif" font-size="12">`,
-    `<rect width="${WIDTH}" height="${height}" fill="#ffffff"/>`,
-    '<text x="8" y="20" font-size="14">One request whose connection breaks in the middle of a word, by the spans of its trace</text>',
-    ...out,
-    "</svg>",
-    ""
-  ].join("\n")
+  const title = "One request whose connection breaks in the middle of a word, by the spans of its trace"
+  return picture({ width: WIDTH, height, title }, out)
 }
 
 // Once without a trace: it loads the SDK, which takes longer than all the rest.

@@ -1,6 +1,8 @@
 /**
  * A trace as a picture: a bar for each span on one scale of time, with its events as marks and what it says below its name.
  */
+
+import { picture } from "../../support/svg.js"
 import { attributesOf, type OtlpSpan } from "../../support/telemetry/receiver.js"
 
 const WIDTH = 960
@@ -68,12 +70,6 @@ export const draw = (spans: ReadonlyArray<OtlpSpan>): string => {
       )
     }
   }
-  return [
-    `<svg xmlns="http://www.w3.org/2000/svg" width="${WIDTH}" height="${height}" viewBox="0 0 ${WIDTH} ${height}" font-family="sans-serif" font-size="12">`,
-    `<rect width="${WIDTH}" height="${height}" fill="#ffffff"/>`,
-    '<text x="8" y="18" font-size="14">A request whose stream dropped in mid-sentence, and went on over a fresh connection</text>',
-    ...out,
-    "</svg>",
-    ""
-  ].join("\n")
+  const title = "A request whose stream dropped in mid-sentence, and went on over a fresh connection"
+  return picture({ width: WIDTH, height, title }, out)
 }
