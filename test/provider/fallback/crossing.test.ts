@@ -20,8 +20,8 @@ import {
   cut,
   down,
   model,
+  pairs,
   pieces,
-  protocols,
   quietly,
   request,
   served,
@@ -30,8 +30,6 @@ import {
 } from "../../support/provider/fallback.js"
 
 const weather = Tool.make("weather", { description: "The weather in a city" })
-
-const pairs = protocols.flatMap((from) => protocols.flatMap((to) => (from === to ? [] : [[from, to] as const])))
 
 /** What is sent to a provider, as text. */
 const sent = (json: unknown): string => JSON.stringify(json)

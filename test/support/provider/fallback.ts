@@ -12,6 +12,9 @@ export const request = { model: "m", prompt: "Why is the sky blue?" }
 
 export const protocols = ["anthropic-messages", "chat-completions", "responses"] as const
 
+/** From each protocol to each other one. */
+export const pairs = protocols.flatMap((from) => protocols.flatMap((to) => (from === to ? [] : [[from, to] as const])))
+
 /** Answers whole, or the rest of what the request says was delivered. */
 export const model =
   (protocol: Protocol.ProtocolId, whole = text, answer?: Wire.Answer) =>
