@@ -29,8 +29,6 @@ interface Options extends Pick<Attempt.Options, "keys" | "secrets" | "failed" | 
   readonly report: Report
 }
 
-const nobody = Effect.succeed(undefined)
-
 /** Nothing is on the wire before the attempt is pulled. */
 export const send = ({ answer, options, owner, report, route, ...rest }: Options): Effect.Effect<Sent> =>
   Effect.gen(function* () {
@@ -38,9 +36,16 @@ export const send = ({ answer, options, owner, report, route, ...rest }: Options
     // A child of the owner's, so nothing of it is lost to an interruption.
     const scope = yield* Scope.fork(owner, ExecutionStrategy.sequential)
     const own = yield* report.attempt(scope)
+    const { admission, client, deadlines, raw, request, trust } = options
+    const info = {
+      provider: client.provider,
+      protocol: client.protocol,
+      model: request.model,
+      attempt: number,
+      request
+    }
     // Added first, so that the permit is given back once the connection is free.
-    const admitting = yield* admittingOf(options, scope, number, own)
-    const { deadlines, raw, trust } = options
+    const admitting = admission === undefined ? undefined : yield* Admitting.make(scope, admission, info, own)
     const attempt = Attempt.make({
       ...rest,
       scope,
@@ -56,16 +61,6 @@ export const send = ({ answer, options, owner, report, route, ...rest }: Options
     yield* Scope.addFinalizer(scope, attempt.release)
     return { attempt, route, scope, report: own, admitting }
   })
-
-const admittingOf = (
-  { admission, client: { protocol, provider }, request }: Request,
-  scope: Scope.Scope,
-  attempt: number,
-  report: AttemptReport
-): Effect.Effect<Admitting | undefined> =>
-  admission === undefined
-    ? nobody
-    : Admitting.make(scope, admission, { provider, protocol, model: request.model, attempt, request }, report)
 
 /** Frees the connection: for reuse after a proven end, else by closing it. */
 export const free = ({ scope }: Sent, error?: string): Effect.Effect<void> =>
