@@ -463,7 +463,7 @@ describe("a fallback", () => {
       const info = lines.filter(({ level }) => level === "INFO")
       assert.strictEqual(info.length, 1)
       assert.match(info[0]?.message ?? "", /^both: eu failed, so us is asked. It is skipped for 30 s. /)
-      assert.deepInclude(info[0]?.annotations, { "effect_redial.fallback.to": "us", "error.type": "Overloaded" })
+      assert.deepInclude(info[0]?.annotations, { "effect_redial.to": "us", "error.type": "Overloaded" })
       const events = spans.find(({ name }) => name === "mine")?.events ?? []
       assert.strictEqual(events.filter((event) => String(event).includes("eu failed")).length, 0)
       yield* run(service.generate(request))

@@ -28,8 +28,8 @@ export const moved = ({ error, from, id, skippedFor, to }: Moved): Effect.Effect
   const message = `${id}: ${from.name} failed, ${then}. It is skipped for ${skippedFor / 1_000} s. ${error.message}`
   const facts = {
     "effect_redial.fallback": id,
-    "effect_redial.fallback.from": from.name,
-    ...(to !== undefined && { "effect_redial.fallback.to": to.name }),
+    "effect_redial.from": from.name,
+    ...(to !== undefined && { "effect_redial.to": to.name }),
     "error.type": error._tag
   }
   return Effect.flatMap(Effect.option(Effect.currentParentSpan), (span) =>
